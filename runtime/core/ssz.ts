@@ -1,0 +1,283 @@
+/**
+ * SSZ codecs: canonical bytes for everything that is hashed, signed, stored or sent.
+ *
+ * Source: Ethereum consensus-specs, ssz/simple-serialize.md, through `@chainsafe/ssz`, which checks
+ * nothing when it encodes and rounds a u64 above 2⁵³ when it decodes. So a codec here checks every
+ * value before it encodes and after it decodes.
+ *
+ * Invariants: `decode(encode(v))` equals v; `encode(decode(b))` equals b or decode is an error;
+ * every list has a named maximum; a `number` on either side is a safe integer.
+ */
+import {
+  BooleanType,
+  ByteListType,
+  ByteVectorType,
+  ContainerType,
+  ListBasicType,
+  ListCompositeType,
+  type Type,
+  UintBigintType,
+  UintNumberType,
+  UnionType,
+} from '@chainsafe/ssz';
+import { err, InvariantViolation, ok, type Result } from './result.ts';
+
+/** Bytes that are not the canonical encoding of any value of `type`. */
+export type DecodeError = {
+  readonly code: 'malformed_bytes';
+  readonly type: string;
+  readonly detail: string;
+};
+
+/** A value outside what a codec can hold: `path` is empty for the value itself. */
+export type ValueProblem = {
+  readonly path: string;
+  readonly given: string;
+  readonly allowed: string;
+};
+
+/** Encoder and strict decoder of one type. */
+export interface Codec<T> {
+  readonly name: string;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  /** The library's type behind this codec, for composition. */
+  readonly ssz: Type<unknown>;
+  /** What is wrong with `value`, or `undefined`. */
+  problem(value: T): ValueProblem | undefined;
+  /** Canonical bytes. Throws `InvariantViolation` naming the field when `problem` finds one. */
+  encode(value: T): Uint8Array;
+  /** The value whose encoding these bytes are. */
+  decode(bytes: Uint8Array): Result<T, DecodeError>;
+  /** SSZ `hash_tree_root`. Slow (tens of µs): headers and lists of hashes only. */
+  hashTreeRoot(value: T): Uint8Array;
+}
+
+type Check<T> = (value: T) => ValueProblem | undefined;
+
+function show(value: unknown): string {
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (Array.isArray(value)) return `${value.length} items`;
+  return typeof value === 'bigint' ? `${value}` : String(value);
+}
+
+function makeCodec<T>(name: string, ssz: Type<unknown>, problem: Check<T>): Codec<T> {
+  return {
+    name,
+    minBytes: ssz.minSize,
+    maxBytes: ssz.maxSize,
+    ssz,
+    problem,
+    encode(value) {
+      const found = problem(value);
+      if (found) {
+        throw new InvariantViolation(
+          `${name}${found.path}: given ${found.given}, allowed ${found.allowed}`,
+        );
+      }
+      return ssz.serialize(value);
+    },
+    decode(bytes) {
+      if (bytes.length < ssz.minSize || bytes.length > ssz.maxSize) {
+        return err({
+          code: 'malformed_bytes',
+          type: name,
+          detail: `${bytes.length} bytes, allowed ${ssz.minSize} to ${ssz.maxSize}`,
+        });
+      }
+      let value: T;
+      try {
+        value = ssz.deserialize(bytes) as T;
+      } catch (cause) {
+        const detail = cause instanceof Error ? cause.message : String(cause);
+        return err({ code: 'malformed_bytes', type: name, detail });
+      }
+      const found = problem(value);
+      if (found) {
+        const detail = `${found.path.replace(/^\./, '')} ${found.given}, allowed ${found.allowed}`;
+        return err({ code: 'malformed_bytes', type: name, detail });
+      }
+      return ok(value);
+    },
+    hashTreeRoot(value) {
+      return ssz.hashTreeRoot(value);
+    },
+  };
+}
+
+function numberCodec<T extends number>(name: string, bytes: 1 | 2 | 4 | 8): Codec<T> {
+  const max = bytes === 8 ? Number.MAX_SAFE_INTEGER : 2 ** (8 * bytes) - 1;
+  return makeCodec<T>(name, new UintNumberType(bytes), (value) =>
+    Number.isSafeInteger(value) && value >= 0 && value <= max && !Object.is(value, -0)
+      ? undefined
+      : { path: '', given: show(value), allowed: `integer 0 to ${max}` },
+  );
+}
+
+export const u8 = <T extends number = number>(): Codec<T> => numberCodec<T>('u8', 1);
+export const u16 = <T extends number = number>(): Codec<T> => numberCodec<T>('u16', 2);
+export const u32 = <T extends number = number>(): Codec<T> => numberCodec<T>('u32', 4);
+/** A u64 held as a safe integer: 2⁵³ and above is an error in both directions. */
+export const u64 = <T extends number = number>(): Codec<T> => numberCodec<T>('u64', 8);
+
+function bigintCodec<T extends bigint>(name: string, bytes: 8 | 16 | 32): Codec<T> {
+  const max = (1n << BigInt(8 * bytes)) - 1n;
+  return makeCodec<T>(name, new UintBigintType(bytes), (value) =>
+    typeof value === 'bigint' && value >= 0n && value <= max
+      ? undefined
+      : { path: '', given: show(value), allowed: `integer 0 to ${max}` },
+  );
+}
+
+/** A u64 held as a bigint: the whole range. */
+export const u64big = <T extends bigint = bigint>(): Codec<T> => bigintCodec<T>('u64big', 8);
+export const u128 = <T extends bigint = bigint>(): Codec<T> => bigintCodec<T>('u128', 16);
+export const u256 = <T extends bigint = bigint>(): Codec<T> => bigintCodec<T>('u256', 32);
+
+/** Two's complement over the library's unsigned 8 bytes. */
+class SignedNumberType extends UintNumberType {
+  override value_serializeToBytes(
+    output: { uint8Array: Uint8Array; dataView: DataView },
+    offset: number,
+    value: number,
+  ): number {
+    const high = Math.floor(value / 2 ** 32);
+    output.dataView.setUint32(offset, value - high * 2 ** 32, true);
+    output.dataView.setInt32(offset + 4, high, true);
+    return offset + 8;
+  }
+  override value_deserializeFromBytes(
+    data: { uint8Array: Uint8Array; dataView: DataView },
+    start: number,
+    end: number,
+  ): number {
+    this.assertValidSize(end - start);
+    return data.dataView.getInt32(start + 4, true) * 2 ** 32 + data.dataView.getUint32(start, true);
+  }
+}
+
+/** Two's complement over the library's unsigned 16 bytes. */
+class SignedBigintType extends UintBigintType {
+  override value_serializeToBytes(
+    output: { uint8Array: Uint8Array; dataView: DataView },
+    offset: number,
+    value: bigint,
+  ): number {
+    output.dataView.setBigUint64(offset, BigInt.asUintN(64, value), true);
+    output.dataView.setBigInt64(offset + 8, value >> 64n, true);
+    return offset + 16;
+  }
+  override value_deserializeFromBytes(
+    data: { uint8Array: Uint8Array; dataView: DataView },
+    start: number,
+    end: number,
+  ): bigint {
+    this.assertValidSize(end - start);
+    return (
+      (data.dataView.getBigInt64(start + 8, true) << 64n) + data.dataView.getBigUint64(start, true)
+    );
+  }
+}
+
+/** A signed 64-bit two's complement integer held as a safe integer. */
+export const i64 = <T extends number = number>(): Codec<T> =>
+  makeCodec<T>('i64', new SignedNumberType(8), (value) =>
+    Number.isSafeInteger(value) && !Object.is(value, -0)
+      ? undefined
+      : { path: '', given: show(value), allowed: 'safe integer' },
+  );
+
+/** A signed 128-bit two's complement integer. */
+export const i128 = <T extends bigint = bigint>(): Codec<T> => {
+  const limit = 1n << 127n;
+  return makeCodec<T>('i128', new SignedBigintType(16), (value) =>
+    typeof value === 'bigint' && value >= -limit && value < limit
+      ? undefined
+      : { path: '', given: show(value), allowed: 'integer of 128 signed bits' },
+  );
+};
+
+export const bool = (): Codec<boolean> =>
+  makeCodec<boolean>('bool', new BooleanType(), (value) =>
+    typeof value === 'boolean'
+      ? undefined
+      : { path: '', given: show(value), allowed: 'true or false' },
+  );
+
+/** Exactly `length` bytes. */
+export const bytes = (length: number): Codec<Uint8Array> =>
+  makeCodec<Uint8Array>(`bytes${length}`, new ByteVectorType(length), (value) =>
+    value instanceof Uint8Array && value.length === length
+      ? undefined
+      : { path: '', given: show(value), allowed: `${length} bytes` },
+  );
+
+/** At most `max` bytes. */
+export const byteList = (max: number): Codec<Uint8Array> =>
+  makeCodec<Uint8Array>(`byteList${max}`, new ByteListType(max), (value) =>
+    value instanceof Uint8Array && value.length <= max
+      ? undefined
+      : { path: '', given: show(value), allowed: `at most ${max} bytes` },
+  );
+
+/** At most `max` items; `min` of them at least (0 unless told). */
+export function list<T>(item: Codec<T>, max: number, min = 0): Codec<T[]> {
+  const isBasic = item.ssz.isBasic;
+  const ssz = isBasic
+    ? new ListBasicType(item.ssz as never, max)
+    : new ListCompositeType(item.ssz as never, max);
+  return makeCodec<T[]>(`list<${item.name}>`, ssz as unknown as Type<unknown>, (value) => {
+    if (!Array.isArray(value) || value.length > max || value.length < min) {
+      return { path: '', given: show(value), allowed: `${min} to ${max} items` };
+    }
+    for (let i = 0; i < value.length; i++) {
+      const found = item.problem(value[i] as T);
+      if (found) return { ...found, path: `[${i}]${found.path}` };
+    }
+    return undefined;
+  });
+}
+
+/** Named fields in order. A field missing from `fields` fails to compile. */
+export function container<T extends object>(
+  name: string,
+  fields: { readonly [K in keyof T]-?: Codec<T[K]> },
+): Codec<T> {
+  const entries = Object.entries(fields) as [keyof T & string, Codec<unknown>][];
+  const ssz = new ContainerType(
+    Object.fromEntries(entries.map(([key, codec]) => [key, codec.ssz])) as never,
+  );
+  return makeCodec<T>(name, ssz as unknown as Type<unknown>, (value) => {
+    if (typeof value !== 'object' || value === null) {
+      return { path: '', given: show(value), allowed: 'an object' };
+    }
+    for (const [key, codec] of entries) {
+      const found = codec.problem(value[key]);
+      if (found) return { ...found, path: `.${key}${found.path}` };
+    }
+    return undefined;
+  });
+}
+
+/** One alternative of a union: `selector` is its number on the wire. */
+export type Variant<S extends number, V> = { readonly selector: S; readonly value: V };
+
+/**
+ * A closed union: a selector byte, then the value of that alternative. Selectors are the positions
+ * in `codecs`, so the list is append-only.
+ */
+export function union<T extends Variant<number, unknown>>(
+  name: string,
+  codecs: { readonly [S in T['selector']]: Codec<Extract<T, Variant<S, unknown>>['value']> },
+): Codec<T> {
+  const list = Object.values(codecs) as Codec<unknown>[];
+  const ssz = new UnionType(list.map((codec) => codec.ssz) as never);
+  return makeCodec<T>(name, ssz as unknown as Type<unknown>, (value) => {
+    const codec = list[value?.selector];
+    if (!codec) {
+      return { path: '.selector', given: show(value?.selector), allowed: `0 to ${list.length - 1}` };
+    }
+    const found = codec.problem(value.value);
+    return found && { ...found, path: `.value${found.path}` };
+  });
+}
