@@ -1,0 +1,171 @@
+/**
+ * Tables: all state of the chain, as decoded rows in memory.
+ *
+ * A `Table` is declared once and says how its rows are written; a `TableStore` holds the live rows.
+ * Values are mutable and owned by the store: a handler gets a row, changes it in place and touches
+ * it, with no allocation. The store remembers which keys changed since the last checkpoint, and
+ * `takeChanges` encodes exactly those.
+ *
+ * Invariants: a key is dirty if its row may differ from the last checkpoint; a row born and gone
+ * between two checkpoints is never reported. A value changed without `touch` is a bug that the
+ * commitment cannot see; `audit.ts` finds it.
+ */
+import { err, InvariantViolation, ok, type Result } from '../core/result.ts';
+import type { Codec, DecodeError } from '../core/ssz.ts';
+import type { Key, KeyCodec, KeyError } from './key-codec.ts';
+
+/** Table ids are 0 to 127: the slots of the state root (see `merkle-format.ts`). */
+export const MAX_TABLES = 128;
+
+/** Declaration of a table. `id` is part of the format: never change or reuse one. */
+export interface Table<K extends Key, V> {
+  readonly id: number;
+  readonly name: string;
+  readonly key: KeyCodec<K>;
+  readonly value: Codec<V>;
+}
+
+/** Declares a table. Throws `InvariantViolation` when the id is not 0 to 127. */
+export function table<K extends Key, V>(declaration: Table<K, V>): Table<K, V> {
+  const { id, name } = declaration;
+  if (!(Number.isInteger(id) && id >= 0 && id < MAX_TABLES)) {
+    throw new InvariantViolation(`table ${name}: given id ${id}, allowed 0 to ${MAX_TABLES - 1}`);
+  }
+  return declaration;
+}
+
+/** A row as it is stored: `value` is `undefined` when the row was deleted. */
+export type RowChange = {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+};
+
+/** The rows of one table that changed since the last checkpoint, each key once, in no order. */
+export type TableChanges = {
+  readonly tableId: number;
+  readonly rows: readonly RowChange[];
+};
+
+/** A stored row that the table cannot hold. */
+export type LoadRowError =
+  | KeyError
+  | DecodeError
+  | { readonly code: 'duplicate_key'; readonly table: string };
+
+/** A table store without its key and value types: what checkpoints, loading and dumps need. */
+export interface AnyTableStore {
+  readonly id: number;
+  readonly name: string;
+  /** Live rows. */
+  readonly size: number;
+  /** Keys changed since the last checkpoint. */
+  readonly dirtyCount: number;
+  /** Encodes the rows changed since the last call and forgets that they changed. O(changed). */
+  takeChanges(): TableChanges;
+  /** Adds a row as the last checkpoint wrote it: it is not dirty. Errors in `LoadRowError`'s order. */
+  loadRow(key: Uint8Array, value: Uint8Array): Result<void, LoadRowError>;
+  /** Every live row, encoded, in key order. O(n log n): dumps and audits only. */
+  encodedRows(): IterableIterator<readonly [key: Uint8Array, value: Uint8Array]>;
+}
+
+/** The live rows of one table. */
+export interface TableStore<K extends Key, V> extends AnyTableStore {
+  readonly table: Table<K, V>;
+  /** The row, owned by the store: change it in place, then `touch`. ~30 ns. */
+  get(key: K): V | undefined;
+  /** As `get`; throws `InvariantViolation` when there is no such row. */
+  must(key: K): V;
+  has(key: K): boolean;
+  /** Inserts or replaces a row; the store owns `value` from here on. */
+  set(key: K, value: V): void;
+  /** Removes a row; false when there was none. */
+  delete(key: K): boolean;
+  /** Says that the row was changed in place. Throws `InvariantViolation` when there is none. */
+  touch(key: K): void;
+  /** All keys in the order of their encoded bytes. O(n log n) and an array of n: not per action. */
+  sortedKeys(): K[];
+  /**
+   * All rows in insertion order, which differs between nodes: only for sums, counts, minima and
+   * other results that do not depend on the order.
+   */
+  unorderedEntries(): IterableIterator<[K, V]>;
+}
+
+/** An empty store of a table. */
+export function tableStore<K extends Key, V>(table: Table<K, V>): TableStore<K, V> {
+  const { id, name, key: keyCodec, value: valueCodec } = table;
+  const rows = new Map<K, V>();
+  /** Key to whether the last checkpoint has the row. */
+  const dirty = new Map<K, boolean>();
+
+  const missing = (key: K): never => {
+    throw new InvariantViolation(`table ${name} has no row ${key}`);
+  };
+
+  return {
+    table,
+    id,
+    name,
+    get size() {
+      return rows.size;
+    },
+    get dirtyCount() {
+      return dirty.size;
+    },
+    get(key) {
+      return rows.get(key);
+    },
+    must(key) {
+      return rows.get(key) ?? missing(key);
+    },
+    has(key) {
+      return rows.has(key);
+    },
+    set(key, value) {
+      if (!dirty.has(key)) dirty.set(key, rows.has(key));
+      rows.set(key, value);
+    },
+    delete(key) {
+      if (!rows.delete(key)) return false;
+      if (!dirty.has(key)) dirty.set(key, true);
+      return true;
+    },
+    touch(key) {
+      if (!rows.has(key)) missing(key);
+      if (!dirty.has(key)) dirty.set(key, true);
+    },
+    sortedKeys() {
+      return [...rows.keys()].sort(keyCodec.compare);
+    },
+    unorderedEntries() {
+      return rows.entries();
+    },
+    takeChanges() {
+      const changed: RowChange[] = [];
+      for (const [key, wasStored] of dirty) {
+        const value = rows.get(key);
+        if (value !== undefined) {
+          changed.push({ key: keyCodec.encode(key), value: valueCodec.encode(value) });
+        } else if (wasStored) {
+          changed.push({ key: keyCodec.encode(key), value: undefined });
+        }
+      }
+      dirty.clear();
+      return { tableId: id, rows: changed };
+    },
+    loadRow(keyBytes, valueBytes) {
+      const key = keyCodec.decode(keyBytes);
+      if (!key.ok) return key;
+      const value = valueCodec.decode(valueBytes);
+      if (!value.ok) return value;
+      if (rows.has(key.value)) return err({ code: 'duplicate_key', table: name });
+      rows.set(key.value, value.value);
+      return ok(undefined);
+    },
+    *encodedRows() {
+      for (const key of this.sortedKeys()) {
+        yield [keyCodec.encode(key), valueCodec.encode(this.must(key))];
+      }
+    },
+  };
+}
