@@ -5,14 +5,12 @@
  * payloads (transactions and oracle votes); `transactionsRoot` is `hash_tree_root` of the list of
  * their wire ids, so a proposal can name bodies that its voters already hold.
  */
+import { equalBytes, ZERO_32 } from './core/bytes.ts';
 import { sha256 } from './core/hash.ts';
 import { byteList, bytes, type Codec, container, list, u16, u64 } from './core/ssz.ts';
 import type { Epoch, Height, TimestampMs, ValidatorIndex, View } from './core/units.ts';
-import {
-  CARRIED_ROOT_INTERVAL,
-  MAX_BLOCK_PAYLOADS,
-  MAX_TRANSACTION_BYTES,
-} from './limits.ts';
+import type { EpochConfig } from './epoch-config.ts';
+import { CARRIED_ROOT_INTERVAL, MAX_BLOCK_PAYLOADS, MAX_TRANSACTION_BYTES } from './limits.ts';
 
 /** The newest execution result a header carries. */
 export type Executed = {
@@ -93,4 +91,12 @@ export function transactionsRoot(wireIds: readonly Uint8Array[]): Uint8Array {
 export function carriedHeight(height: Height): Height {
   const interval = CARRIED_ROOT_INTERVAL;
   return Math.max(0, interval * Math.floor((height - interval) / interval)) as Height;
+}
+
+/**
+ * Whether a block ends its epoch: the first whose timestamp reaches the epoch's end and whose header
+ * already carries the next config, so that the boundary header always commits to the next set.
+ */
+export function isEpochLast(header: Header, config: EpochConfig): boolean {
+  return header.timestamp >= config.endsAt && !equalBytes(header.nextConfig, ZERO_32);
 }

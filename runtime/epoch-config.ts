@@ -5,7 +5,18 @@
  * headers carry the hashes of the current and the next, and voters check both.
  */
 import { sha256 } from './core/hash.ts';
-import { byteList, bytes, type Codec, container, list, u8, u16, u32, u64, u64big } from './core/ssz.ts';
+import {
+  byteList,
+  bytes,
+  type Codec,
+  container,
+  list,
+  u8,
+  u16,
+  u32,
+  u64,
+  u64big,
+} from './core/ssz.ts';
 import type { Epoch, TimestampMs, Weight } from './core/units.ts';
 import { MAX_ADDRESS_BYTES, MAX_VALIDATOR_ADDRESSES, MAX_VALIDATORS } from './limits.ts';
 
@@ -105,4 +116,3 @@ export function totalWeight(config: EpochConfig): Weight {
 export function quorumWeight(config: EpochConfig): Weight {
   return ((totalWeight(config) * 2n) / 3n + 1n) as Weight;
 }
-

@@ -1,0 +1,156 @@
+/**
+ * First pass over a block's transactions: who may act at all.
+ *
+ * Source: design/chain.md §1, design/parameters.md "Validity in execution". In block order, before
+ * classes are sorted: expiry, account, key, role, nonce, limits. A failure makes the transaction
+ * `invalid`: it pays nothing and uses nothing. After it the nonce is used, whatever the actions do.
+ */
+
+import type { BlockContext } from '../block-context.ts';
+import { equalBytes, toHex } from '../core/bytes.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { type AccountId, type Address, address } from '../core/units.ts';
+import { type Refusal, refusal } from '../error.ts';
+import {
+  MAX_TRANSACTIONS_PER_KEY,
+  NONCE_FUTURE_MS,
+  NONCE_PAST_MS,
+  NONCE_WINDOW,
+} from '../limits.ts';
+import { nonceKey, type State } from '../state/state.ts';
+import {
+  ACTION,
+  type Action,
+  addressOfKey,
+  SCHEME,
+  type TransactionBody,
+  type TransactionSigner,
+} from '../transaction.ts';
+import { type Account, type AccountKey, ROLE, type Role } from './account.ts';
+
+/** Transactions so far in this block by `nonceKey`. */
+export type BlockUsage = Map<number, number>;
+
+/** Which actions a role may sign. */
+function roleAllows(role: Role, action: Action): boolean {
+  switch (role) {
+    case ROLE.owner:
+      return true;
+    case ROLE.trade:
+      return action.selector !== ACTION.transfer;
+    case ROLE.stake:
+    case ROLE.guardian:
+      return false;
+  }
+}
+
+/** Position of a key in the account's list, or that it is its unregistered implicit owner. */
+function findKey(
+  owner: Address,
+  account: Account,
+  signer: TransactionSigner,
+): { position: number; key: AccountKey | undefined } | undefined {
+  const position = account.keys.findIndex(
+    (key) => key.scheme === signer.scheme && equalBytes(key.publicKey, signer.publicKey),
+  );
+  if (position >= 0) return { position, key: account.keys[position] };
+  return addressOfKey(signer) === owner
+    ? { position: account.keys.length, key: undefined }
+    : undefined;
+}
+
+/** Where `nonce` goes in the ascending window, or why it cannot. */
+function placeNonce(
+  nonces: readonly number[],
+  nonce: number,
+  blockTime: number,
+): Result<number, Refusal> {
+  if (nonce <= blockTime - NONCE_PAST_MS) {
+    return err(refusal('nonce_too_old', { given: nonce, allowed: blockTime - NONCE_PAST_MS + 1 }));
+  }
+  const smallest = nonces.length >= NONCE_WINDOW ? nonces[0] : undefined;
+  if (smallest !== undefined && nonce < smallest) {
+    return err(refusal('nonce_too_old', { given: nonce, allowed: smallest + 1 }));
+  }
+  if (nonce >= blockTime + NONCE_FUTURE_MS) {
+    return err(
+      refusal('nonce_too_new', { given: nonce, allowed: blockTime + NONCE_FUTURE_MS - 1 }),
+    );
+  }
+  // Nonces mostly ascend, so the place is near the end.
+  let place = nonces.length;
+  while (place > 0 && (nonces[place - 1] ?? 0) > nonce) place--;
+  if (place > 0 && nonces[place - 1] === nonce) return err(refusal('nonce_used', { given: nonce }));
+  return ok(place);
+}
+
+/**
+ * Admits a transaction: registers an implicit owner key on first use and uses the nonce.
+ *
+ * Errors in order: expired, unknown_account, unsupported_scheme, unknown_key, removed_key,
+ * role_forbids, nonce_too_old, nonce_too_new, nonce_used, too_many_from_key. Changes nothing on
+ * error. Cost: a scan of the account's keys and of the tail of one nonce window.
+ */
+export function admit(
+  state: State,
+  context: BlockContext,
+  body: TransactionBody,
+  usage: BlockUsage,
+): Result<AccountId, Refusal> {
+  if (body.expiresAt < context.timestamp) {
+    return err(refusal('expired', { given: body.expiresAt, allowed: context.timestamp }));
+  }
+  const owner = address(toHex(body.account));
+  const account = state.accounts.get(owner);
+  if (account === undefined) return err(refusal('unknown_account'));
+
+  const found: { position: number; key: AccountKey | undefined }[] = [];
+  for (const [index, signer] of body.signers.entries()) {
+    if (signer.scheme !== SCHEME.ed25519) {
+      return err(refusal('unsupported_scheme', { given: signer.scheme }));
+    }
+    const match = findKey(owner, account, signer);
+    if (match === undefined) return err(refusal('unknown_key', { given: index }));
+    if (match.key?.removed) return err(refusal('removed_key', { given: index }));
+    found.push(match);
+  }
+  for (const { key } of found) {
+    const role = key?.role ?? ROLE.owner;
+    const forbidden = body.actions.findIndex((action) => !roleAllows(role, action));
+    if (forbidden >= 0) return err(refusal('role_forbids', { given: forbidden }));
+  }
+
+  const first = found[0];
+  if (first === undefined) return err(refusal('unknown_key'));
+  const window = nonceKey.pack(account.id, first.position);
+  const row = state.nonces.get(window);
+  const nonces = row?.nonces ?? [];
+  const place = placeNonce(nonces, body.nonce, context.timestamp);
+  if (!place.ok) return place;
+  const used = usage.get(window) ?? 0;
+  if (used >= MAX_TRANSACTIONS_PER_KEY) {
+    return err(refusal('too_many_from_key', { given: used + 1, allowed: used }));
+  }
+
+  // From here it must succeed.
+  for (const [index, match] of found.entries()) {
+    const signer = body.signers[index];
+    if (match.key !== undefined || signer === undefined) continue;
+    if (account.keys.length > match.position) continue; // the same key twice in one list
+    account.keys.push({
+      scheme: signer.scheme,
+      publicKey: signer.publicKey,
+      role: ROLE.owner,
+      factorGroup: 0,
+      addedAt: context.timestamp,
+      removed: false,
+    });
+    state.accounts.touch(owner);
+  }
+  nonces.splice(place.value, 0, body.nonce);
+  if (nonces.length > NONCE_WINDOW) nonces.shift();
+  if (row === undefined) state.nonces.set(window, { nonces });
+  else state.nonces.touch(window);
+  usage.set(window, used + 1);
+  return ok(account.id);
+}

@@ -1,0 +1,230 @@
+/**
+ * Executes a final block: the state machine, readable top to bottom.
+ *
+ * Source: design/chain.md §2, "Order of work in a block". The order is not the proposer's to choose.
+ * Execution cannot fail: a transaction that may not act gets an `invalid` receipt, an action that
+ * may not gets a refusal; a broken invariant throws, and the node stops voting.
+ *
+ * Invariants: same state and block, same receipts, events and rows on every machine; money is
+ * conserved; a refused action changes nothing but the nonce.
+ */
+
+import { fixNextEpoch, startEpochIfDue } from '../staking/epoch.ts';
+import { admit, type BlockUsage } from './accounts/admit.ts';
+import { transferAction } from './accounts/transfer.ts';
+import { type Block, type Header, isEpochLast } from './block.ts';
+import type { BlockContext } from './block-context.ts';
+import { assert, type Result, unreachable } from './core/result.ts';
+import type { AccountId } from './core/units.ts';
+import { type Refusal, refusalRecord } from './error.ts';
+import type { Event } from './event.ts';
+import { cancelUnsupportedOrders } from './margin/cancel-unsupported.ts';
+import { cancelAll, cancelByClientId, cancelOrder } from './matching/cancel-order.ts';
+import { placeOrder } from './matching/place-order.ts';
+import { expireSeries } from './options/expire-series.ts';
+import { listSeries } from './options/list-series.ts';
+import { paySettlements } from './options/pay-settlements.ts';
+import { sampleSettlements } from './options/sample-settlements.ts';
+import { applyOracleVotes } from './oracle/apply-votes.ts';
+import { updateMarks } from './oracle/update-marks.ts';
+import type { OracleVote } from './oracle/vote.ts';
+import {
+  ACTION_RESULT,
+  type ActionResult,
+  nextReceiptsRoot,
+  RECEIPT_STATUS,
+  type Receipt,
+  ReceiptsCodec,
+} from './receipt.ts';
+import { SINGLETON_KEY } from './state/key-codec.ts';
+import { metaOf, parametersOf, type State } from './state/state.ts';
+import {
+  ACTION,
+  type Action,
+  PAYLOAD,
+  PayloadCodec,
+  type Transaction,
+  transactionId,
+} from './transaction.ts';
+
+/** `receiptsBytes` is the SSZ of `receipts`, made once for root and storage. */
+export type BlockResult = {
+  readonly receipts: readonly Receipt[];
+  readonly receiptsBytes: Uint8Array;
+  readonly events: readonly Event[];
+};
+
+/** A transaction of the block on its way through the classes. */
+type Pending = {
+  readonly index: number;
+  readonly id: Uint8Array;
+  readonly transaction: Transaction;
+  readonly account: AccountId;
+};
+
+/** The block's payloads, decoded: votes in block order, transactions with their positions. */
+function decodePayloads(block: Block): {
+  votes: OracleVote[];
+  transactions: { index: number; transaction: Transaction }[];
+} {
+  const votes: OracleVote[] = [];
+  const transactions: { index: number; transaction: Transaction }[] = [];
+  for (const [index, bytes] of block.payloads.entries()) {
+    const payload = PayloadCodec.decode(bytes);
+    assert(payload.ok, 'a final block holds only payloads that decode');
+    switch (payload.value.selector) {
+      case PAYLOAD.transaction:
+        transactions.push({ index, transaction: payload.value.value });
+        break;
+      case PAYLOAD.oracleVote:
+        votes.push(payload.value.value.vote);
+        break;
+    }
+  }
+  return { votes, transactions };
+}
+
+/** Moves the state's place in the chain to this block. */
+function beginBlock(state: State, header: Header): BlockContext {
+  const meta = metaOf(state);
+  assert(header.height === meta.height + 1, `block ${header.height} after ${meta.height}`);
+  meta.height = header.height;
+  meta.timestamp = header.timestamp;
+  state.meta.touch(SINGLETON_KEY);
+  return {
+    height: header.height,
+    timestamp: header.timestamp,
+    proposer: header.proposer,
+    config: state.epochConfigs.must(header.epoch),
+    parameters: parametersOf(state),
+    events: [],
+  };
+}
+
+const CLASS = { cancels: 0, makers: 1, rest: 2 } as const;
+
+/** Only cancels; those plus post-only orders; everything else. */
+function classOf(transaction: Transaction): number {
+  let highest: number = CLASS.cancels;
+  for (const action of transaction.body.actions) {
+    switch (action.selector) {
+      case ACTION.cancelOrder:
+      case ACTION.cancelByClientId:
+      case ACTION.cancelAll:
+        break;
+      case ACTION.placeOrder:
+        highest = Math.max(highest, action.value.postOnly ? CLASS.makers : CLASS.rest);
+        break;
+      case ACTION.transfer:
+        highest = CLASS.rest;
+        break;
+    }
+  }
+  return highest;
+}
+
+function applyAction(
+  state: State,
+  context: BlockContext,
+  account: AccountId,
+  action: Action,
+): Result<ActionResult, Refusal> {
+  switch (action.selector) {
+    case ACTION.transfer:
+      return transferAction(state, context, account, action.value);
+    case ACTION.placeOrder:
+      return placeOrder(state, context, account, action.value);
+    case ACTION.cancelOrder:
+      return cancelOrder(state, context, account, action.value);
+    case ACTION.cancelByClientId:
+      return cancelByClientId(state, context, account, action.value);
+    case ACTION.cancelAll:
+      return cancelAll(state, context, account, action.value);
+    default:
+      return unreachable(action);
+  }
+}
+
+function refused(refusal: Refusal): ActionResult {
+  return { selector: ACTION_RESULT.refused, value: refusalRecord(refusal) };
+}
+
+/** First pass, in block order: who may act. Invalid transactions get their receipts here. */
+function admitAll(
+  state: State,
+  context: BlockContext,
+  transactions: readonly { index: number; transaction: Transaction }[],
+  receipts: Map<number, Receipt>,
+): Pending[] {
+  const usage: BlockUsage = new Map();
+  const pending: Pending[] = [];
+  for (const { index, transaction } of transactions) {
+    const id = transactionId(state.chainId, transaction.body);
+    const admitted = admit(state, context, transaction.body, usage);
+    if (admitted.ok) pending.push({ index, id, transaction, account: admitted.value });
+    else {
+      const results = [refused(admitted.error)];
+      receipts.set(index, { transactionId: id, index, status: RECEIPT_STATUS.invalid, results });
+    }
+  }
+  return pending;
+}
+
+/** Second pass: the transactions of one class, in block order. */
+function applyClass(
+  state: State,
+  context: BlockContext,
+  pending: readonly Pending[],
+  wanted: number,
+  receipts: Map<number, Receipt>,
+): void {
+  for (const { index, id, transaction, account } of pending) {
+    if (classOf(transaction) !== wanted) continue;
+    const results = transaction.body.actions.map((action) => {
+      const result = applyAction(state, context, account, action);
+      return result.ok ? result.value : refused(result.error);
+    });
+    receipts.set(index, { transactionId: id, index, status: RECEIPT_STATUS.applied, results });
+  }
+}
+
+/** Closes the block: receipts in order, their chained root, and the epoch's end if this is it. */
+function endBlock(
+  state: State,
+  context: BlockContext,
+  header: Header,
+  hash: Uint8Array,
+  unordered: ReadonlyMap<number, Receipt>,
+): BlockResult {
+  const receipts = [...unordered.values()].sort((a, b) => a.index - b.index);
+  const receiptsBytes = ReceiptsCodec.encode(receipts);
+  const meta = metaOf(state);
+  meta.receiptsRoot = nextReceiptsRoot(meta.receiptsRoot, receiptsBytes);
+  if (isEpochLast(header, context.config)) fixNextEpoch(state, context, hash);
+  return { receipts, receiptsBytes, events: context.events };
+}
+
+/**
+ * Executes a final block on the state, in place. `hash` is the block's hash.
+ * Throws `InvariantViolation` when an invariant is broken; the state is then unusable.
+ */
+export function executeBlock(state: State, block: Block, hash: Uint8Array): BlockResult {
+  const receipts = new Map<number, Receipt>();
+  const { votes, transactions } = decodePayloads(block);
+  const context = beginBlock(state, block.header);
+
+  applyOracleVotes(state, context, votes);
+  updateMarks(state, context);
+  sampleSettlements(state, context);
+  expireSeries(state, context);
+  paySettlements(state, context);
+  listSeries(state, context);
+  startEpochIfDue(state, context, block.header);
+  cancelUnsupportedOrders(state, context);
+
+  const pending = admitAll(state, context, transactions, receipts);
+  applyClass(state, context, pending, CLASS.cancels, receipts);
+  applyClass(state, context, pending, CLASS.makers, receipts);
+  applyClass(state, context, pending, CLASS.rest, receipts);
+  return endBlock(state, context, block.header, hash, receipts);
+}

@@ -1,0 +1,42 @@
+/**
+ * Instruments: what is traded in one book. Numbers are given when listed and never reused.
+ *
+ * Source: design/exchange.md §1. Issue order: European options now; futures and perpetuals are kinds
+ * of the same row.
+ */
+import { type Codec, container, u8, u32, u64 } from '../core/ssz.ts';
+import type { InstrumentId, TimestampMs, UnderlyingId } from '../core/units.ts';
+
+export const INSTRUMENT_KIND = { call: 0, put: 1, future: 2, perpetual: 3 } as const;
+export type InstrumentKind = (typeof INSTRUMENT_KIND)[keyof typeof INSTRUMENT_KIND];
+
+/** `expired`: no more trading, delivery price may still be open; `settled`: all positions paid. */
+export const INSTRUMENT_STATE = { open: 0, expired: 1, settled: 2 } as const;
+export type InstrumentState = (typeof INSTRUMENT_STATE)[keyof typeof INSTRUMENT_STATE];
+
+export type Instrument = {
+  readonly id: InstrumentId;
+  readonly underlying: UnderlyingId;
+  readonly kind: InstrumentKind;
+  readonly expiry: TimestampMs;
+  /** Micro-USD per coin. */
+  readonly strike: number;
+  readonly listedAt: TimestampMs;
+  state: InstrumentState;
+  /** Sum of long positions, in lots. */
+  openInterest: number;
+  /** Micro-USD per coin once settled, else 0. */
+  deliveryPrice: number;
+};
+
+export const InstrumentCodec: Codec<Instrument> = container<Instrument>('Instrument', {
+  id: u32<InstrumentId>(),
+  underlying: u8<UnderlyingId>(),
+  kind: u8<InstrumentKind>(),
+  expiry: u64<TimestampMs>(),
+  strike: u64(),
+  listedAt: u64<TimestampMs>(),
+  state: u8<InstrumentState>(),
+  openInterest: u64(),
+  deliveryPrice: u64(),
+});

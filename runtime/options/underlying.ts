@@ -1,0 +1,55 @@
+/**
+ * Underlyings and the rules of their option series.
+ *
+ * Source: design/exchange.md §1, design/parameters.md. Ticks and lots are chosen so that tick × lot
+ * is a whole number of micro-USD: every notional is exact.
+ */
+import { byteList, type Codec, container, u8, u16, u32, u64 } from '../core/ssz.ts';
+import type { UnderlyingId } from '../core/units.ts';
+
+/** How expiries are listed: every `expiryIntervalMs`, or by the calendar when that is 0. */
+export type Underlying = {
+  readonly id: UnderlyingId;
+  /** ASCII, e.g. `BTC`. */
+  readonly name: Uint8Array;
+  /** One option price tick, in micro-USD per coin. */
+  readonly optionTickMicroUsd: number;
+  /** Option lots in one coin. */
+  readonly optionLotsPerCoin: number;
+  /** Distance of strikes, in micro-USD; 0: chosen from the index. */
+  readonly strikeStepMicroUsd: number;
+  /** Strikes listed per expiry, odd: the middle one is nearest to the index. */
+  readonly strikesListed: number;
+  /** Expiries listed ahead. */
+  readonly expiriesListed: number;
+  /** Expiries at multiples of this since 1970; 0: daily, weekly, monthly, quarterly at 08:00 UTC. */
+  readonly expiryIntervalMs: number;
+  readonly makerFeeBps: number;
+  readonly takerFeeBps: number;
+  /** Fee cap as a share of premium, in basis points (1,250 = 12.5 %). */
+  readonly feeCapBps: number;
+  readonly settlementFeeBps: number;
+  /** Cap as a share of the payoff. */
+  readonly settlementFeeCapBps: number;
+};
+
+export const UnderlyingCodec: Codec<Underlying> = container<Underlying>('Underlying', {
+  id: u8<UnderlyingId>(),
+  name: byteList(8),
+  optionTickMicroUsd: u64(),
+  optionLotsPerCoin: u32(),
+  strikeStepMicroUsd: u64(),
+  strikesListed: u16(),
+  expiriesListed: u16(),
+  expiryIntervalMs: u64(),
+  makerFeeBps: u16(),
+  takerFeeBps: u16(),
+  feeCapBps: u16(),
+  settlementFeeBps: u16(),
+  settlementFeeCapBps: u16(),
+});
+
+/** Micro-USD of one tick for one lot: exact by the genesis check. */
+export function microUsdPerTickLot(underlying: Underlying): number {
+  return underlying.optionTickMicroUsd / underlying.optionLotsPerCoin;
+}

@@ -1,0 +1,186 @@
+/**
+ * The state of the chain: every table in one place, and the indexes derived from them.
+ *
+ * Source: design/chain.md §5. Table ids are state format, append-only. `derived` holds nothing that
+ * the tables do not say: it is rebuilt from them when a node starts, so a node that ran since
+ * genesis and one that loaded a checkpoint behave alike.
+ */
+import {
+  type Account,
+  AccountCodec,
+  type NonceWindow,
+  NonceWindowCodec,
+} from '../accounts/account.ts';
+import { type AccountIndex, accountIndex } from '../accounts/account-index.ts';
+import { bytes, type Codec, container, i128, u32, u64 } from '../core/ssz.ts';
+import type {
+  AccountId,
+  Address,
+  Epoch,
+  Height,
+  InstrumentId,
+  OrderId,
+  TimestampMs,
+  UnderlyingId,
+} from '../core/units.ts';
+import { type EpochConfig, EpochConfigCodec } from '../epoch-config.ts';
+import { type Parameters, ParametersCodec } from '../governance/parameters.ts';
+import { type PortfolioIndex, portfolioIndex } from '../margin/portfolio-index.ts';
+import { type Position, PositionCodec } from '../margin/position.ts';
+import { type Books, books } from '../matching/books.ts';
+import { type Order, OrderCodec } from '../matching/order.ts';
+import { type Instrument, InstrumentCodec } from '../options/instrument.ts';
+import { type SeriesIndex, seriesIndex } from '../options/series-index.ts';
+import { type SettlementWindow, SettlementWindowCodec } from '../options/settlement.ts';
+import { type Underlying, UnderlyingCodec } from '../options/underlying.ts';
+import { type Marks, marks } from '../oracle/marks.ts';
+import {
+  type IndexPrice,
+  IndexPriceCodec,
+  type MarkInputs,
+  MarkInputsCodec,
+  type SurfaceSlice,
+  SurfaceSliceCodec,
+} from '../oracle/price.ts';
+import { type OracleVote, OracleVoteCodec } from '../oracle/vote.ts';
+import { hexKey, type PairKeyCodec, pairKey, SINGLETON_KEY, u32Key, u64Key } from './key-codec.ts';
+import { type AnyTableStore, type TableStore, table, tableStore } from './table.ts';
+
+/** Counters and the place in the chain: one row. */
+export type Meta = {
+  height: Height;
+  timestamp: TimestampMs;
+  /** Epoch of the block last executed. */
+  epoch: Epoch;
+  /** Height of the last block of the epoch before; 0 in epoch 0. */
+  previousEpochLastHeight: Height;
+  receiptsRoot: Uint8Array;
+  nextAccountId: AccountId;
+  nextInstrumentId: InstrumentId;
+  nextOrderId: OrderId;
+};
+
+export const MetaCodec: Codec<Meta> = container<Meta>('Meta', {
+  height: u64<Height>(),
+  timestamp: u64<TimestampMs>(),
+  epoch: u64<Epoch>(),
+  previousEpochLastHeight: u64<Height>(),
+  receiptsRoot: bytes(32),
+  nextAccountId: u64<AccountId>(),
+  nextInstrumentId: u32<InstrumentId>(),
+  nextOrderId: u64<OrderId>(),
+});
+
+/** A balance or a supply, in micro-units; balances may be negative. */
+export type Amount = { amount: bigint };
+const AmountCodec: Codec<Amount> = container<Amount>('Amount', { amount: i128() });
+
+/** (portfolio, denomination). */
+export const balanceKey: PairKeyCodec<number> = pairKey({ highBits: 40, lowBits: 2 });
+/** (account, position of the key in its list). */
+export const nonceKey: PairKeyCodec<number> = pairKey({ highBits: 32, lowBits: 8 });
+/** (portfolio, instrument): 16 million accounts, 2 million series. */
+export const positionKey: PairKeyCodec<number> = pairKey({ highBits: 32, lowBits: 21 });
+/** (underlying, expiry). */
+export const expiryKey: PairKeyCodec<number> = pairKey({ highBits: 8, lowBits: 45 });
+
+/** Indexes derived from the tables, each owned by the module that reads it. */
+export type Derived = {
+  readonly accounts: AccountIndex;
+  readonly series: SeriesIndex;
+  readonly marks: Marks;
+  readonly books: Books;
+  readonly portfolios: PortfolioIndex;
+};
+
+export type State = {
+  /** Genesis hash, 32 bytes. */
+  readonly chainId: Uint8Array;
+  readonly meta: TableStore<number, Meta>;
+  readonly accounts: TableStore<Address, Account>;
+  readonly nonces: TableStore<number, NonceWindow>;
+  readonly balances: TableStore<number, Amount>;
+  /** Supply by denomination. */
+  readonly supply: TableStore<number, Amount>;
+  readonly parameters: TableStore<number, Parameters>;
+  readonly epochConfigs: TableStore<Epoch, EpochConfig>;
+  readonly underlyings: TableStore<UnderlyingId, Underlying>;
+  readonly instruments: TableStore<InstrumentId, Instrument>;
+  readonly orders: TableStore<OrderId, Order>;
+  readonly positions: TableStore<number, Position>;
+  /** Last vote of each validator, by the hex of its oracle key. */
+  readonly oracleVotes: TableStore<string, OracleVote>;
+  readonly indexPrices: TableStore<UnderlyingId, IndexPrice>;
+  readonly surfaceSlices: TableStore<number, SurfaceSlice>;
+  readonly markInputs: TableStore<number, MarkInputs>;
+  readonly settlements: TableStore<number, SettlementWindow>;
+  /** Every table, in id order. */
+  readonly stores: readonly AnyTableStore[];
+  readonly derived: Derived;
+};
+
+/** The one row of `meta`. */
+export function metaOf(state: State): Meta {
+  return state.meta.must(SINGLETON_KEY);
+}
+
+/** The one row of `parameters`. */
+export function parametersOf(state: State): Parameters {
+  return state.parameters.must(SINGLETON_KEY);
+}
+
+/** Empty tables and indexes of the chain `chainId`. */
+export function emptyState(chainId: Uint8Array): State {
+  const tables = {
+    meta: tableStore(table({ id: 0, name: 'meta', key: u32Key(), value: MetaCodec })),
+    accounts: tableStore(
+      table({ id: 1, name: 'accounts', key: hexKey<Address>(20), value: AccountCodec }),
+    ),
+    nonces: tableStore(table({ id: 2, name: 'nonces', key: nonceKey, value: NonceWindowCodec })),
+    balances: tableStore(table({ id: 3, name: 'balances', key: balanceKey, value: AmountCodec })),
+    supply: tableStore(table({ id: 4, name: 'supply', key: u32Key(), value: AmountCodec })),
+    parameters: tableStore(
+      table({ id: 5, name: 'parameters', key: u32Key(), value: ParametersCodec }),
+    ),
+    epochConfigs: tableStore(
+      table({ id: 6, name: 'epochConfigs', key: u64Key<Epoch>(), value: EpochConfigCodec }),
+    ),
+    underlyings: tableStore(
+      table({ id: 7, name: 'underlyings', key: u32Key<UnderlyingId>(), value: UnderlyingCodec }),
+    ),
+    instruments: tableStore(
+      table({ id: 8, name: 'instruments', key: u32Key<InstrumentId>(), value: InstrumentCodec }),
+    ),
+    orders: tableStore(table({ id: 9, name: 'orders', key: u64Key<OrderId>(), value: OrderCodec })),
+    positions: tableStore(
+      table({ id: 10, name: 'positions', key: positionKey, value: PositionCodec }),
+    ),
+    oracleVotes: tableStore(
+      table({ id: 11, name: 'oracleVotes', key: hexKey(32), value: OracleVoteCodec }),
+    ),
+    indexPrices: tableStore(
+      table({ id: 12, name: 'indexPrices', key: u32Key<UnderlyingId>(), value: IndexPriceCodec }),
+    ),
+    surfaceSlices: tableStore(
+      table({ id: 13, name: 'surfaceSlices', key: expiryKey, value: SurfaceSliceCodec }),
+    ),
+    markInputs: tableStore(
+      table({ id: 14, name: 'markInputs', key: expiryKey, value: MarkInputsCodec }),
+    ),
+    settlements: tableStore(
+      table({ id: 15, name: 'settlements', key: expiryKey, value: SettlementWindowCodec }),
+    ),
+  };
+  return {
+    chainId,
+    ...tables,
+    stores: Object.values(tables).sort((a, b) => a.id - b.id),
+    derived: {
+      accounts: accountIndex(),
+      series: seriesIndex(),
+      marks: marks(),
+      books: books(),
+      portfolios: portfolioIndex(),
+    },
+  };
+}
