@@ -13,9 +13,7 @@
 import { err, InvariantViolation, ok, type Result } from '../core/result.ts';
 import type { Codec, DecodeError } from '../core/ssz.ts';
 import type { Key, KeyCodec, KeyError } from './key-codec.ts';
-
-/** Table ids are 0 to 127: the slots of the state root (see `merkle-format.ts`). */
-export const MAX_TABLES = 128;
+import { MAX_TABLES } from './merkle-format.ts';
 
 /** Declaration of a table. `id` is part of the format: never change or reuse one. */
 export interface Table<K extends Key, V> {
