@@ -24,11 +24,13 @@ export type Underlying = {
   readonly expiriesListed: number;
   /** Expiries at multiples of this since 1970; 0: daily, weekly, monthly, quarterly at 08:00 UTC. */
   readonly expiryIntervalMs: number;
-  readonly makerFeeBps: number;
-  readonly takerFeeBps: number;
+  /** Share of notional, in hundredths of a basis point (100 = 1 bp). */
+  readonly makerFeeCentiBps: number;
+  readonly takerFeeCentiBps: number;
   /** Fee cap as a share of premium, in basis points (1,250 = 12.5 %). */
   readonly feeCapBps: number;
-  readonly settlementFeeBps: number;
+  /** Share of notional at the delivery price, in hundredths of a basis point (150 = 1.5 bp). */
+  readonly settlementFeeCentiBps: number;
   /** Cap as a share of the payoff. */
   readonly settlementFeeCapBps: number;
 };
@@ -42,10 +44,10 @@ export const UnderlyingCodec: Codec<Underlying> = container<Underlying>('Underly
   strikesListed: u16(),
   expiriesListed: u16(),
   expiryIntervalMs: u64(),
-  makerFeeBps: u16(),
-  takerFeeBps: u16(),
+  makerFeeCentiBps: u16(),
+  takerFeeCentiBps: u16(),
   feeCapBps: u16(),
-  settlementFeeBps: u16(),
+  settlementFeeCentiBps: u16(),
   settlementFeeCapBps: u16(),
 });
 
