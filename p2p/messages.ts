@@ -4,7 +4,16 @@
  */
 import { type Certificate, CertificateCodec } from '../consensus/messages.ts';
 import { type Block, BlockCodec } from '../runtime/block.ts';
-import { byteList, bytes, type Codec, container, list, u16, u32, u64 } from '../runtime/core/ssz.ts';
+import {
+  byteList,
+  bytes,
+  type Codec,
+  container,
+  list,
+  u16,
+  u32,
+  u64,
+} from '../runtime/core/ssz.ts';
 import type { Epoch, Height, View } from '../runtime/core/units.ts';
 import { MAX_TRANSACTION_BYTES } from '../runtime/limits.ts';
 
@@ -116,5 +125,8 @@ export const PayloadsRequestCodec: Codec<PayloadsRequest> = container<PayloadsRe
 export type PayloadsAnswer = { readonly blocks: Block[]; readonly payloads: Uint8Array[] };
 export const PayloadsAnswerCodec: Codec<PayloadsAnswer> = container<PayloadsAnswer>(
   'PayloadsAnswer',
-  { blocks: list(BlockCodec, 1), payloads: list(byteList(MAX_TRANSACTION_BYTES), MAX_ANSWER_PAYLOADS) },
+  {
+    blocks: list(BlockCodec, 1),
+    payloads: list(byteList(MAX_TRANSACTION_BYTES), MAX_ANSWER_PAYLOADS),
+  },
 );
