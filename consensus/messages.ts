@@ -5,6 +5,8 @@
  * and view, and is signed over SHA-256(domain(kind) ‖ chainId ‖ SSZ(subject)). Certificates hold
  * one ed25519 signature per signer, so who signed what can always be shown.
  */
+
+import { type BlockAnnouncement, BlockAnnouncementCodec } from '../runtime/block.ts';
 import { DOMAIN, signingDigest } from '../runtime/core/hash.ts';
 import {
   byteList,
@@ -18,7 +20,6 @@ import {
   type Variant,
 } from '../runtime/core/ssz.ts';
 import type { Epoch, ValidatorIndex, View } from '../runtime/core/units.ts';
-import { type BlockAnnouncement, BlockAnnouncementCodec } from '../runtime/block.ts';
 import { MAX_BITMAP_BYTES, MAX_PROPOSAL_CERTIFICATES, MAX_VALIDATORS } from '../runtime/limits.ts';
 
 /** What a view's leader puts forward; the block's body travels apart. */
