@@ -79,23 +79,27 @@ export const EpochValidatorCodec: Codec<EpochValidator> = container<EpochValidat
   },
 );
 
+export const BlockLimitsCodec: Codec<BlockLimits> = container<BlockLimits>('BlockLimits', {
+  maxBytes: u32(),
+  maxPayloads: u32(),
+  maxWeight: u32(),
+});
+
+export const PacingCodec: Codec<Pacing> = container<Pacing>('Pacing', {
+  minBlockIntervalMs: u32(),
+  idleBlockMs: u32(),
+  deltaMs: u32(),
+  timeoutGrowthPercent: u16(),
+  timeoutCapMs: u32(),
+});
+
 export const EpochConfigCodec: Codec<EpochConfig> = container<EpochConfig>('EpochConfig', {
   epoch: u64<Epoch>(),
   endsAt: u64<TimestampMs>(),
   validators: list(EpochValidatorCodec, MAX_VALIDATORS, 1),
   leaderSeed: bytes(32),
-  limits: container<BlockLimits>('BlockLimits', {
-    maxBytes: u32(),
-    maxPayloads: u32(),
-    maxWeight: u32(),
-  }),
-  pacing: container<Pacing>('Pacing', {
-    minBlockIntervalMs: u32(),
-    idleBlockMs: u32(),
-    deltaMs: u32(),
-    timeoutGrowthPercent: u16(),
-    timeoutCapMs: u32(),
-  }),
+  limits: BlockLimitsCodec,
+  pacing: PacingCodec,
   moduleVersions: list(
     container<ModuleVersion>('ModuleVersion', { module: u8(), version: u32() }),
     32,

@@ -1,0 +1,310 @@
+/**
+ * The genesis document: what a chain starts from. People edit it as JSON; the chain knows it by the
+ * SHA-256 of its SSZ, which is the chain id and the parent of block 1.
+ *
+ * Source: design/parameters.md, design/chain.md §3. `checkGenesis` takes JSON and refuses whatever
+ * could not run: wrong shapes, duplicate keys, values out of range, ticks that do not divide.
+ *
+ * Units in JSON: money as decimal strings (`"1000000.000000"`, at most 6 decimals), keys as
+ * lower-case hex, addresses as `mil1…`, times in ms. Underlyings and parameters as in their rows.
+ */
+
+import { parseAddress } from '../runtime/accounts/address-text.ts';
+import { asciiBytes, compareBytes, fromHex, toHex } from '../runtime/core/bytes.ts';
+import { sha256 } from '../runtime/core/hash.ts';
+import { err, ok, type Result } from '../runtime/core/result.ts';
+import { byteList, bytes, type Codec, container, list, u64, u64big } from '../runtime/core/ssz.ts';
+import { type TimestampMs, timestampMs, underlyingId, weight } from '../runtime/core/units.ts';
+import {
+  type BlockLimits,
+  BlockLimitsCodec,
+  type EpochValidator,
+  EpochValidatorCodec,
+  type Pacing,
+  PacingCodec,
+} from '../runtime/epoch-config.ts';
+import {
+  PARAMETER_RANGES,
+  type Parameters,
+  ParametersCodec,
+} from '../runtime/governance/parameters.ts';
+import {
+  MAX_ADDRESS_BYTES,
+  MAX_BLOCK_BYTES,
+  MAX_BLOCK_PAYLOADS,
+  MAX_ORACLE_UNDERLYINGS,
+  MAX_VALIDATOR_ADDRESSES,
+  MAX_VALIDATORS,
+} from '../runtime/limits.ts';
+import { type Underlying, UnderlyingCodec } from '../runtime/options/underlying.ts';
+import {
+  fields,
+  integer,
+  items,
+  type JsonNode,
+  type JsonProblem,
+  micro,
+  note,
+  rootNode,
+  text,
+} from './json-reader.ts';
+
+/** Balances a genesis account starts with, in micro-units. */
+export type GenesisAccount = {
+  readonly address: Uint8Array;
+  readonly usd: bigint;
+  readonly mil: bigint;
+};
+
+export type Genesis = {
+  /** ASCII, for people. */
+  readonly name: Uint8Array;
+  readonly time: TimestampMs;
+  /** Ascending by operator address. */
+  readonly validators: EpochValidator[];
+  /** Ascending by address. */
+  readonly accounts: GenesisAccount[];
+  /** USD that the insurance fund starts with. */
+  readonly insurance: bigint;
+  readonly limits: BlockLimits;
+  readonly pacing: Pacing;
+  readonly parameters: Parameters;
+  /** Ascending by id. */
+  readonly underlyings: Underlying[];
+};
+
+const MAX_GENESIS_ACCOUNTS = 100_000;
+const MAX_NAME_BYTES = 64;
+
+/** Codec of the document: its hash is the chain id. */
+export const GenesisCodec: Codec<Genesis> = container<Genesis>('Genesis', {
+  name: byteList(MAX_NAME_BYTES),
+  time: u64<TimestampMs>(),
+  validators: list(EpochValidatorCodec, MAX_VALIDATORS, 1),
+  accounts: list(
+    container<GenesisAccount>('GenesisAccount', {
+      address: bytes(20),
+      usd: u64big(),
+      mil: u64big(),
+    }),
+    MAX_GENESIS_ACCOUNTS,
+  ),
+  insurance: u64big(),
+  limits: BlockLimitsCodec,
+  pacing: PacingCodec,
+  parameters: ParametersCodec,
+  underlyings: list(UnderlyingCodec, MAX_ORACLE_UNDERLYINGS, 1),
+});
+
+/** Smallest and largest of each limit and pace, inclusive. */
+export const CONFIG_RANGES: {
+  readonly [K in keyof BlockLimits | keyof Pacing]: { readonly min: number; readonly max: number };
+} = {
+  maxBytes: { min: 65_536, max: MAX_BLOCK_BYTES },
+  maxPayloads: { min: 16, max: MAX_BLOCK_PAYLOADS },
+  maxWeight: { min: 10_000, max: 4_000_000 },
+  minBlockIntervalMs: { min: 1, max: 10_000 },
+  idleBlockMs: { min: 1, max: 60_000 },
+  deltaMs: { min: 1, max: 10_000 },
+  timeoutGrowthPercent: { min: 100, max: 400 },
+  timeoutCapMs: { min: 100, max: 600_000 },
+};
+
+function readKey(node: JsonNode): Uint8Array {
+  const key = typeof node.value === 'string' && node.value.length === 64 && fromHex(node.value);
+  if (key) return key;
+  note(node, '64 hex characters');
+  return new Uint8Array(32);
+}
+
+function readAddress(node: JsonNode): Uint8Array {
+  const parsed = typeof node.value === 'string' ? parseAddress(node.value) : undefined;
+  const raw = parsed?.ok ? fromHex(parsed.value) : undefined;
+  if (raw !== undefined) return raw;
+  note(node, parsed && !parsed.ok ? `a mil1 address: ${parsed.error.detail}` : 'a mil1 address');
+  return new Uint8Array(20);
+}
+
+function readValidator(node: JsonNode): EpochValidator {
+  const of = fields(node, [
+    'operator',
+    'consensusKey',
+    'oracleKey',
+    'peerKey',
+    'weight',
+    'addresses',
+  ]);
+  return {
+    operator: readAddress(of.operator),
+    consensusKey: readKey(of.consensusKey),
+    oracleKey: readKey(of.oracleKey),
+    peerKey: readKey(of.peerKey),
+    weight: weight(BigInt(integer(of.weight, { min: 1, max: 1_000_000_000 }, 'MIL'))),
+    addresses: items(of.addresses, { min: 0, max: MAX_VALIDATOR_ADDRESSES }).map((address) =>
+      asciiBytes(text(address, { min: 1, max: MAX_ADDRESS_BYTES })),
+    ),
+  };
+}
+
+const UNDERLYING_FIELDS = [
+  'id',
+  'name',
+  'optionTickMicroUsd',
+  'optionLotsPerCoin',
+  'strikeStepMicroUsd',
+  'strikesListed',
+  'expiriesListed',
+  'expiryIntervalMs',
+  'makerFeeCentiBps',
+  'takerFeeCentiBps',
+  'feeCapBps',
+  'settlementFeeCentiBps',
+  'settlementFeeCapBps',
+] as const satisfies readonly (keyof Underlying)[];
+
+function readUnderlying(node: JsonNode): Underlying {
+  const of = fields(node, UNDERLYING_FIELDS);
+  const u32 = { min: 1, max: 0xffff_ffff };
+  const large = { min: 1, max: Number.MAX_SAFE_INTEGER };
+  const share = { min: 0, max: 10_000 };
+  const underlying: Underlying = {
+    id: underlyingId(integer(of.id, { min: 0, max: 255 })),
+    name: asciiBytes(text(of.name, { min: 2, max: 8 })),
+    optionTickMicroUsd: integer(of.optionTickMicroUsd, large, 'micro-USD'),
+    optionLotsPerCoin: integer(of.optionLotsPerCoin, u32, 'lots'),
+    strikeStepMicroUsd: integer(of.strikeStepMicroUsd, { ...large, min: 0 }, 'micro-USD'),
+    strikesListed: integer(of.strikesListed, { min: 1, max: 201 }, 'strikes'),
+    expiriesListed: integer(of.expiriesListed, { min: 1, max: 32 }, 'expiries'),
+    expiryIntervalMs: integer(of.expiryIntervalMs, { min: 0, max: 366 * 86_400_000 }, 'ms'),
+    makerFeeCentiBps: integer(of.makerFeeCentiBps, share, 'hundredths of a bp'),
+    takerFeeCentiBps: integer(of.takerFeeCentiBps, share, 'hundredths of a bp'),
+    feeCapBps: integer(of.feeCapBps, share, 'bps'),
+    settlementFeeCentiBps: integer(of.settlementFeeCentiBps, share, 'hundredths of a bp'),
+    settlementFeeCapBps: integer(of.settlementFeeCapBps, share, 'bps'),
+  };
+  if (underlying.optionTickMicroUsd % underlying.optionLotsPerCoin !== 0) {
+    note(of.optionTickMicroUsd, 'a multiple of optionLotsPerCoin, so that a notional is exact');
+  }
+  if (underlying.strikesListed % 2 === 0) note(of.strikesListed, 'an odd number');
+  return underlying;
+}
+
+/** Notes every value that stands twice in `values`. */
+function noteDuplicates(node: JsonNode, what: string, values: readonly Uint8Array[]): void {
+  const seen = new Set<string>();
+  for (const value of values) {
+    const hex = toHex(value);
+    if (seen.has(hex)) note({ ...node, value: hex }, `${what} only once`);
+    seen.add(hex);
+  }
+}
+
+/**
+ * Checks a JSON document. Every problem at once, in document order; the genesis when there is none.
+ * Lists are brought into their canonical order, so the order in the file does not matter.
+ */
+export function checkGenesis(json: unknown): Result<Genesis, readonly JsonProblem[]> {
+  const root = rootNode(json);
+  const of = fields(root, [
+    'name',
+    'time',
+    'validators',
+    'accounts',
+    'insurance',
+    'limits',
+    'pacing',
+    'parameters',
+    'underlyings',
+  ]);
+  const validators = items(of.validators, { min: 1, max: MAX_VALIDATORS }).map(readValidator);
+  const accounts = items(of.accounts, { min: 0, max: MAX_GENESIS_ACCOUNTS }).map((node) => {
+    const account = fields(node, ['address', 'usd', 'mil']);
+    return {
+      address: readAddress(account.address),
+      usd: micro(account.usd),
+      mil: micro(account.mil),
+    };
+  });
+  const limits = fields(of.limits, ['maxBytes', 'maxPayloads', 'maxWeight']);
+  const pacing = fields(of.pacing, [
+    'minBlockIntervalMs',
+    'idleBlockMs',
+    'deltaMs',
+    'timeoutGrowthPercent',
+    'timeoutCapMs',
+  ]);
+  const ranged = (node: JsonNode, name: keyof typeof CONFIG_RANGES): number =>
+    integer(node, CONFIG_RANGES[name]);
+  const names = Object.keys(PARAMETER_RANGES) as (keyof Parameters)[];
+  const parameterNodes = fields(of.parameters, names);
+  const parameters = Object.fromEntries(
+    names.map((name) => {
+      const { min, max, unit } = PARAMETER_RANGES[name];
+      return [name, integer(parameterNodes[name], { min, max }, unit)];
+    }),
+  ) as Parameters;
+  const underlyings = items(of.underlyings, { min: 1, max: MAX_ORACLE_UNDERLYINGS }).map(
+    readUnderlying,
+  );
+
+  noteDuplicates(
+    of.validators,
+    'each operator',
+    validators.map(({ operator }) => operator),
+  );
+  noteDuplicates(
+    of.validators,
+    'each key',
+    validators.flatMap(({ consensusKey, oracleKey, peerKey }) => [
+      consensusKey,
+      oracleKey,
+      peerKey,
+    ]),
+  );
+  noteDuplicates(
+    of.accounts,
+    'each address',
+    accounts.map(({ address }) => address),
+  );
+  noteDuplicates(
+    of.underlyings,
+    'each id',
+    underlyings.map(({ id }) => new Uint8Array([id])),
+  );
+  noteDuplicates(
+    of.underlyings,
+    'each name',
+    underlyings.map(({ name }) => name),
+  );
+  if (parameters.insuranceShareBps + parameters.communityShareBps > 10_000) {
+    note(of.parameters, 'insuranceShareBps + communityShareBps at most 10000');
+  }
+
+  const genesis: Genesis = {
+    name: asciiBytes(text(of.name, { min: 1, max: MAX_NAME_BYTES })),
+    time: timestampMs(integer(of.time, { min: 1, max: 2 ** 43 }, 'ms since 1970')),
+    validators: validators.sort((a, b) => compareBytes(a.operator, b.operator)),
+    accounts: accounts.sort((a, b) => compareBytes(a.address, b.address)),
+    insurance: micro(of.insurance),
+    limits: {
+      maxBytes: ranged(limits.maxBytes, 'maxBytes'),
+      maxPayloads: ranged(limits.maxPayloads, 'maxPayloads'),
+      maxWeight: ranged(limits.maxWeight, 'maxWeight'),
+    },
+    pacing: {
+      minBlockIntervalMs: ranged(pacing.minBlockIntervalMs, 'minBlockIntervalMs'),
+      idleBlockMs: ranged(pacing.idleBlockMs, 'idleBlockMs'),
+      deltaMs: ranged(pacing.deltaMs, 'deltaMs'),
+      timeoutGrowthPercent: ranged(pacing.timeoutGrowthPercent, 'timeoutGrowthPercent'),
+      timeoutCapMs: ranged(pacing.timeoutCapMs, 'timeoutCapMs'),
+    },
+    parameters,
+    underlyings: underlyings.sort((a, b) => a.id - b.id),
+  };
+  return root.problems.length === 0 ? ok(genesis) : err(root.problems);
+}
+
+/** The chain id: SHA-256 of the document's SSZ. */
+export function genesisHash(genesis: Genesis): Uint8Array {
+  return sha256(GenesisCodec.encode(genesis));
+}
