@@ -200,7 +200,7 @@ function noteDuplicates(node: JsonNode, what: string, values: readonly Uint8Arra
 }
 
 /**
- * Checks a JSON document. Every problem at once, in document order; the genesis when there is none.
+ * Checks a JSON document. Every problem at once; the genesis when there is none.
  * Lists are brought into their canonical order, so the order in the file does not matter.
  */
 export function checkGenesis(json: unknown): Result<Genesis, readonly JsonProblem[]> {

@@ -106,7 +106,7 @@ function makeCodec<T>(name: string, ssz: Type<unknown>, problem: Check<T>): Code
 }
 
 function numberCodec<T extends number>(name: string, bytes: 1 | 2 | 4 | 8): Codec<T> {
-  const max = bytes === 8 ? Number.MAX_SAFE_INTEGER : 2 ** (8 * bytes) - 1;
+  const max = bytes === 8 ? Number.MAX_SAFE_INTEGER : Number((1n << BigInt(8 * bytes)) - 1n);
   return makeCodec<T>(name, new UintNumberType(bytes), (value) =>
     Number.isSafeInteger(value) && value >= 0 && value <= max && !Object.is(value, -0)
       ? undefined
@@ -275,7 +275,11 @@ export function union<T extends Variant<number, unknown>>(
   return makeCodec<T>(name, ssz as unknown as Type<unknown>, (value) => {
     const codec = list[value?.selector];
     if (!codec) {
-      return { path: '.selector', given: show(value?.selector), allowed: `0 to ${list.length - 1}` };
+      return {
+        path: '.selector',
+        given: show(value?.selector),
+        allowed: `0 to ${list.length - 1}`,
+      };
     }
     const found = codec.problem(value.value);
     return found && { ...found, path: `.value${found.path}` };
