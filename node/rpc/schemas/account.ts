@@ -1,0 +1,204 @@
+/** Accounts, positions and orders. Public on a chain, so no method asks for a login. Browser-safe. */
+import * as z from 'zod';
+import {
+  AccountText,
+  AnyHex,
+  Count,
+  CurrencyName,
+  HeightSchema,
+  InstrumentName,
+  Millis,
+  Money,
+  Safe,
+  SideName,
+  SubAccountSchema,
+} from './common.ts';
+import { MAX_PAGE, type UserTradeInfo, UserTradeInfoSchema } from './market.ts';
+
+/** `role`: owner, trade, stake or guardian. */
+export type KeyInfo = { scheme: string; public_key: string; role: string; removed: boolean };
+export const KeyInfoSchema: z.ZodType<KeyInfo> = z.strictObject({
+  scheme: z.string(),
+  public_key: AnyHex,
+  role: z.string(),
+  removed: z.boolean(),
+});
+
+export type BalanceInfo = { sub_account: number; usd: string; mil: string };
+export const BalanceInfoSchema: z.ZodType<BalanceInfo> = z.strictObject({
+  sub_account: SubAccountSchema,
+  usd: Money,
+  mil: Money,
+});
+
+/** `exists` false: never credited; the other fields are then empty. Keys register on first use. */
+export type AccountInfo = {
+  address: string;
+  exists: boolean;
+  account_id: number | null;
+  created_at: number | null;
+  height: number;
+  keys: KeyInfo[];
+  balances: BalanceInfo[];
+};
+export const AccountInfoSchema: z.ZodType<AccountInfo> = z.strictObject({
+  address: z.string(),
+  exists: z.boolean(),
+  account_id: Count.nullable(),
+  created_at: Millis.nullable(),
+  height: HeightSchema,
+  keys: z.array(KeyInfoSchema),
+  balances: z.array(BalanceInfoSchema),
+});
+
+export type AccountParams = { account: string };
+export const AccountParamsSchema: z.ZodType<AccountParams> = z.strictObject({
+  account: AccountText,
+});
+
+/** `sub_account` 0 unless told. */
+export type PortfolioParams = { account: string; sub_account?: number | undefined };
+export const PortfolioParamsSchema: z.ZodType<PortfolioParams> = z.strictObject({
+  account: AccountText,
+  sub_account: SubAccountSchema.optional(),
+});
+
+/**
+ * Cash and margin of one sub-account, in USD. `margin` is null where the node cannot tell (a mark is
+ * missing): `initial_margin_balance` is what is left above initial margin with open orders,
+ * `order_maintenance_balance` above maintenance with open orders, `maintenance_balance` without.
+ */
+export type AccountSummary = {
+  address: string;
+  sub_account: number;
+  height: number;
+  currency: 'USD';
+  balance: string;
+  mil: string;
+  equity: string | null;
+  available_withdrawal_funds: string | null;
+  margin: {
+    initial_margin_balance: string;
+    order_maintenance_balance: string;
+    maintenance_balance: string;
+  } | null;
+  positions: number;
+  open_orders: number;
+};
+export const AccountSummarySchema: z.ZodType<AccountSummary> = z.strictObject({
+  address: z.string(),
+  sub_account: SubAccountSchema,
+  height: HeightSchema,
+  currency: z.literal('USD'),
+  balance: Money,
+  mil: Money,
+  equity: Money.nullable(),
+  available_withdrawal_funds: Money.nullable(),
+  margin: z
+    .strictObject({
+      initial_margin_balance: Money,
+      order_maintenance_balance: Money,
+      maintenance_balance: Money,
+    })
+    .nullable(),
+  positions: Count,
+  open_orders: Count,
+});
+
+/** `size` in coins, negative when short, with its exact lots; value at the mark, in USD. */
+export type PositionInfo = {
+  instrument_name: string;
+  sub_account: number;
+  direction: 'buy' | 'sell';
+  size: number;
+  size_lots: number;
+  mark_price: number | null;
+  value: number | null;
+  delta: number | null;
+};
+export const PositionInfoSchema: z.ZodType<PositionInfo> = z.strictObject({
+  instrument_name: InstrumentName,
+  sub_account: SubAccountSchema,
+  direction: SideName,
+  size: z.number(),
+  size_lots: Safe,
+  mark_price: z.number().nullable(),
+  value: z.number().nullable(),
+  delta: z.number().nullable(),
+});
+
+export type GetPositionsParams = PortfolioParams & { currency?: string | undefined };
+export const GetPositionsParamsSchema: z.ZodType<GetPositionsParams> = z.strictObject({
+  account: AccountText,
+  sub_account: SubAccountSchema.optional(),
+  currency: CurrencyName.optional(),
+});
+
+export type OrderStateName = 'open' | 'filled' | 'cancelled';
+/** `reason`: why it is no longer open: filled, cancelled, margin or expired. */
+export type OrderInfo = {
+  order_id: number;
+  instrument_name: string;
+  account: string;
+  sub_account: number;
+  direction: 'buy' | 'sell';
+  order_state: OrderStateName;
+  reason: string | null;
+  price: number;
+  price_ticks: number;
+  amount: number;
+  amount_lots: number;
+  filled_lots: number;
+  remaining_lots: number;
+  client_order_id: number;
+  creation_timestamp: number;
+  height: number;
+};
+export const OrderInfoSchema: z.ZodType<OrderInfo> = z.strictObject({
+  order_id: Count,
+  instrument_name: InstrumentName,
+  account: z.string(),
+  sub_account: SubAccountSchema,
+  direction: SideName,
+  order_state: z.enum(['open', 'filled', 'cancelled']),
+  reason: z.string().nullable(),
+  price: z.number(),
+  price_ticks: Count,
+  amount: z.number(),
+  amount_lots: Count,
+  filled_lots: Count,
+  remaining_lots: Count,
+  client_order_id: Count,
+  creation_timestamp: Millis,
+  height: HeightSchema,
+});
+
+export type GetOpenOrdersParams = PortfolioParams & { instrument_name?: string | undefined };
+export const GetOpenOrdersParamsSchema: z.ZodType<GetOpenOrdersParams> = z.strictObject({
+  account: AccountText,
+  sub_account: SubAccountSchema.optional(),
+  instrument_name: InstrumentName.optional(),
+});
+
+export type GetOrderStateParams = { order_id: number };
+export const GetOrderStateParamsSchema: z.ZodType<GetOrderStateParams> = z.strictObject({
+  order_id: z.int().min(1),
+});
+
+export type GetUserTradesParams = {
+  account: string;
+  instrument_name?: string | undefined;
+  count?: number | undefined;
+};
+export const GetUserTradesParamsSchema: z.ZodType<GetUserTradesParams> = z.strictObject({
+  account: AccountText,
+  instrument_name: InstrumentName.optional(),
+  count: z.int().min(1).max(MAX_PAGE).optional(),
+});
+
+/** Newest first; from this node's memory, which starts with the market mirror. */
+export type UserTradesAnswer = { trades: UserTradeInfo[]; has_more: boolean };
+export const UserTradesAnswerSchema: z.ZodType<UserTradesAnswer> = z.strictObject({
+  trades: z.array(UserTradeInfoSchema).max(MAX_PAGE),
+  has_more: z.boolean(),
+});

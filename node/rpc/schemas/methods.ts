@@ -1,0 +1,233 @@
+/**
+ * Every method of the interface: its parameters, its result, and one sentence. Validation, the
+ * OpenRPC document and the client's types all come from here. Browser-safe; the names are stable.
+ *
+ * Names and meanings are Deribit's where it has them (`public/…`, `private/…`); account data is
+ * public on a chain, so `private/…` methods take an `account` and no login.
+ */
+import * as z from 'zod';
+import * as account from './account.ts';
+import * as chain from './chain.ts';
+import { Millis, type NoParams, NoParamsSchema } from './common.ts';
+import * as market from './market.ts';
+import * as subscription from './subscription.ts';
+import * as transaction from './transaction.ts';
+
+type Method<P, R> = { params: P; result: R };
+
+/** Parameters and result of each method. */
+export type MethodTypes = {
+  'public/test': Method<NoParams, { version: string }>;
+  'public/get_time': Method<NoParams, number>;
+  'public/status': Method<NoParams, { locked: 'true' | 'false'; reason: string | null }>;
+  'public/get_instruments': Method<market.GetInstrumentsParams, market.InstrumentInfo[]>;
+  'public/get_instrument': Method<market.InstrumentParams, market.InstrumentInfo>;
+  'public/get_order_book': Method<market.GetOrderBookParams, market.OrderBook>;
+  'public/ticker': Method<market.InstrumentParams, market.Ticker>;
+  'public/get_index_price': Method<market.GetIndexPriceParams, market.IndexPriceInfo>;
+  'public/get_last_trades_by_instrument': Method<market.GetLastTradesParams, market.TradesAnswer>;
+  'public/get_expirations': Method<market.GetExpirationsParams, market.ExpirationsAnswer>;
+  'public/get_delivery_prices': Method<market.GetDeliveryPricesParams, market.DeliveryPricesAnswer>;
+  'public/subscribe': Method<subscription.SubscribeParams, string[]>;
+  'public/unsubscribe': Method<subscription.UnsubscribeParams, string[]>;
+  'private/get_account_summary': Method<account.PortfolioParams, account.AccountSummary>;
+  'private/get_positions': Method<account.GetPositionsParams, account.PositionInfo[]>;
+  'private/get_open_orders': Method<account.GetOpenOrdersParams, account.OrderInfo[]>;
+  'private/get_order_state': Method<account.GetOrderStateParams, account.OrderInfo>;
+  'private/get_user_trades': Method<account.GetUserTradesParams, account.UserTradesAnswer>;
+  submit_transaction: Method<transaction.SubmitParams, transaction.SubmitResult>;
+  submit_oracle_vote: Method<
+    transaction.SubmitOracleVoteParams,
+    transaction.SubmitOracleVoteResult
+  >;
+  get_transaction: Method<transaction.GetTransactionParams, transaction.TransactionInfo>;
+  get_mempool: Method<NoParams, transaction.MempoolInfo>;
+  get_status: Method<NoParams, chain.StatusInfo>;
+  get_block: Method<chain.GetBlockParams, chain.BlockInfo>;
+  get_blocks: Method<chain.GetBlocksParams, chain.BlockSummary[]>;
+  get_validators: Method<chain.EpochParams, chain.ValidatorsAnswer>;
+  get_epoch: Method<chain.EpochParams, chain.EpochInfo>;
+  get_parameters: Method<NoParams, chain.ParametersAnswer>;
+  get_peers: Method<NoParams, chain.PeerInfoAnswer[]>;
+  get_account: Method<account.AccountParams, account.AccountInfo>;
+  get_proof: Method<chain.GetProofParams, chain.ProofInfo>;
+  get_supply: Method<NoParams, chain.SupplyInfo>;
+  get_state_root: Method<NoParams, chain.StateRootInfo>;
+  'rpc.discover': Method<NoParams, Record<string, unknown>>;
+};
+export type MethodName = keyof MethodTypes;
+export type ParamsOf<M extends MethodName> = MethodTypes[M]['params'];
+export type ResultOf<M extends MethodName> = MethodTypes[M]['result'];
+
+export type MethodSchema<M extends MethodName> = {
+  readonly summary: string;
+  readonly params: z.ZodType<ParamsOf<M>>;
+  readonly result: z.ZodType<ResultOf<M>>;
+  /** Only over WebSocket: it needs a connection to push to. */
+  readonly transport: 'any' | 'websocket';
+};
+
+const any = <M extends MethodName>(
+  summary: string,
+  params: z.ZodType<ParamsOf<M>>,
+  result: z.ZodType<ResultOf<M>>,
+): MethodSchema<M> => ({ summary, params, result, transport: 'any' });
+
+/** The methods, in the order of the documentation. */
+export const METHODS: { readonly [M in MethodName]: MethodSchema<M> } = {
+  'public/test': any(
+    'Answers with the version of the node: to test a connection.',
+    NoParamsSchema,
+    z.strictObject({ version: z.string() }),
+  ),
+  'public/get_time': any("This node's clock, ms.", NoParamsSchema, Millis),
+  'public/status': any(
+    'Whether trading is locked on this node: `true` while it syncs or has halted.',
+    NoParamsSchema,
+    z.strictObject({ locked: z.enum(['true', 'false']), reason: z.string().nullable() }),
+  ),
+  'public/get_instruments': any(
+    'Lists instruments, by expiry and strike.',
+    market.GetInstrumentsParamsSchema,
+    z.array(market.InstrumentInfoSchema).max(market.MAX_INSTRUMENTS),
+  ),
+  'public/get_instrument': any(
+    'One instrument by name.',
+    market.InstrumentParamsSchema,
+    market.InstrumentInfoSchema,
+  ),
+  'public/get_order_book': any(
+    'Ticker and book of an instrument, best prices first.',
+    market.GetOrderBookParamsSchema,
+    market.OrderBookSchema,
+  ),
+  'public/ticker': any(
+    'Best prices, mark, greeks and statistics of an instrument.',
+    market.InstrumentParamsSchema,
+    market.TickerSchema,
+  ),
+  'public/get_index_price': any(
+    'Index price of an underlying.',
+    market.GetIndexPriceParamsSchema,
+    market.IndexPriceInfoSchema,
+  ),
+  'public/get_last_trades_by_instrument': any(
+    'Last trades of an instrument, newest first.',
+    market.GetLastTradesParamsSchema,
+    market.TradesAnswerSchema,
+  ),
+  'public/get_expirations': any(
+    'Open expiries by underlying.',
+    market.GetExpirationsParamsSchema,
+    market.ExpirationsAnswerSchema,
+  ),
+  'public/get_delivery_prices': any(
+    'Delivery prices of past expiries, newest first.',
+    market.GetDeliveryPricesParamsSchema,
+    market.DeliveryPricesAnswerSchema,
+  ),
+  'public/subscribe': {
+    summary: 'Subscribes to channels; with `from_height`, resumes after that height.',
+    params: subscription.SubscribeParamsSchema,
+    result: subscription.ChannelsSchema,
+    transport: 'websocket',
+  },
+  'public/unsubscribe': {
+    summary: 'Ends subscriptions of this connection.',
+    params: subscription.UnsubscribeParamsSchema,
+    result: subscription.ChannelsSchema,
+    transport: 'websocket',
+  },
+  'private/get_account_summary': any(
+    'Cash, equity and margin of a sub-account.',
+    account.PortfolioParamsSchema,
+    account.AccountSummarySchema,
+  ),
+  'private/get_positions': any(
+    'Positions of a sub-account.',
+    account.GetPositionsParamsSchema,
+    z.array(account.PositionInfoSchema),
+  ),
+  'private/get_open_orders': any(
+    'Open orders of a sub-account, oldest first.',
+    account.GetOpenOrdersParamsSchema,
+    z.array(account.OrderInfoSchema),
+  ),
+  'private/get_order_state': any(
+    'An order by number: open, or closed within the memory of this node.',
+    account.GetOrderStateParamsSchema,
+    account.OrderInfoSchema,
+  ),
+  'private/get_user_trades': any(
+    'Recent trades of an account, newest first.',
+    account.GetUserTradesParamsSchema,
+    account.UserTradesAnswerSchema,
+  ),
+  submit_transaction: any(
+    'Submits a signed transaction; can wait until it is final.',
+    transaction.SubmitParamsSchema,
+    transaction.SubmitResultSchema,
+  ),
+  submit_oracle_vote: any(
+    "Submits a validator's signed oracle vote.",
+    transaction.SubmitOracleVoteParamsSchema,
+    transaction.SubmitOracleVoteResultSchema,
+  ),
+  get_transaction: any(
+    'Status of a transaction, with the result of each action once it is final.',
+    transaction.GetTransactionParamsSchema,
+    transaction.TransactionInfoSchema,
+  ),
+  get_mempool: any('Size of the mempool.', NoParamsSchema, transaction.MempoolInfoSchema),
+  get_status: any('Place in the chain, health, peers.', NoParamsSchema, chain.StatusInfoSchema),
+  get_block: any(
+    'A final block with its transactions, receipts and certificate.',
+    chain.GetBlockParamsSchema,
+    chain.BlockInfoSchema,
+  ),
+  get_blocks: any(
+    'Summaries of consecutive final blocks.',
+    chain.GetBlocksParamsSchema,
+    z.array(chain.BlockSummarySchema).max(chain.MAX_BLOCKS),
+  ),
+  get_validators: any(
+    'Validators of an epoch with their weights.',
+    chain.EpochParamsSchema,
+    chain.ValidatorsAnswerSchema,
+  ),
+  get_epoch: any('Configuration of an epoch.', chain.EpochParamsSchema, chain.EpochInfoSchema),
+  get_parameters: any(
+    "The chain's parameters with units and ranges.",
+    NoParamsSchema,
+    chain.ParametersAnswerSchema,
+  ),
+  get_peers: any('Connected peers of this node.', NoParamsSchema, z.array(chain.PeerInfoSchema)),
+  get_account: any(
+    'Keys and balances of an account.',
+    account.AccountParamsSchema,
+    account.AccountInfoSchema,
+  ),
+  get_proof: any(
+    'A row of the state, or its absence, with a Merkle proof.',
+    chain.GetProofParamsSchema,
+    chain.ProofInfoSchema,
+  ),
+  get_supply: any(
+    'Supply, module balances, and what breaks conservation. Reads every row.',
+    NoParamsSchema,
+    chain.SupplyInfoSchema,
+  ),
+  get_state_root: any(
+    'State root of the newest checkpoint, and the root of each table.',
+    NoParamsSchema,
+    chain.StateRootInfoSchema,
+  ),
+  'rpc.discover': any(
+    'This interface as an OpenRPC document.',
+    NoParamsSchema,
+    z.record(z.string(), z.unknown()),
+  ),
+};
+
+/** Every method name, in the order of the documentation. */
+export const METHOD_NAMES: readonly MethodName[] = Object.keys(METHODS) as MethodName[];

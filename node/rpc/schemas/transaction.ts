@@ -1,0 +1,124 @@
+/** Transactions: submission, status, results of actions. Browser-safe. */
+import * as z from 'zod';
+import { Count, HeightSchema, Hex32, HexBytes, Millis, Money } from './common.ts';
+
+/** Longest wait of `submit_transaction` and its default, ms. */
+export const MAX_WAIT_MS = 60_000;
+export const DEFAULT_WAIT_MS = 10_000;
+
+/** A refusal with its name and number of `runtime/error.ts`; facts as decimal integers. */
+export type ActionRefused = {
+  type: 'refused';
+  code: string;
+  number: number;
+  field: string;
+  message: string;
+  given: string;
+  allowed: string;
+};
+/** Result of one action. `cash` and `fee` in USD: cash received, negative when paid. */
+export type ActionResultInfo =
+  | ActionRefused
+  | { type: 'transferred'; amount: string }
+  | {
+      type: 'order';
+      order_id: number;
+      filled_lots: number;
+      resting_lots: number;
+      cash: string;
+      fee: string;
+    }
+  | { type: 'cancelled'; cancelled: number };
+
+export const ActionResultSchema: z.ZodType<ActionResultInfo> = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('refused'),
+    code: z.string(),
+    number: Count,
+    field: z.string(),
+    message: z.string(),
+    given: z.string(),
+    allowed: z.string(),
+  }),
+  z.strictObject({ type: z.literal('transferred'), amount: Money }),
+  z.strictObject({
+    type: z.literal('order'),
+    order_id: Count,
+    filled_lots: Count,
+    resting_lots: Count,
+    cash: Money,
+    fee: Money,
+  }),
+  z.strictObject({ type: z.literal('cancelled'), cancelled: Count }),
+]);
+
+/** `invalid`: refused whole, used no nonce; `applied`: one result per action, in order. */
+export type ReceiptInfo = { outcome: 'invalid' | 'applied'; results: ActionResultInfo[] };
+export const ReceiptInfoSchema: z.ZodType<ReceiptInfo> = z.strictObject({
+  outcome: z.enum(['invalid', 'applied']),
+  results: z.array(ActionResultSchema),
+});
+
+/**
+ * Where a transaction stands: `unknown` to this node, `accepted` in its mempool, `included` in a
+ * final block not yet executed, `final` with its results.
+ */
+export type TransactionInfo = {
+  transaction_id: string;
+  status: 'unknown' | 'accepted' | 'included' | 'final';
+  height: number | null;
+  receipt: ReceiptInfo | null;
+};
+const transactionShape = {
+  transaction_id: Hex32,
+  status: z.enum(['unknown', 'accepted', 'included', 'final']),
+  height: HeightSchema.nullable(),
+  receipt: ReceiptInfoSchema.nullable(),
+};
+export const TransactionInfoSchema: z.ZodType<TransactionInfo> = z.strictObject(transactionShape);
+
+/**
+ * `transaction`: hex of the SSZ of `Transaction`. `wait` `final` answers once it is final, or with
+ * the status reached after `timeout_ms`; `accepted` (default) at once.
+ */
+export type SubmitParams = {
+  transaction: string;
+  wait?: 'accepted' | 'final' | undefined;
+  timeout_ms?: number | undefined;
+};
+export const SubmitParamsSchema: z.ZodType<SubmitParams> = z.strictObject({
+  transaction: HexBytes,
+  wait: z.enum(['accepted', 'final']).optional(),
+  timeout_ms: z.int().min(1).max(MAX_WAIT_MS).optional(),
+});
+
+/** `digest` is what the node computed as the bytes to sign; it is the transaction's id. */
+export type SubmitResult = TransactionInfo & { digest: string; wire_id: string };
+export const SubmitResultSchema: z.ZodType<SubmitResult> = z.strictObject({
+  ...transactionShape,
+  digest: Hex32,
+  wire_id: Hex32,
+});
+
+/** `vote`: hex of the SSZ of `SignedOracleVote`. */
+export type SubmitOracleVoteParams = { vote: string };
+export const SubmitOracleVoteParamsSchema: z.ZodType<SubmitOracleVoteParams> = z.strictObject({
+  vote: HexBytes,
+});
+export type SubmitOracleVoteResult = { digest: string; wire_id: string };
+export const SubmitOracleVoteResultSchema: z.ZodType<SubmitOracleVoteResult> = z.strictObject({
+  digest: Hex32,
+  wire_id: Hex32,
+});
+
+export type GetTransactionParams = { transaction_id: string };
+export const GetTransactionParamsSchema: z.ZodType<GetTransactionParams> = z.strictObject({
+  transaction_id: Hex32,
+});
+
+export type MempoolInfo = { transactions: number; height: number; time: number };
+export const MempoolInfoSchema: z.ZodType<MempoolInfo> = z.strictObject({
+  transactions: Count,
+  height: HeightSchema,
+  time: Millis,
+});
