@@ -21,8 +21,8 @@ import {
 import { type Identify, identify } from '@libp2p/identify';
 import type { Connection, Libp2p, PeerId, PrivateKey, Stream } from '@libp2p/interface';
 import { tcp } from '@libp2p/tcp';
-import { yamux } from '@libp2p/yamux';
 import { createLibp2p } from 'libp2p';
+import { guardedYamux } from './guarded-yamux.ts';
 import {
   DIAL_TIMEOUT_MS,
   HANDSHAKE_DEADLINE_MS,
@@ -160,7 +160,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     ],
     connectionEncrypters: [noise()],
     streamMuxers: [
-      yamux({
+      guardedYamux({
         maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
         maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
         maxEarlyStreams: 4,

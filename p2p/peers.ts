@@ -122,7 +122,9 @@ export class Peers {
       code,
       detail,
     };
-    this.#options.log.warn(facts, 'handshake refused');
+    // A peer that went away, or that closed because it refuses us, is no news here.
+    if (code === 'closed') this.#options.log.debug(facts, 'no handshake');
+    else this.#options.log.warn(facts, 'handshake refused');
     if (penaltyPoints > 0) {
       this.#options.penalise(session.peer, penaltyPoints, `handshake ${code}: ${detail}`);
     }
