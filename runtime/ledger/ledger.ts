@@ -106,6 +106,10 @@ export function conservationProblems(state: State): string[] {
   for (const [, position] of state.positions.unorderedEntries()) {
     lots.set(position.instrument, (lots.get(position.instrument) ?? 0) + position.lots);
   }
+  // An instrument whose payment is spread over blocks: what is paid stands in for the rows now gone.
+  for (const [, { cursorInstrument, paidLots }] of state.settlements.unorderedEntries()) {
+    if (paidLots !== 0) lots.set(cursorInstrument, (lots.get(cursorInstrument) ?? 0) + paidLots);
+  }
   for (const [instrument, sum] of [...lots].sort((a, b) => a[0] - b[0])) {
     if (sum !== 0) problems.push(`instrument ${instrument}: positions sum to ${sum} lots`);
   }

@@ -25,7 +25,7 @@ export type Instrument = {
   state: InstrumentState;
   /** Sum of long positions, in lots. */
   openInterest: number;
-  /** Micro-USD per coin once settled, else 0. */
+  /** Micro-USD per coin from delivery on, else 0. */
   deliveryPrice: number;
 };
 

@@ -1,17 +1,87 @@
-/** Series by underlying and expiry: an index over the `instruments` table. */
-import type { InstrumentId } from '../core/units.ts';
-import type { State } from '../state/state.ts';
+/**
+ * Series by underlying and expiry: an index over the `instruments` table, of those not yet settled.
+ *
+ * Invariants: lists ascend; `indexSeries` and `unindexExpiry` keep it equal to what
+ * `rebuildSeriesIndex` makes of the table.
+ */
+import type { InstrumentId, TimestampMs, UnderlyingId } from '../core/units.ts';
+import { expiryKey, type State } from '../state/state.ts';
+import { INSTRUMENT_KIND, INSTRUMENT_STATE, type Instrument } from './instrument.ts';
+import type { PayablePositions } from './payable-positions.ts';
 
 export type SeriesIndex = {
-  /** Instruments of an (underlying, expiry), ascending; keys are `expiryKey`s. */
+  /** Unsettled instruments of an (underlying, expiry), ascending; keys are `expiryKey`s. */
   readonly byExpiry: Map<number, InstrumentId[]>;
+  /** Strikes listed of an (underlying, expiry): each stands for a call and a put. */
+  readonly strikes: Map<number, Set<number>>;
+  /** Expiries of an underlying with unsettled series, ascending. */
+  readonly expiries: Map<UnderlyingId, TimestampMs[]>;
+  /** Positions left to pay of an (underlying, expiry) at delivery, found when first asked for. */
+  readonly payable: Map<number, PayablePositions>;
 };
 
+const NO_EXPIRIES: readonly TimestampMs[] = [];
+const NO_SERIES: readonly InstrumentId[] = [];
+
 export function seriesIndex(): SeriesIndex {
-  return { byExpiry: new Map() };
+  return { byExpiry: new Map(), strikes: new Map(), expiries: new Map(), payable: new Map() };
 }
 
-/** Fills the index from the table. */
+/** Expiries of an underlying with unsettled series, ascending. Not a copy. */
+export function liveExpiries(state: State, underlying: UnderlyingId): readonly TimestampMs[] {
+  return state.derived.series.expiries.get(underlying) ?? NO_EXPIRIES;
+}
+
+/** Unsettled instruments of an (underlying, expiry), ascending. Not a copy. */
+export function seriesOf(
+  state: State,
+  underlying: UnderlyingId,
+  expiry: TimestampMs,
+): readonly InstrumentId[] {
+  return state.derived.series.byExpiry.get(expiryKey.pack(underlying, expiry)) ?? NO_SERIES;
+}
+
+/** Adds an instrument whose number is above all those in the index. O(expiries). */
+export function indexSeries(state: State, instrument: Instrument): void {
+  const { byExpiry, strikes, expiries } = state.derived.series;
+  const { id, underlying, expiry, kind, strike } = instrument;
+  const key = expiryKey.pack(underlying, expiry);
+  const series = byExpiry.get(key);
+  if (series === undefined) {
+    byExpiry.set(key, [id]);
+    strikes.set(key, new Set());
+    const dates = expiries.get(underlying) ?? [];
+    dates.push(expiry);
+    dates.sort((a, b) => a - b);
+    expiries.set(underlying, dates);
+  } else series.push(id);
+  if (kind === INSTRUMENT_KIND.call || kind === INSTRUMENT_KIND.put) strikes.get(key)?.add(strike);
+}
+
+/** Removes an expiry whose series are all settled. */
+export function unindexExpiry(state: State, underlying: UnderlyingId, expiry: TimestampMs): void {
+  const { byExpiry, strikes, expiries, payable } = state.derived.series;
+  const key = expiryKey.pack(underlying, expiry);
+  byExpiry.delete(key);
+  strikes.delete(key);
+  payable.delete(key);
+  const left = liveExpiries(state, underlying).filter((other) => other !== expiry);
+  if (left.length === 0) expiries.delete(underlying);
+  else expiries.set(underlying, left);
+}
+
+/** Fills the index from the table. O(n log n) in instruments. */
 export function rebuildSeriesIndex(state: State): void {
-  state.derived.series.byExpiry.clear();
+  const { byExpiry, strikes, expiries, payable } = state.derived.series;
+  byExpiry.clear();
+  strikes.clear();
+  expiries.clear();
+  payable.clear();
+  for (const id of state.instruments.sortedKeys()) {
+    const instrument = state.instruments.must(id);
+    // An expiry leaves the index as a whole, when the last of its series is paid.
+    const window = state.settlements.get(expiryKey.pack(instrument.underlying, instrument.expiry));
+    const paid = window?.settled === true && instrument.state === INSTRUMENT_STATE.settled;
+    if (!paid) indexSeries(state, instrument);
+  }
 }

@@ -2,10 +2,15 @@
  * Marks in force: a pure function of `markInputs` and the instruments, kept so that it is computed
  * once per mark.
  *
- * Source: design/exchange.md §4–5.
+ * Source: design/exchange.md §4–5. An instrument has a mark when its expiry has a row of inputs and
+ * it is not settled. From delivery its mark is its payoff.
  */
 import type { InstrumentId, TimestampMs } from '../core/units.ts';
-import type { State } from '../state/state.ts';
+import { INSTRUMENT_KIND, INSTRUMENT_STATE, type Instrument } from '../options/instrument.ts';
+import { seriesOf } from '../options/series-index.ts';
+import { type ExpiryPricing, expiryPricing, priceSeries } from '../pricing/price-series.ts';
+import { expiryKey, type State } from '../state/state.ts';
+import type { MarkInputs } from './price.ts';
 
 export type Mark = {
   readonly instrument: InstrumentId;
@@ -22,13 +27,84 @@ export type Mark = {
   readonly forward: number;
 };
 
-export type Marks = { readonly byInstrument: Map<InstrumentId, Mark> };
+/** The range in which an instrument may trade, and what it was computed from. */
+export type CachedBand = {
+  readonly mark: Mark;
+  readonly spotBps: number;
+  readonly volBps: number;
+  /** In ticks. */
+  readonly low: number;
+  readonly high: number;
+};
+
+export type Marks = {
+  readonly byInstrument: Map<InstrumentId, Mark>;
+  /** Bands already asked for: a cache, valid while its mark is in force. */
+  readonly bands: Map<InstrumentId, CachedBand>;
+};
 
 export function marks(): Marks {
-  return { byInstrument: new Map() };
+  return { byInstrument: new Map(), bands: new Map() };
 }
 
-/** Recomputes every mark from the tables. */
+/** Side of the payoff that pricing knows; `undefined` for what is not an option. */
+export function optionKind(instrument: Instrument): 'call' | 'put' | undefined {
+  switch (instrument.kind) {
+    case INSTRUMENT_KIND.call:
+      return 'call';
+    case INSTRUMENT_KIND.put:
+      return 'put';
+    case INSTRUMENT_KIND.future:
+    case INSTRUMENT_KIND.perpetual:
+      return undefined;
+  }
+}
+
+function markSeries(
+  state: State,
+  inputs: MarkInputs,
+  pricing: ExpiryPricing,
+  id: InstrumentId,
+): void {
+  const instrument = state.instruments.must(id);
+  const kind = optionKind(instrument);
+  if (kind === undefined || instrument.state === INSTRUMENT_STATE.settled) return;
+  const { price, volatility, delta } = priceSeries(pricing, kind, instrument.strike);
+  const { markedAt, index, forward } = inputs;
+  state.derived.marks.byInstrument.set(id, {
+    instrument: id,
+    markedAt,
+    price,
+    volatility,
+    delta,
+    index,
+    forward,
+  });
+}
+
+/** Recomputes the marks of an expiry from its row. ~300 ns per series. */
+export function markExpiry(state: State, inputs: MarkInputs): void {
+  const pricing = expiryPricing(inputs);
+  for (const id of seriesOf(state, inputs.underlying, inputs.expiry)) {
+    markSeries(state, inputs, pricing, id);
+  }
+}
+
+/** Marks a series just listed, when its expiry has marks in force. */
+export function markNewSeries(state: State, instrument: Instrument): void {
+  const inputs = state.markInputs.get(expiryKey.pack(instrument.underlying, instrument.expiry));
+  if (inputs !== undefined) markSeries(state, inputs, expiryPricing(inputs), instrument.id);
+}
+
+/** Removes the mark of a settled series. */
+export function dropMark(state: State, instrument: InstrumentId): void {
+  state.derived.marks.byInstrument.delete(instrument);
+  state.derived.marks.bands.delete(instrument);
+}
+
+/** Recomputes every mark from the tables; needs the series index. */
 export function rebuildMarks(state: State): void {
   state.derived.marks.byInstrument.clear();
+  state.derived.marks.bands.clear();
+  for (const key of state.markInputs.sortedKeys()) markExpiry(state, state.markInputs.must(key));
 }

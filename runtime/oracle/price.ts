@@ -3,7 +3,7 @@
  *
  * Source: design/exchange.md §4. Units as in `vote.ts`.
  */
-import { type Codec, container, u8, u16, u64 } from '../core/ssz.ts';
+import { type Codec, container, u8, u16, u32, u64 } from '../core/ssz.ts';
 import type { TimestampMs, UnderlyingId } from '../core/units.ts';
 
 export type IndexPrice = {
@@ -23,20 +23,27 @@ export type SurfaceSlice = {
   theta: number;
   u: number;
   l: number;
+  /** Block time of the last quorum of fresh votes; θ is the variance from here to expiry. */
   updatedAt: TimestampMs;
 };
 
-/** Inputs of the marks in force: marks are a pure function of these rows and the instruments. */
+/**
+ * Inputs of the marks in force: marks are a pure function of these rows and the instruments. From
+ * delivery to payment a row holds the delivery price as index and forward, and no variance.
+ */
 export type MarkInputs = {
   readonly underlying: UnderlyingId;
   readonly expiry: TimestampMs;
   /** Block time at which the marks were taken. */
   markedAt: TimestampMs;
   index: number;
+  /** Expected delivery: inside the settlement window its sampled part is fixed. */
   forward: number;
   theta: number;
   u: number;
   l: number;
+  /** Length of the settlement window, in which variance and delta decay. */
+  windowMs: number;
 };
 
 export const IndexPriceCodec: Codec<IndexPrice> = container<IndexPrice>('IndexPrice', {
@@ -65,4 +72,5 @@ export const MarkInputsCodec: Codec<MarkInputs> = container<MarkInputs>('MarkInp
   theta: u64(),
   u: u64(),
   l: u64(),
+  windowMs: u32(),
 });
