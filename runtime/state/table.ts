@@ -62,6 +62,8 @@ export interface AnyTableStore {
   takeChanges(): TableChanges;
   /** Adds a row as the last checkpoint wrote it: it is not dirty. Errors in `LoadRowError`'s order. */
   loadRow(key: Uint8Array, value: Uint8Array): Result<void, LoadRowError>;
+  /** The live row of an encoded key, encoded; `undefined` when there is none. For queries. */
+  encodedRow(key: Uint8Array): Result<Uint8Array | undefined, KeyError>;
   /** Every live row, encoded, in key order. O(n log n): dumps and audits only. */
   encodedRows(): IterableIterator<readonly [key: Uint8Array, value: Uint8Array]>;
 }
@@ -159,6 +161,12 @@ export function tableStore<K extends Key, V>(table: Table<K, V>): TableStore<K, 
       if (rows.has(key.value)) return err({ code: 'duplicate_key', table: name });
       rows.set(key.value, value.value);
       return ok(undefined);
+    },
+    encodedRow(keyBytes) {
+      const key = keyCodec.decode(keyBytes);
+      if (!key.ok) return key;
+      const value = rows.get(key.value);
+      return ok(value === undefined ? undefined : valueCodec.encode(value));
     },
     *encodedRows() {
       for (const key of this.sortedKeys()) {

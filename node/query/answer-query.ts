@@ -1,0 +1,250 @@
+/**
+ * Answers questions from the state, between two blocks, in the executor's thread. Pure: changes
+ * nothing and never throws on any bytes it is given.
+ *
+ * Cost: what one account or order needs is looked up; `market` and `orders` copy rows; `supply`
+ * reads every balance and position, so it is for audits only.
+ */
+import { asciiBytes, equalBytes, fromHex, toHex } from '../../runtime/core/bytes.ts';
+import { sha256 } from '../../runtime/core/hash.ts';
+import { unreachable } from '../../runtime/core/result.ts';
+import {
+  type AccountId,
+  address,
+  type Height,
+  orderId,
+  type PortfolioId,
+  portfolioId,
+  subAccount,
+} from '../../runtime/core/units.ts';
+import { balanceOf, conservationProblems } from '../../runtime/ledger/ledger.ts';
+import { MODULE } from '../../runtime/ledger/module-accounts.ts';
+import type { Order } from '../../runtime/matching/order.ts';
+import { type Commitment, latestCheckpoint, tableRoots } from '../../runtime/state/commitment.ts';
+import { proveRow } from '../../runtime/state/prove.ts';
+import { metaOf, parametersOf, type State } from '../../runtime/state/state.ts';
+import { DENOMINATION } from '../../runtime/transaction.ts';
+import {
+  ANSWER,
+  type Answer,
+  AnswerCodec,
+  MAX_ORDERS_PAGE,
+  type PortfolioQuestion,
+  QUESTION,
+  type Question,
+  QuestionCodec,
+  REFUSAL,
+  type RefusalNumber,
+  type RowQuestion,
+} from './format.ts';
+import { portfolioRows } from './portfolio-rows.ts';
+
+/** What an answer is taken from. */
+export type QueryContext = {
+  readonly state: State;
+  readonly commitment: Commitment;
+  /** Height of the newest checkpoint of `commitment`. */
+  readonly checkpointHeight: Height;
+  /**
+   * SSZ of a row as the newest checkpoint wrote it to disk, for rows that changed since; `undefined`
+   * when it is not at hand. What it gives is checked against the commitment.
+   */
+  readonly checkpointRow: (tableId: number, key: Uint8Array) => Uint8Array | undefined;
+};
+
+function refused(refusal: RefusalNumber, detail: string): Answer {
+  const text = asciiBytes(detail.replace(/[^\x20-\x7e]/g, '?').slice(0, 256));
+  return { selector: ANSWER.refused, value: { refusal, detail: text } };
+}
+
+function answerAccount(state: State, raw: Uint8Array): Answer {
+  const account = state.accounts.get(address(toHex(raw)));
+  const balances = [];
+  for (let sub = 0; account !== undefined && sub < 256; sub++) {
+    const portfolio = portfolioId(account.id, subAccount(sub));
+    const usd = balanceOf(state, portfolio, DENOMINATION.usd);
+    const mil = balanceOf(state, portfolio, DENOMINATION.mil);
+    if (usd !== 0n || mil !== 0n) balances.push({ subAccount: subAccount(sub), usd, mil });
+  }
+  return {
+    selector: ANSWER.account,
+    value: { height: metaOf(state).height, account: account ? [account] : [], balances },
+  };
+}
+
+function answerPortfolio(state: State, question: PortfolioQuestion): Answer {
+  const account = state.accounts.get(address(toHex(question.address)));
+  const { height } = metaOf(state);
+  if (account === undefined) {
+    return {
+      selector: ANSWER.portfolio,
+      value: {
+        height,
+        exists: 0,
+        portfolio: 0 as PortfolioId,
+        usd: 0n,
+        mil: 0n,
+        withdrawable: 0n,
+        positions: [],
+        orders: [],
+        margin: [],
+      },
+    };
+  }
+  const portfolio = portfolioId(account.id, question.subAccount);
+  return {
+    selector: ANSWER.portfolio,
+    value: {
+      height,
+      exists: 1,
+      portfolio,
+      usd: balanceOf(state, portfolio, DENOMINATION.usd),
+      mil: balanceOf(state, portfolio, DENOMINATION.mil),
+      ...portfolioRows(state, portfolio),
+    },
+  };
+}
+
+function answerMarket(state: State): Answer {
+  const { height, timestamp } = metaOf(state);
+  const rows = <K extends number, V>(store: { sortedKeys(): K[]; must(key: K): V }): V[] =>
+    store.sortedKeys().map((key) => store.must(key));
+  return {
+    selector: ANSWER.market,
+    value: {
+      height,
+      timestamp,
+      parameters: parametersOf(state),
+      underlyings: rows(state.underlyings),
+      instruments: rows(state.instruments),
+      indexPrices: rows(state.indexPrices),
+      markInputs: rows(state.markInputs),
+      deliveries: rows(state.settlements)
+        .filter(({ deliveryPrice }) => deliveryPrice > 0)
+        .map(({ underlying, expiry, deliveryPrice }) => ({ underlying, expiry, deliveryPrice })),
+    },
+  };
+}
+
+/** The `limit` lowest order numbers from `from` on. One pass over the keys and a sort. */
+function answerOrders(state: State, from: number, limit: number): Answer {
+  const bound = Math.max(1, Math.min(limit, MAX_ORDERS_PAGE));
+  const ids: number[] = [];
+  for (const [id] of state.orders.unorderedEntries()) if (id >= from) ids.push(id);
+  ids.sort((a, b) => a - b);
+  const orders: Order[] = ids.slice(0, bound).map((id) => state.orders.must(orderId(id)));
+  const next = orderId(ids[bound] ?? 0);
+  return { selector: ANSWER.orders, value: { height: metaOf(state).height, orders, next } };
+}
+
+function answerRow(context: QueryContext, question: RowQuestion): Answer {
+  const { state, commitment, checkpointHeight } = context;
+  const { tableId, key } = question;
+  const store = state.stores.find(({ id }) => id === tableId);
+  if (store === undefined) {
+    const names = state.stores.map(({ id, name }) => `${id} ${name}`).join(', ');
+    return refused(REFUSAL.unknownTable, `allowed ${names}`);
+  }
+  const checkpoint = latestCheckpoint(commitment);
+  if (checkpoint === undefined) return refused(REFUSAL.noCheckpoint, 'no checkpoint yet');
+  const { stateRoot } = checkpoint;
+  const live = store.encodedRow(key);
+  if (!live.ok) return refused(REFUSAL.malformedKey, live.error.detail);
+  const proved = proveRow(commitment, { stateRoot, tableId, key });
+  if (!proved.ok) return refused(REFUSAL.noCheckpoint, proved.error.code);
+  const { proof, valueHash } = proved.value;
+  const found = (value: Uint8Array[]): Answer => ({
+    selector: ANSWER.row,
+    value: { height: checkpointHeight, stateRoot, value, proof },
+  });
+  if (valueHash === undefined) return found([]);
+  for (const value of [live.value, context.checkpointRow(tableId, key)]) {
+    if (value !== undefined && equalBytes(sha256(value), valueHash)) return found([value]);
+  }
+  return refused(REFUSAL.rowMovedOn, 'the row changed since the checkpoint: ask again');
+}
+
+function answerSupply(state: State): Answer {
+  const names = Object.keys(MODULE) as (keyof typeof MODULE)[];
+  return {
+    selector: ANSWER.supply,
+    value: {
+      height: metaOf(state).height,
+      usd: state.supply.get(DENOMINATION.usd)?.amount ?? 0n,
+      mil: state.supply.get(DENOMINATION.mil)?.amount ?? 0n,
+      modules: names.map((name) => ({
+        name: asciiBytes(name),
+        usd: balanceOf(state, MODULE[name], DENOMINATION.usd),
+        mil: balanceOf(state, MODULE[name], DENOMINATION.mil),
+      })),
+      problems: conservationProblems(state)
+        .slice(0, 256)
+        .map((problem) => asciiBytes(problem.slice(0, 256))),
+    },
+  };
+}
+
+function answerStateRoot({ state, commitment, checkpointHeight }: QueryContext): Answer {
+  const checkpoint = latestCheckpoint(commitment);
+  if (checkpoint === undefined) return refused(REFUSAL.noCheckpoint, 'no checkpoint yet');
+  const roots = tableRoots(checkpoint);
+  return {
+    selector: ANSWER.stateRoot,
+    value: {
+      height: checkpointHeight,
+      stateRoot: checkpoint.stateRoot,
+      tables: state.stores.map(({ id }) => ({
+        tableId: id,
+        root: roots[id] ?? new Uint8Array(32),
+      })),
+    },
+  };
+}
+
+function answerAddresses(state: State, accounts: readonly AccountId[]): Answer {
+  const { addressById } = state.derived.accounts;
+  const addresses = accounts.flatMap((account) => {
+    const raw = fromHex(addressById.get(account) ?? '');
+    return raw?.length === 20 ? [{ account, address: raw }] : [];
+  });
+  return { selector: ANSWER.addresses, value: { addresses } };
+}
+
+/** Answers a decoded question. */
+export function answerQuestion(context: QueryContext, question: Question): Answer {
+  const { state } = context;
+  switch (question.selector) {
+    case QUESTION.account:
+      return answerAccount(state, question.value.address);
+    case QUESTION.portfolio:
+      return answerPortfolio(state, question.value);
+    case QUESTION.order: {
+      const order = state.orders.get(question.value.orderId);
+      const value = { height: metaOf(state).height, order: order ? [order] : [] };
+      return { selector: ANSWER.order, value };
+    }
+    case QUESTION.market:
+      return answerMarket(state);
+    case QUESTION.orders:
+      return answerOrders(state, question.value.from, question.value.limit);
+    case QUESTION.row:
+      return answerRow(context, question.value);
+    case QUESTION.supply:
+      return answerSupply(state);
+    case QUESTION.stateRoot:
+      return answerStateRoot(context);
+    case QUESTION.addresses:
+      return answerAddresses(state, question.value.accounts);
+    default:
+      return unreachable(question);
+  }
+}
+
+/** SSZ of a `Question` in, SSZ of an `Answer` out; malformed bytes get a refusal. */
+export function answerQuery(context: QueryContext, request: Uint8Array): Uint8Array {
+  const question = QuestionCodec.decode(request);
+  const answer = question.ok
+    ? answerQuestion(context, question.value)
+    : refused(REFUSAL.malformedQuestion, question.error.detail);
+  return AnswerCodec.encode(answer);
+}

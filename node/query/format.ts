@@ -1,0 +1,337 @@
+/**
+ * Questions to the state and their answers, as SSZ: what crosses to the executor's thread and back.
+ *
+ * Both ends are the same release in one process, so selectors may change between releases. Every
+ * answer says at which height it holds: the state after the last whole block.
+ */
+import { type Account, AccountCodec } from '../../runtime/accounts/account.ts';
+import {
+  byteList,
+  bytes,
+  type Codec,
+  container,
+  i64,
+  i128,
+  list,
+  u8,
+  u16,
+  u32,
+  u64,
+  union,
+  type Variant,
+} from '../../runtime/core/ssz.ts';
+import type {
+  AccountId,
+  Height,
+  InstrumentId,
+  OrderId,
+  PortfolioId,
+  PositionLots,
+  SubAccount,
+  TimestampMs,
+  UnderlyingId,
+} from '../../runtime/core/units.ts';
+import { type Parameters, ParametersCodec } from '../../runtime/governance/parameters.ts';
+import { type Order, OrderCodec } from '../../runtime/matching/order.ts';
+import { type Instrument, InstrumentCodec } from '../../runtime/options/instrument.ts';
+import { type Underlying, UnderlyingCodec } from '../../runtime/options/underlying.ts';
+import {
+  type IndexPrice,
+  IndexPriceCodec,
+  type MarkInputs,
+  MarkInputsCodec,
+} from '../../runtime/oracle/price.ts';
+import { MAX_TABLES } from '../../runtime/state/merkle-format.ts';
+import { type StateProof, stateProofCodec } from '../../runtime/state/proof.ts';
+
+/** Most orders of one page; a page is at most 0.7 MB. */
+export const MAX_ORDERS_PAGE = 10_000;
+/** Most account numbers of one question. */
+export const MAX_ADDRESSES = 4_096;
+const MAX_INSTRUMENT_ROWS = 65_536;
+const MAX_EXPIRY_ROWS = 16_384;
+const MAX_UNDERLYINGS = 256;
+const MAX_POSITIONS = 65_536;
+const MAX_KEY_BYTES = 64;
+/** A row's SSZ: the longest are oracle votes and settlement windows, below 64 KiB. */
+const MAX_ROW_BYTES: number = 128 * 1024;
+const MAX_TEXT_BYTES = 256;
+
+export type AccountQuestion = { readonly address: Uint8Array };
+export type PortfolioQuestion = { readonly address: Uint8Array; readonly subAccount: SubAccount };
+export type OrderQuestion = { readonly orderId: OrderId };
+export type NoQuestion = { readonly unused: number };
+/** Orders with number ≥ `from`, ascending, at most `limit`. */
+export type OrdersQuestion = { readonly from: OrderId; readonly limit: number };
+/** A row of the newest checkpoint. */
+export type RowQuestion = { readonly tableId: number; readonly key: Uint8Array };
+export type AddressesQuestion = { readonly accounts: AccountId[] };
+
+/** Selectors of questions. */
+export const QUESTION = {
+  account: 0,
+  portfolio: 1,
+  order: 2,
+  market: 3,
+  orders: 4,
+  row: 5,
+  supply: 6,
+  stateRoot: 7,
+  addresses: 8,
+} as const;
+
+export type Question =
+  | Variant<typeof QUESTION.account, AccountQuestion>
+  | Variant<typeof QUESTION.portfolio, PortfolioQuestion>
+  | Variant<typeof QUESTION.order, OrderQuestion>
+  | Variant<typeof QUESTION.market, NoQuestion>
+  | Variant<typeof QUESTION.orders, OrdersQuestion>
+  | Variant<typeof QUESTION.row, RowQuestion>
+  | Variant<typeof QUESTION.supply, NoQuestion>
+  | Variant<typeof QUESTION.stateRoot, NoQuestion>
+  | Variant<typeof QUESTION.addresses, AddressesQuestion>;
+
+const NoQuestionCodec: Codec<NoQuestion> = container<NoQuestion>('NoQuestion', { unused: u8() });
+
+export const QuestionCodec: Codec<Question> = union<Question>('Question', {
+  [QUESTION.account]: container<AccountQuestion>('AccountQuestion', { address: bytes(20) }),
+  [QUESTION.portfolio]: container<PortfolioQuestion>('PortfolioQuestion', {
+    address: bytes(20),
+    subAccount: u8<SubAccount>(),
+  }),
+  [QUESTION.order]: container<OrderQuestion>('OrderQuestion', { orderId: u64<OrderId>() }),
+  [QUESTION.market]: NoQuestionCodec,
+  [QUESTION.orders]: container<OrdersQuestion>('OrdersQuestion', {
+    from: u64<OrderId>(),
+    limit: u16(),
+  }),
+  [QUESTION.row]: container<RowQuestion>('RowQuestion', {
+    tableId: u8(),
+    key: byteList(MAX_KEY_BYTES),
+  }),
+  [QUESTION.supply]: NoQuestionCodec,
+  [QUESTION.stateRoot]: NoQuestionCodec,
+  [QUESTION.addresses]: container<AddressesQuestion>('AddressesQuestion', {
+    accounts: list(u64<AccountId>(), MAX_ADDRESSES),
+  }),
+});
+
+/** USD and MIL of one sub-account, in micro-units. */
+export type SubBalance = {
+  readonly subAccount: SubAccount;
+  readonly usd: bigint;
+  readonly mil: bigint;
+};
+/** `account` is empty for an address that was never credited. */
+export type AccountAnswer = {
+  readonly height: Height;
+  readonly account: Account[];
+  readonly balances: SubBalance[];
+};
+export type PositionRow = { readonly instrument: InstrumentId; readonly lots: PositionLots };
+/** What is above each requirement, in micro-USD; negative below it. */
+export type MarginRow = {
+  readonly equity: bigint;
+  readonly initial: bigint;
+  readonly orderMaintenance: bigint;
+  readonly maintenance: bigint;
+};
+/** `margin` is empty where it cannot be told: no account, or a mark is missing. */
+export type PortfolioAnswer = {
+  readonly height: Height;
+  readonly exists: number;
+  readonly portfolio: PortfolioId;
+  readonly usd: bigint;
+  readonly mil: bigint;
+  readonly withdrawable: bigint;
+  readonly positions: PositionRow[];
+  readonly orders: Order[];
+  readonly margin: MarginRow[];
+};
+export type OrderAnswer = { readonly height: Height; readonly order: Order[] };
+export type Delivery = {
+  readonly underlying: UnderlyingId;
+  readonly expiry: TimestampMs;
+  readonly deliveryPrice: number;
+};
+export type MarketAnswer = {
+  readonly height: Height;
+  readonly timestamp: TimestampMs;
+  readonly parameters: Parameters;
+  readonly underlyings: Underlying[];
+  readonly instruments: Instrument[];
+  readonly indexPrices: IndexPrice[];
+  readonly markInputs: MarkInputs[];
+  readonly deliveries: Delivery[];
+};
+/** `next` is the first number not covered by the page; 0 when there is none. */
+export type OrdersAnswer = {
+  readonly height: Height;
+  readonly orders: Order[];
+  readonly next: OrderId;
+};
+/** `value` is empty when the proof shows absence. */
+export type RowAnswer = {
+  readonly height: Height;
+  readonly stateRoot: Uint8Array;
+  readonly value: Uint8Array[];
+  readonly proof: StateProof;
+};
+export type ModuleBalance = {
+  readonly name: Uint8Array;
+  readonly usd: bigint;
+  readonly mil: bigint;
+};
+export type SupplyAnswer = {
+  readonly height: Height;
+  readonly usd: bigint;
+  readonly mil: bigint;
+  readonly modules: ModuleBalance[];
+  /** ASCII, at most 256 bytes each. */
+  readonly problems: Uint8Array[];
+};
+/** Roots by table id, of the tables there are. */
+export type StateRootAnswer = {
+  readonly height: Height;
+  readonly stateRoot: Uint8Array;
+  readonly tables: { readonly tableId: number; readonly root: Uint8Array }[];
+};
+export type AddressRow = { readonly account: AccountId; readonly address: Uint8Array };
+export type AddressesAnswer = { readonly addresses: AddressRow[] };
+
+/** Why there is no answer; numbers are selectors' neighbours, append-only. */
+export const REFUSAL = {
+  malformedQuestion: 0,
+  unknownTable: 1,
+  malformedKey: 2,
+  noCheckpoint: 3,
+  rowMovedOn: 4,
+} as const;
+export type RefusalNumber = (typeof REFUSAL)[keyof typeof REFUSAL];
+export type RefusedAnswer = { readonly refusal: RefusalNumber; readonly detail: Uint8Array };
+
+/** Selectors of answers: those of the questions, then the refusal. */
+export const ANSWER = {
+  account: 0,
+  portfolio: 1,
+  order: 2,
+  market: 3,
+  orders: 4,
+  row: 5,
+  supply: 6,
+  stateRoot: 7,
+  addresses: 8,
+  refused: 9,
+} as const;
+
+export type Answer =
+  | Variant<typeof ANSWER.account, AccountAnswer>
+  | Variant<typeof ANSWER.portfolio, PortfolioAnswer>
+  | Variant<typeof ANSWER.order, OrderAnswer>
+  | Variant<typeof ANSWER.market, MarketAnswer>
+  | Variant<typeof ANSWER.orders, OrdersAnswer>
+  | Variant<typeof ANSWER.row, RowAnswer>
+  | Variant<typeof ANSWER.supply, SupplyAnswer>
+  | Variant<typeof ANSWER.stateRoot, StateRootAnswer>
+  | Variant<typeof ANSWER.addresses, AddressesAnswer>
+  | Variant<typeof ANSWER.refused, RefusedAnswer>;
+
+export const AnswerCodec: Codec<Answer> = union<Answer>('Answer', {
+  [ANSWER.account]: container<AccountAnswer>('AccountAnswer', {
+    height: u64<Height>(),
+    account: list(AccountCodec, 1),
+    balances: list(
+      container<SubBalance>('SubBalance', {
+        subAccount: u8<SubAccount>(),
+        usd: i128(),
+        mil: i128(),
+      }),
+      256,
+    ),
+  }),
+  [ANSWER.portfolio]: container<PortfolioAnswer>('PortfolioAnswer', {
+    height: u64<Height>(),
+    exists: u8(),
+    portfolio: u64<PortfolioId>(),
+    usd: i128(),
+    mil: i128(),
+    withdrawable: i128(),
+    positions: list(
+      container<PositionRow>('PositionRow', {
+        instrument: u32<InstrumentId>(),
+        lots: i64<PositionLots>(),
+      }),
+      MAX_POSITIONS,
+    ),
+    orders: list(OrderCodec, MAX_ORDERS_PAGE),
+    margin: list(
+      container<MarginRow>('MarginRow', {
+        equity: i128(),
+        initial: i128(),
+        orderMaintenance: i128(),
+        maintenance: i128(),
+      }),
+      1,
+    ),
+  }),
+  [ANSWER.order]: container<OrderAnswer>('OrderAnswer', {
+    height: u64<Height>(),
+    order: list(OrderCodec, 1),
+  }),
+  [ANSWER.market]: container<MarketAnswer>('MarketAnswer', {
+    height: u64<Height>(),
+    timestamp: u64<TimestampMs>(),
+    parameters: ParametersCodec,
+    underlyings: list(UnderlyingCodec, MAX_UNDERLYINGS),
+    instruments: list(InstrumentCodec, MAX_INSTRUMENT_ROWS),
+    indexPrices: list(IndexPriceCodec, MAX_UNDERLYINGS),
+    markInputs: list(MarkInputsCodec, MAX_EXPIRY_ROWS),
+    deliveries: list(
+      container<Delivery>('Delivery', {
+        underlying: u8<UnderlyingId>(),
+        expiry: u64<TimestampMs>(),
+        deliveryPrice: u64(),
+      }),
+      MAX_EXPIRY_ROWS,
+    ),
+  }),
+  [ANSWER.orders]: container<OrdersAnswer>('OrdersAnswer', {
+    height: u64<Height>(),
+    orders: list(OrderCodec, MAX_ORDERS_PAGE),
+    next: u64<OrderId>(),
+  }),
+  [ANSWER.row]: container<RowAnswer>('RowAnswer', {
+    height: u64<Height>(),
+    stateRoot: bytes(32),
+    value: list(byteList(MAX_ROW_BYTES), 1),
+    proof: stateProofCodec,
+  }),
+  [ANSWER.supply]: container<SupplyAnswer>('SupplyAnswer', {
+    height: u64<Height>(),
+    usd: i128(),
+    mil: i128(),
+    modules: list(
+      container<ModuleBalance>('ModuleBalance', { name: byteList(32), usd: i128(), mil: i128() }),
+      64,
+    ),
+    problems: list(byteList(MAX_TEXT_BYTES), 256),
+  }),
+  [ANSWER.stateRoot]: container<StateRootAnswer>('StateRootAnswer', {
+    height: u64<Height>(),
+    stateRoot: bytes(32),
+    tables: list(
+      container<StateRootAnswer['tables'][number]>('TableRoot', { tableId: u8(), root: bytes(32) }),
+      MAX_TABLES,
+    ),
+  }),
+  [ANSWER.addresses]: container<AddressesAnswer>('AddressesAnswer', {
+    addresses: list(
+      container<AddressRow>('AddressRow', { account: u64<AccountId>(), address: bytes(20) }),
+      MAX_ADDRESSES,
+    ),
+  }),
+  [ANSWER.refused]: container<RefusedAnswer>('RefusedAnswer', {
+    refusal: u8<RefusalNumber>(),
+    detail: byteList(MAX_TEXT_BYTES),
+  }),
+});
