@@ -84,19 +84,29 @@ function placeNonce(
   return ok(place);
 }
 
+/** What a transaction that may act changes: nothing of it is written yet. */
+export type Admission = {
+  readonly owner: Address;
+  readonly account: Account;
+  readonly found: readonly { readonly position: number; readonly key: AccountKey | undefined }[];
+  /** Key of the nonce window, and where the nonce goes in it. */
+  readonly window: number;
+  readonly place: number;
+};
+
 /**
- * Admits a transaction: registers an implicit owner key on first use and uses the nonce.
+ * Judges a transaction without changing anything: what a mempool asks.
  *
  * Errors in order: expired, unknown_account, unsupported_scheme, unknown_key, removed_key,
- * role_forbids, nonce_too_old, nonce_too_new, nonce_used, too_many_from_key. Changes nothing on
- * error. Cost: a scan of the account's keys and of the tail of one nonce window.
+ * role_forbids, nonce_too_old, nonce_too_new, nonce_used, too_many_from_key.
+ * Cost: a scan of the account's keys and of the tail of one nonce window.
  */
-export function admit(
+export function judgeAdmission(
   state: State,
   context: BlockContext,
   body: TransactionBody,
   usage: BlockUsage,
-): Result<AccountId, Refusal> {
+): Result<Admission, Refusal> {
   if (body.expiresAt < context.timestamp) {
     return err(refusal('expired', { given: body.expiresAt, allowed: context.timestamp }));
   }
@@ -123,14 +133,32 @@ export function admit(
   const first = found[0];
   if (first === undefined) return err(refusal('unknown_key'));
   const window = nonceKey.pack(account.id, first.position);
-  const row = state.nonces.get(window);
-  const nonces = row?.nonces ?? [];
+  const nonces = state.nonces.get(window)?.nonces ?? [];
   const place = placeNonce(nonces, body.nonce, context.timestamp);
   if (!place.ok) return place;
   const used = usage.get(window) ?? 0;
   if (used >= MAX_TRANSACTIONS_PER_KEY) {
     return err(refusal('too_many_from_key', { given: used + 1, allowed: used }));
   }
+  return ok({ owner, account, found, window, place: place.value });
+}
+
+/**
+ * Admits a transaction: registers an implicit owner key on first use and uses the nonce.
+ *
+ * Errors and cost: those of `judgeAdmission`. Changes nothing on error.
+ */
+export function admit(
+  state: State,
+  context: BlockContext,
+  body: TransactionBody,
+  usage: BlockUsage,
+): Result<AccountId, Refusal> {
+  const judged = judgeAdmission(state, context, body, usage);
+  if (!judged.ok) return judged;
+  const { owner, account, found, window, place } = judged.value;
+  const row = state.nonces.get(window);
+  const nonces = row?.nonces ?? [];
 
   // From here it must succeed.
   for (const [index, match] of found.entries()) {
@@ -147,10 +175,10 @@ export function admit(
     });
     state.accounts.touch(owner);
   }
-  nonces.splice(place.value, 0, body.nonce);
+  nonces.splice(place, 0, body.nonce);
   if (nonces.length > NONCE_WINDOW) nonces.shift();
   if (row === undefined) state.nonces.set(window, { nonces });
   else state.nonces.touch(window);
-  usage.set(window, used + 1);
+  usage.set(window, (usage.get(window) ?? 0) + 1);
   return ok(account.id);
 }
