@@ -33,7 +33,9 @@ function phase(seed: Uint8Array, index: number): bigint {
   input.set(seed);
   input[seed.length] = index % 256;
   input[seed.length + 1] = Math.floor(index / 256);
-  return BigInt(new DataView(sha256(input).buffer).getUint32(0));
+  const digest = sha256(input);
+  // Digests may share one buffer, so the view begins where the digest does.
+  return BigInt(new DataView(digest.buffer, digest.byteOffset).getUint32(0));
 }
 
 /**
