@@ -2,45 +2,62 @@
  * The state commitment: one sparse Merkle tree a table, one root over them, and the trees of the
  * last four checkpoints.
  *
- * Source: design/chain.md §5; format in docs/spec/state.md. Updates copy the changed paths, so an
- * older checkpoint is its root refs; nodes that a checkpoint replaced are recycled when the last
- * checkpoint that used them leaves the window. A checkpoint is named by its state root: two with
- * one root have the same rows, so either answers for both.
+ * Source: design/chain.md §5; format in docs/spec/state.md. Nodes change in place; each checkpoint
+ * keeps an undo log of the nodes it changed, through which proofs read older trees. A checkpoint is
+ * named by its state root: two with one root have the same rows, so either answers for both.
  *
- * Invariants: the roots depend on the rows alone, not on the order or history of changes; every
- * slot of the pool is reserved, free, or used by a retained tree (`replaced` holds those that only
- * older ones use).
+ * Invariants: the roots depend on the rows alone, not on the order or history of changes; a slot is
+ * handed out again only when no retained checkpoint uses it.
  */
 import { equalBytes } from '../core/bytes.ts';
-import { sha256 } from '../core/hash.ts';
 import type { PairHasher } from '../core/merkle-hash.ts';
 import { assert } from '../core/result.ts';
+import { createDirtyNodes, type DirtyNodes, hashDirty, resetDirtyNodes } from './dirty-nodes.ts';
 import { MAX_TABLES } from './merkle-format.ts';
 import {
-  allocateSlot,
+  byteOffset,
   createNodePool,
+  createUndoLog,
   EMPTY_REF,
   type NodePool,
+  ROOT_SLOTS,
   releaseSlot,
-  reserveSlots,
-  SLOT_BYTES,
+  resetUndoLog,
+  slotBytes,
+  type UndoLog,
 } from './node-pool.ts';
+import { addStagedRow, createStagedRows, resetStagedRows, type StagedRows } from './staged-rows.ts';
 import type { TableChanges } from './table.ts';
-import { beginUpdate, deleteChange, hashDue, setChange, updateTree } from './update-tree.ts';
+import { updateTree } from './update-tree.ts';
 
 /** Checkpoints whose rows can be proved: the newest and three before it. */
 export const RETAINED_CHECKPOINTS = 4;
 
+/** Rows staged before they are folded into the trees: bounds the memory of a bulk load. */
+const MAX_STAGED_ROWS = 2 ** 20;
+
 /** The trees as one checkpoint left them. */
 export type RetainedCheckpoint = {
+  readonly version: number;
   readonly stateRoot: Uint8Array;
-  /** The binary tree over the tables' roots, 32 bytes a node: node 1 is the state root, the
-   * children of node i are 2i and 2i+1, node 128 + t is the root of table t. */
+  /**
+   * The binary tree over the tables' roots, 32 bytes a node: node 1 is the state root, the children
+   * of node i are 2i and 2i+1, node 128 + t is the root of table t.
+   */
   readonly tableTree: Uint8Array;
   /** Root ref of every table. */
   readonly roots: Int32Array;
+  /** What this checkpoint changed, to read the ones before it. */
+  readonly undo: UndoLog;
   /** Slots that this checkpoint's trees no longer use and the one before still does. */
-  readonly replaced: readonly number[];
+  readonly dropped: readonly number[];
+};
+
+/** The checkpoint in the making. */
+type OpenCheckpoint = {
+  readonly undo: UndoLog;
+  readonly dropped: number[];
+  readonly roots: Int32Array;
 };
 
 export type Commitment = {
@@ -48,8 +65,15 @@ export type Commitment = {
   readonly pool: NodePool;
   /** Oldest first, at most `RETAINED_CHECKPOINTS`. */
   readonly checkpoints: RetainedCheckpoint[];
-  /** Changes of the next checkpoint, by table. */
-  readonly staged: number[][];
+  open: OpenCheckpoint;
+  /** Rows not yet in the trees, by table id, and their number. */
+  readonly staged: StagedRows[];
+  stagedRows: number;
+  /**
+   * Memory that each checkpoint uses again: fresh pages would cost more than the work done in them.
+   */
+  readonly dirty: DirtyNodes;
+  readonly spareUndo: UndoLog[];
 };
 
 /** A commitment to nothing, before its first checkpoint. */
@@ -58,7 +82,11 @@ export function createCommitment(hashPairs: PairHasher): Commitment {
     hashPairs,
     pool: createNodePool(),
     checkpoints: [],
-    staged: Array.from({ length: MAX_TABLES }, () => []),
+    open: { undo: createUndoLog(1), dropped: [], roots: new Int32Array(MAX_TABLES) },
+    staged: Array.from({ length: MAX_TABLES }, createStagedRows),
+    stagedRows: 0,
+    dirty: createDirtyNodes(),
+    spareUndo: [],
   };
 }
 
@@ -77,7 +105,7 @@ export function commitChanges(
   return sealCheckpoint(commitment);
 }
 
-/** Hashes one changed row (`value` undefined when deleted) for the next checkpoint. About 1.5 µs. */
+/** Adds one changed row (`value` undefined when deleted) to the next checkpoint. */
 export function stageRow(
   commitment: Commitment,
   row: {
@@ -86,48 +114,63 @@ export function stageRow(
     readonly value: Uint8Array | undefined;
   },
 ): void {
-  const { pool } = commitment;
-  const staged = commitment.staged[row.tableId];
-  assert(staged !== undefined, `table ids are 0 to ${MAX_TABLES - 1}`);
-  const slot = allocateSlot(pool);
-  pool.bytes.set(sha256(row.key), slot * SLOT_BYTES);
-  if (row.value === undefined) {
-    staged.push(deleteChange(slot));
-  } else {
-    pool.bytes.set(sha256(row.value), slot * SLOT_BYTES + 32);
-    staged.push(setChange(slot));
-  }
+  const { tableId, key, value } = row;
+  const staged = commitment.staged[tableId];
+  assert(staged !== undefined, 'table ids are 0 to 127');
+  addStagedRow(staged, key, value);
+  if (++commitment.stagedRows === MAX_STAGED_ROWS) foldStaged(commitment);
 }
 
-/** Makes a checkpoint of what was staged, recycles what only the fifth-last used; the new root. */
-export function sealCheckpoint(commitment: Commitment): Uint8Array {
-  const { pool, checkpoints, staged, hashPairs } = commitment;
-  const update = beginUpdate(pool);
-  const before = checkpoints.at(-1);
-  // A bulk load is many rows on no trees: its inner nodes, 1.44 a row, in one allocation.
-  if (!before) reserveSlots(pool, Math.ceil(pool.used * 2.5));
-  const roots = new Int32Array(MAX_TABLES);
-  for (let tableId = 0; tableId < MAX_TABLES; tableId++) {
-    const root = before?.roots[tableId] ?? EMPTY_REF;
-    const changes = staged[tableId] ?? [];
-    roots[tableId] = updateTree(update, root, tableId, changes);
-    staged[tableId] = [];
+/** Brings the staged rows into the trees. */
+function foldStaged(commitment: Commitment): void {
+  const { pool, open, dirty, staged } = commitment;
+  resetDirtyNodes(dirty, pool);
+  for (const [tableId, rows] of staged.entries()) {
+    if (rows.changes.length === 0) continue;
+    const update = { pool, dirty, undo: open.undo, staged: rows, dropped: open.dropped };
+    open.roots[tableId] = updateTree(update, open.roots[tableId] ?? EMPTY_REF, tableId);
+    resetStagedRows(rows);
   }
-  hashDue(update, hashPairs);
+  hashDirty(dirty, pool, commitment.hashPairs);
+  commitment.stagedRows = 0;
+}
+
+/** Makes a checkpoint of what was staged, and forgets the fifth-last; returns the new state root. */
+export function sealCheckpoint(commitment: Commitment): Uint8Array {
+  foldStaged(commitment);
+  const { pool, checkpoints, open, hashPairs } = commitment;
+  const { undo, dropped, roots } = open;
   const tableTree = hashTableTree(pool, hashPairs);
   const stateRoot = tableTree.slice(32, 64);
-  checkpoints.push({ stateRoot, tableTree, roots, replaced: update.replaced });
-  if (checkpoints.length > RETAINED_CHECKPOINTS) {
-    checkpoints.shift();
-    for (const slot of checkpoints[0]?.replaced ?? []) releaseSlot(pool, slot);
-  }
+  checkpoints.push({ version: undo.version, stateRoot, tableTree, roots, undo, dropped });
+  const spare = commitment.spareUndo.pop() ?? createUndoLog(0);
+  resetUndoLog(spare, undo.version + 1);
+  commitment.open = { undo: spare, dropped: [], roots: roots.slice() };
+  if (checkpoints.length > RETAINED_CHECKPOINTS) forgetOldest(commitment);
   return stateRoot;
+}
+
+/**
+ * Drops the oldest checkpoint. What the next one keeps only for the dropped one goes with it: its
+ * undo log, and the slots it no longer uses.
+ */
+function forgetOldest(commitment: Commitment): void {
+  const { pool, checkpoints, spareUndo } = commitment;
+  checkpoints.shift();
+  const oldest = checkpoints[0];
+  assert(oldest !== undefined, 'the newest checkpoint is retained');
+  for (const slot of oldest.dropped) releaseSlot(pool, slot);
+  spareUndo.push(oldest.undo);
+  checkpoints[0] = { ...oldest, undo: createUndoLog(oldest.version), dropped: [] };
 }
 
 /** The tree over the tables' roots, which the pool holds in its first slots. 127 hashes. */
 function hashTableTree(pool: NodePool, hashPairs: PairHasher): Uint8Array {
   const tree = new Uint8Array(2 * MAX_TABLES * 32);
-  tree.set(pool.bytes.subarray(0, MAX_TABLES * 32), MAX_TABLES * 32);
+  for (let slot = 0; slot < ROOT_SLOTS; slot++) {
+    const pair = slotBytes(pool, slot).subarray(byteOffset(slot), byteOffset(slot) + 64);
+    tree.set(pair, MAX_TABLES * 32 + slot * 64);
+  }
   for (let width = MAX_TABLES / 2; width >= 1; width /= 2) {
     const children = tree.subarray(2 * width * 32, 4 * width * 32);
     hashPairs(children, tree.subarray(width * 32, 2 * width * 32));

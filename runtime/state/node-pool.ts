@@ -1,39 +1,64 @@
 /**
- * Storage of the commitment's tree nodes: numbered slots of 64 bytes in typed arrays, so a tree of
- * millions of nodes is a few allocations that the garbage collector never walks.
+ * Storage of the commitment's tree nodes: numbered slots in pages of typed arrays, so a tree of
+ * millions of nodes is a few hundred objects to the garbage collector, and growing copies nothing.
  *
- * A slot holds exactly the 64 bytes that are hashed: of an inner node its children's hashes (left ‖
- * right), of a leaf keyHash ‖ valueHash. A node's own hash stands in its parent, so an update reads
- * one slot a level. A `ref` is `slot * 2 + isLeaf`; 0 is the empty subtree.
+ * A slot is 20 words of 32 bits:
+ *   0–15   the 64 bytes that are hashed: of an inner node its children's hashes (left ‖ right), of
+ *          a leaf keyHash ‖ valueHash. A node's own hash stands in its parent.
+ *   16–17  of an inner node the refs of its children. A `ref` is `slot * 2 + isLeaf`; 0 is the empty
+ *          subtree.
+ *   18     version: the checkpoint that wrote this content.
+ *   19     where that checkpoint's undo log holds the content before it, or −1 for a new node.
+ *
+ * Nodes are changed in place, because at a million rows an update is bound by cache misses and a
+ * node's neighbours in the tree stay its neighbours in memory. The undo logs of the last checkpoints
+ * answer for older content: `locateSlot`.
  *
  * Slots 0 to 63 are no tree nodes: they hold the roots of tables 2i and 2i+1, so that a root is
  * written like any other child's hash. Hence ref 0 names no node.
  *
- * Bound: 2²⁵ slots (2 GiB of hashes), about 13 million rows. A table of n rows takes n leaves and
- * about 1.44 n inner nodes of 72 bytes each.
+ * Memory: a table of n rows takes n leaves and about 1.44 n inner nodes, 195 bytes a row in all.
  */
 import { assert } from '../core/result.ts';
 import { MAX_TABLES } from './merkle-format.ts';
 
-/** Bytes of a slot, and 32-bit words. */
-export const SLOT_BYTES = 64;
-export const SLOT_WORDS = 16;
-/** Words of a hash: half a slot. */
+/** Words of a slot, of what is hashed of it, and of one hash. */
+export const SLOT_WORDS = 20;
+export const PAIR_WORDS = 16;
 export const HASH_WORDS = 8;
+const LEFT = 16;
+const RIGHT = 17;
+const VERSION = 18;
+const UNDO = 19;
+const NO_UNDO = -1;
+
+/** Scratch memory above 32 MB is given back after use. */
+export const KEPT_WORDS: number = 2 ** 23;
 
 /** The empty subtree. */
 export const EMPTY_REF = 0;
 
-const RESERVED_SLOTS = MAX_TABLES / 2;
-const MAX_SLOTS = 2 ** 25;
+/** Slots 0 to 63: the roots of 128 tables. */
+export const ROOT_SLOTS: number = MAX_TABLES / 2;
+
+/** Slots of a page: 1.3 MB. */
+const PAGE_SHIFT = 14;
+const PAGE_SLOTS = 2 ** PAGE_SHIFT;
+const PAGE_MASK = PAGE_SLOTS - 1;
+/** Refs must stay small integers: 2²⁹ slots, 43 GB. */
+const MAX_PAGES = 2 ** (29 - PAGE_SHIFT);
+
+/** Slots as they were before one checkpoint changed them, `SLOT_WORDS` each. */
+export type UndoLog = {
+  version: number;
+  words: Int32Array;
+  count: number;
+};
 
 export type NodePool = {
-  /** The slots as words, for copying, and as bytes, for hashing: one memory. */
-  words: Int32Array;
-  bytes: Uint8Array;
-  /** Refs of the children of an inner node, by slot. */
-  left: Int32Array;
-  right: Int32Array;
+  /** Pages as words, for copying, and as bytes, for hashes and key bits: the same memory. */
+  readonly words: Int32Array[];
+  readonly bytes: Uint8Array[];
   /** Slots below this were handed out at least once. */
   used: number;
   /** Slots to hand out again. */
@@ -46,53 +71,133 @@ export const isLeaf = (ref: number): boolean => (ref & 1) === 1;
 export const isInner = (ref: number): boolean => ref !== EMPTY_REF && (ref & 1) === 0;
 export const slotOf = (ref: number): number => ref >>> 1;
 
-/**
- * Where a hash is written: half a slot, `slot * 2 + side`. The root of table t goes to place t,
- * which is the left or right half of slot ⌊t/2⌋.
- */
-export const place = (slot: number, side: 0 | 1): number => slot * 2 + side;
-
 export function createNodePool(): NodePool {
-  const slots = 1024;
-  const words = new Int32Array(slots * SLOT_WORDS);
-  return {
-    words,
-    bytes: new Uint8Array(words.buffer),
-    left: new Int32Array(slots),
-    right: new Int32Array(slots),
-    used: RESERVED_SLOTS,
-    free: [],
-  };
+  const pool: NodePool = { words: [], bytes: [], used: ROOT_SLOTS, free: [] };
+  addPage(pool);
+  return pool;
 }
 
-/** Makes room for `slots` slots in all. Untouched room costs no memory. */
-export function reserveSlots(pool: NodePool, slots: number): void {
-  if (slots <= pool.left.length) return;
-  assert(slots <= MAX_SLOTS, `the state tree has at most ${MAX_SLOTS} nodes`);
-  const words = new Int32Array(slots * SLOT_WORDS);
-  words.set(pool.words);
-  pool.words = words;
-  pool.bytes = new Uint8Array(words.buffer);
-  const left = new Int32Array(slots);
-  left.set(pool.left);
-  pool.left = left;
-  const right = new Int32Array(slots);
-  right.set(pool.right);
-  pool.right = right;
+function addPage(pool: NodePool): void {
+  assert(pool.words.length < MAX_PAGES, 'the state trees fit their pages');
+  const words = new Int32Array(PAGE_SLOTS * SLOT_WORDS);
+  pool.words.push(words);
+  pool.bytes.push(new Uint8Array(words.buffer));
 }
 
-/** A slot with arbitrary content. O(1), but doubling the room copies everything. */
-export function allocateSlot(pool: NodePool): number {
-  const recycled = pool.free.pop();
-  if (recycled !== undefined) return recycled;
-  if (pool.used === pool.left.length) {
-    reserveSlots(pool, Math.min(pool.used * 2, MAX_SLOTS));
-    assert(pool.used < pool.left.length, `the state tree has at most ${MAX_SLOTS} nodes`);
+/** A slot of arbitrary content, marked as new in `version`. O(1). */
+export function allocateSlot(pool: NodePool, version: number): number {
+  let slot = pool.free.pop();
+  if (slot === undefined) {
+    if (pool.used === pool.words.length * PAGE_SLOTS) addPage(pool);
+    slot = pool.used++;
   }
-  return pool.used++;
+  const page = slotWords(pool, slot);
+  page[wordOffset(slot) + VERSION] = version;
+  page[wordOffset(slot) + UNDO] = NO_UNDO;
+  return slot;
 }
 
-/** Gives a slot back: nothing may refer to it any more. */
+/** Gives a slot back: no retained checkpoint may use it any more. */
 export function releaseSlot(pool: NodePool, slot: number): void {
   pool.free.push(slot);
 }
+
+/** The page of a slot as words, and the slot's first word in it. */
+export function slotWords(pool: NodePool, slot: number): Int32Array {
+  return pool.words[slot >>> PAGE_SHIFT] ?? NO_WORDS;
+}
+export const wordOffset = (slot: number): number => (slot & PAGE_MASK) * SLOT_WORDS;
+
+/** The page of a slot as bytes, and the slot's first byte in it. */
+export function slotBytes(pool: NodePool, slot: number): Uint8Array {
+  return pool.bytes[slot >>> PAGE_SHIFT] ?? NO_BYTES;
+}
+export const byteOffset = (slot: number): number => wordOffset(slot) * 4;
+
+export function leftRef(pool: NodePool, slot: number): number {
+  return slotWords(pool, slot)[wordOffset(slot) + LEFT] ?? EMPTY_REF;
+}
+
+export function rightRef(pool: NodePool, slot: number): number {
+  return slotWords(pool, slot)[wordOffset(slot) + RIGHT] ?? EMPTY_REF;
+}
+
+/** Sets the children of an inner node; `saveSlot` comes first if it is not new. */
+export function setChildren(pool: NodePool, slot: number, left: number, right: number): void {
+  const page = slotWords(pool, slot);
+  page[wordOffset(slot) + LEFT] = left;
+  page[wordOffset(slot) + RIGHT] = right;
+}
+
+export function createUndoLog(version: number): UndoLog {
+  return { version, words: new Int32Array(SLOT_WORDS), count: 0 };
+}
+
+/** Empties a log for another checkpoint, keeping its memory unless that is far more than usual. */
+export function resetUndoLog(log: UndoLog, version: number): void {
+  log.version = version;
+  log.count = 0;
+  if (log.words.length > KEPT_WORDS) log.words = new Int32Array(SLOT_WORDS);
+}
+
+/** Notes the content of a slot before the log's checkpoint first changes it. */
+export function saveSlot(pool: NodePool, log: UndoLog, slot: number): void {
+  const page = slotWords(pool, slot);
+  const offset = wordOffset(slot);
+  if (page[offset + VERSION] === log.version) return;
+  const end = (log.count + 1) * SLOT_WORDS;
+  if (end > log.words.length) {
+    const larger = new Int32Array(2 * log.words.length);
+    larger.set(log.words);
+    log.words = larger;
+  }
+  const start = log.count * SLOT_WORDS;
+  for (let i = 0; i < SLOT_WORDS; i++) log.words[start + i] = page[offset + i] ?? 0;
+  page[offset + VERSION] = log.version;
+  page[offset + UNDO] = log.count;
+  log.count++;
+}
+
+/** Where the content of a slot stands: `SLOT_WORDS` words from `offset`. */
+export type SlotContent = {
+  readonly words: Int32Array;
+  readonly offset: number;
+};
+
+/**
+ * The content of a slot as checkpoint `version` left it. `logs` holds the undo logs of all
+ * checkpoints after `version`. Cost: one step for each of them that changed the slot.
+ */
+export function locateSlot(
+  pool: NodePool,
+  logs: readonly UndoLog[],
+  slot: number,
+  version: number,
+): SlotContent {
+  let words = slotWords(pool, slot);
+  let offset = wordOffset(slot);
+  let writtenBy = words[offset + VERSION] ?? 0;
+  while (writtenBy > version) {
+    const undo = words[offset + UNDO] ?? NO_UNDO;
+    const log = logs.find((candidate) => candidate.version === writtenBy);
+    assert(log !== undefined && undo !== NO_UNDO, 'a node in use at a checkpoint can be restored');
+    words = log.words;
+    offset = undo * SLOT_WORDS;
+    writtenBy = words[offset + VERSION] ?? 0;
+  }
+  return { words, offset };
+}
+
+/** Ref of a child in located content: 0 left, 1 right. */
+export function childRef(content: SlotContent, side: number): number {
+  return content.words[content.offset + LEFT + side] ?? EMPTY_REF;
+}
+
+/** The left (0) or right (1) 32 bytes of located content, copied. */
+export function halfBytes(content: SlotContent, side: number): Uint8Array {
+  const { buffer, byteOffset } = content.words;
+  return new Uint8Array(buffer, byteOffset + content.offset * 4 + 32 * side, 32).slice();
+}
+
+const NO_WORDS = new Int32Array(0);
+const NO_BYTES = new Uint8Array(0);

@@ -6,7 +6,7 @@ import { sha256 } from '../core/hash.ts';
 import { assert, err, ok, type Result } from '../core/result.ts';
 import { type Commitment, findCheckpoint, type RetainedCheckpoint } from './commitment.ts';
 import { keyBit, MAX_TABLES, TABLE_LEVELS } from './merkle-format.ts';
-import { EMPTY_REF, isInner, type NodePool, place, SLOT_BYTES, slotOf } from './node-pool.ts';
+import { childRef, EMPTY_REF, halfBytes, isInner, locateSlot, slotOf } from './node-pool.ts';
 import type { StateProof } from './proof.ts';
 
 /** What is to be proved: the row of `key` in a table, under a retained state root. */
@@ -38,29 +38,26 @@ export function proveRow(
   const checkpoint = findCheckpoint(commitment, query.stateRoot);
   if (!checkpoint) return err({ code: 'root_not_retained' });
 
-  const { pool } = commitment;
+  const { pool, checkpoints } = commitment;
+  const { version } = checkpoint;
+  const logs = checkpoints.map(({ undo }) => undo);
   const keyHash = sha256(query.key);
   const siblings: Uint8Array[] = [];
   let ref = checkpoint.roots[tableId] ?? EMPTY_REF;
   while (isInner(ref)) {
-    const slot = slotOf(ref);
-    const goesLeft = keyBit(keyHash, siblings.length) === 0;
-    siblings.push(half(pool, slot, goesLeft ? 1 : 0));
-    ref = (goesLeft ? pool.left[slot] : pool.right[slot]) ?? EMPTY_REF;
+    const node = locateSlot(pool, logs, slotOf(ref), version);
+    const side = keyBit(keyHash, siblings.length);
+    siblings.push(halfBytes(node, 1 - side));
+    ref = childRef(node, side);
   }
 
   const path = { tableSiblings: tableSiblings(checkpoint, tableId), siblings };
   if (ref === EMPTY_REF) return ok({ proof: { ...path, other: [] }, valueHash: undefined });
-  const leaf = { keyHash: half(pool, slotOf(ref), 0), valueHash: half(pool, slotOf(ref), 1) };
-  return equalBytes(leaf.keyHash, keyHash)
-    ? ok({ proof: { ...path, other: [] }, valueHash: leaf.valueHash })
-    : ok({ proof: { ...path, other: [leaf] }, valueHash: undefined });
-}
-
-/** The left or right 32 bytes of a slot. */
-function half(pool: NodePool, slot: number, side: 0 | 1): Uint8Array {
-  const start = place(slot, side) * (SLOT_BYTES / 2);
-  return pool.bytes.slice(start, start + 32);
+  const leaf = locateSlot(pool, logs, slotOf(ref), version);
+  const found = { keyHash: halfBytes(leaf, 0), valueHash: halfBytes(leaf, 1) };
+  return equalBytes(found.keyHash, keyHash)
+    ? ok({ proof: { ...path, other: [] }, valueHash: found.valueHash })
+    : ok({ proof: { ...path, other: [found] }, valueHash: undefined });
 }
 
 function tableSiblings(checkpoint: RetainedCheckpoint, tableId: number): Uint8Array[] {

@@ -1,0 +1,46 @@
+/**
+ * The state root by its definition (docs/spec/state.md), recursively and with node's own SHA-256:
+ * shares no code with the runtime, so the two can only agree by both being right.
+ */
+import { createHash } from 'node:crypto';
+
+export type NaiveRow = { readonly key: Uint8Array; readonly value: Uint8Array };
+
+/** Rows of the tables that have any, by table id. */
+export type NaiveState = ReadonlyMap<number, readonly NaiveRow[]>;
+
+const ZERO = Buffer.alloc(32);
+const LEAF_TAG = Buffer.concat([Buffer.from('miletus/state/leaf/v1', 'ascii')], 32);
+
+export function h(...parts: readonly Uint8Array[]): Buffer {
+  return createHash('sha256').update(Buffer.concat(parts)).digest();
+}
+
+export function naiveLeaf(row: NaiveRow): Buffer {
+  return h(h(h(row.key), h(row.value)), LEAF_TAG);
+}
+
+export function naiveTableRoot(rows: readonly NaiveRow[], depth = 0): Buffer {
+  const [first, second] = rows;
+  if (!first) return ZERO;
+  if (!second) return naiveLeaf(first);
+  const goesRight = (row: NaiveRow) =>
+    ((h(row.key).readUInt8(depth >> 3) >> (7 - (depth % 8))) & 1) === 1;
+  return h(
+    naiveTableRoot(
+      rows.filter((row) => !goesRight(row)),
+      depth + 1,
+    ),
+    naiveTableRoot(rows.filter(goesRight), depth + 1),
+  );
+}
+
+export function naiveStateRoot(state: NaiveState): Buffer {
+  let level = Array.from({ length: 128 }, (_, id) => naiveTableRoot(state.get(id) ?? []));
+  while (level.length > 1) {
+    level = Array.from({ length: level.length / 2 }, (_, i) =>
+      h(level[2 * i] ?? ZERO, level[2 * i + 1] ?? ZERO),
+    );
+  }
+  return level[0] ?? ZERO;
+}
