@@ -225,7 +225,7 @@ describe('peers', () => {
     a.network.penalise(b.identity.peer, 100, 'test');
     await until('disconnected', () => a.network.peers().length === 0);
     const opened = a.counts.get('connection_opened');
-    await until('b tried again', () => (b.counts.get('connection_opened') ?? 0) > 1);
+    await until('b tried again in vain', () => (b.counts.get('connection_closed') ?? 0) > 1);
     expect(a.network.peers()).toEqual([]);
     expect(a.counts.get('connection_opened')).toBe(opened);
   });

@@ -1,16 +1,6 @@
 import { spawn } from 'node:child_process';
-import { multiaddr } from '@multiformats/multiaddr';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createHost, type Host } from '../../p2p/host.ts';
-import { privateKeyOfSeed } from '../../p2p/peer-identity.ts';
-import {
-  addressesOfNode,
-  identityOf,
-  startNode,
-  startRawClient,
-  stopAll,
-  until,
-} from './support.ts';
+import { addressesOfNode, startNode, startRawClient, stopAll, until } from './support.ts';
 
 afterEach(stopAll);
 
@@ -59,35 +49,5 @@ describe('stop', () => {
     node.network.publish('blocks', new Uint8Array(1));
     const answer = await node.network.request('x', 'status', new Uint8Array(1), 10);
     expect(answer).toMatchObject({ error: { code: 'closed' } });
-  });
-});
-
-describe('a connection that is reset', () => {
-  test('in the turn in which a stream is asked for does not end the process', async () => {
-    const node = await startNode('node');
-    const host: Host = await createHost({
-      privateKey: privateKeyOfSeed(identityOf('client').seed),
-      listen: [],
-      topics: [],
-      refusesPeer: () => false,
-      admitted: async () => true,
-    });
-    await host.start();
-    const uncaught: unknown[] = [];
-    const note = (error: unknown): void => {
-      uncaught.push(error);
-    };
-    process.on('uncaughtException', note);
-    try {
-      const connection = await host.dial(multiaddr(addressesOfNode(node)[0] ?? ''));
-      const opening = connection.newStream('/miletus/handshake/1');
-      connection.abort(new Error('reset'));
-      await expect(opening).rejects.toThrow();
-      await new Promise((resolve) => setImmediate(resolve));
-    } finally {
-      process.off('uncaughtException', note);
-      await host.stop();
-    }
-    expect(uncaught).toEqual([]);
   });
 });
