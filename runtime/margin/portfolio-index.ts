@@ -1,14 +1,203 @@
-/** Positions and open orders by portfolio: an index over `positions` and `orders`. */
-import type { PortfolioId } from '../core/units.ts';
-import type { State } from '../state/state.ts';
+/**
+ * Positions and open orders by portfolio, with the sums of their requirements: an index over the
+ * `positions` and `orders` tables.
+ *
+ * Source: design/exchange.md §3, "Speed". Every change of a position or of an order's open lots goes
+ * through the functions here; a portfolio without either has no entry.
+ *
+ * Invariants: the index equals the one rebuilt from the tables. Nothing here is iterated where the
+ * order could show: callers sort.
+ */
+import { assert } from '../core/result.ts';
+import { type InstrumentId, type OrderId, type PortfolioId, positionLots } from '../core/units.ts';
+import type { Order } from '../matching/order.ts';
+import { expiryKey, positionKey, type State } from '../state/state.ts';
+import {
+  applyChange,
+  type ExpiryHolding,
+  enterSeries,
+  leaveSeries,
+  type SeriesHolding,
+} from './holding.ts';
+import type { SeriesRisk } from './series-risk.ts';
 
-export type PortfolioIndex = { readonly byPortfolio: Map<PortfolioId, object> };
+export type Portfolio = {
+  readonly id: PortfolioId;
+  readonly expiries: Map<number, ExpiryHolding>;
+  readonly series: Map<InstrumentId, SeriesHolding>;
+  /** Open orders by client order id, where they have one. */
+  readonly clientOrders: Map<number, OrderId>;
+  openOrders: number;
+};
+
+export type PortfolioIndex = {
+  readonly byPortfolio: Map<PortfolioId, Portfolio>;
+  /** Portfolios that hold something in an expiry; keys are `expiryKey`s. */
+  readonly byExpiry: Map<number, Set<PortfolioId>>;
+  /** Risk of each series at the mark in force: a cache, valid while its mark is in force. */
+  readonly risks: Map<InstrumentId, SeriesRisk>;
+};
 
 export function portfolioIndex(): PortfolioIndex {
-  return { byPortfolio: new Map() };
+  return { byPortfolio: new Map(), byExpiry: new Map(), risks: new Map() };
 }
 
-/** Fills the index from the tables. */
+function portfolioOf(index: PortfolioIndex, id: PortfolioId): Portfolio {
+  const existing = index.byPortfolio.get(id);
+  if (existing !== undefined) return existing;
+  const portfolio: Portfolio = {
+    id,
+    expiries: new Map(),
+    series: new Map(),
+    clientOrders: new Map(),
+    openOrders: 0,
+  };
+  index.byPortfolio.set(id, portfolio);
+  return portfolio;
+}
+
+/** `expiryKey` of an instrument. */
+export function expiryOf(state: State, instrument: InstrumentId): number {
+  const { underlying, expiry } = state.instruments.must(instrument);
+  return expiryKey.pack(underlying, expiry);
+}
+
+type Place = {
+  readonly portfolio: Portfolio;
+  readonly expiry: ExpiryHolding;
+  readonly holding: SeriesHolding;
+};
+
+/** Where a portfolio's holding of a series is kept, made when there is none. */
+function placeOf(state: State, id: PortfolioId, instrument: InstrumentId): Place {
+  const index = state.derived.portfolios;
+  const portfolio = portfolioOf(index, id);
+  const key = expiryOf(state, instrument);
+  let expiry = portfolio.expiries.get(key);
+  if (expiry === undefined) {
+    expiry = { key, series: new Map(), mark: undefined, isExact: true, worst: undefined };
+    portfolio.expiries.set(key, expiry);
+    const holders = index.byExpiry.get(key);
+    if (holders === undefined) index.byExpiry.set(key, new Set([id]));
+    else holders.add(id);
+  }
+  let holding = portfolio.series.get(instrument);
+  if (holding === undefined) {
+    holding = enterSeries(state, expiry, instrument);
+    portfolio.series.set(instrument, holding);
+  }
+  return { portfolio, expiry, holding };
+}
+
+/** Forgets what is empty. */
+function prune(index: PortfolioIndex, { portfolio, expiry, holding }: Place): void {
+  if (holding.position !== 0 || holding.orders.size > 0) return;
+  leaveSeries(expiry, holding);
+  portfolio.series.delete(holding.instrument);
+  if (expiry.series.size > 0) return;
+  portfolio.expiries.delete(expiry.key);
+  const holders = index.byExpiry.get(expiry.key);
+  holders?.delete(portfolio.id);
+  if (holders?.size === 0) index.byExpiry.delete(expiry.key);
+  if (portfolio.expiries.size === 0) index.byPortfolio.delete(portfolio.id);
+}
+
+/** Notes an order that now rests. Call with the row as it is in the table. */
+export function indexOrder(state: State, order: Order): void {
+  const place = placeOf(state, order.portfolio, order.instrument);
+  const { portfolio, expiry, holding } = place;
+  const { side, price, remaining } = order;
+  applyChange(state, expiry, holding, { position: 0, orders: [{ side, price, lots: remaining }] });
+  holding.orders.set(order.id, order);
+  portfolio.openOrders += 1;
+  if (order.clientOrderId !== 0) portfolio.clientOrders.set(order.clientOrderId, order.id);
+}
+
+/** Notes that an order gave up `lots` of its open lots; it still rests. Call before the row changes. */
+export function indexReduction(state: State, order: Order, lots: number): void {
+  const { expiry, holding } = placeOf(state, order.portfolio, order.instrument);
+  const { side, price } = order;
+  applyChange(state, expiry, holding, { position: 0, orders: [{ side, price, lots: -lots }] });
+}
+
+/** Notes that an order left the book with the lots it still has. */
+export function unindexOrder(state: State, order: Order): void {
+  const place = placeOf(state, order.portfolio, order.instrument);
+  const { portfolio, expiry, holding } = place;
+  const { side, price, remaining } = order;
+  assert(holding.orders.delete(order.id), `order ${order.id} is not its portfolio's`);
+  applyChange(state, expiry, holding, { position: 0, orders: [{ side, price, lots: -remaining }] });
+  portfolio.openOrders -= 1;
+  if (order.clientOrderId !== 0) portfolio.clientOrders.delete(order.clientOrderId);
+  prune(state.derived.portfolios, place);
+}
+
+function indexPosition(
+  state: State,
+  id: PortfolioId,
+  instrument: InstrumentId,
+  lots: number,
+): void {
+  const place = placeOf(state, id, instrument);
+  const { expiry, holding } = place;
+  applyChange(state, expiry, holding, { position: lots, orders: [] });
+  holding.position += lots;
+  prune(state.derived.portfolios, place);
+}
+
+/** Lots of a position, negative when short; 0 where there is none. */
+export function positionOf(state: State, id: PortfolioId, instrument: InstrumentId): number {
+  return state.positions.get(positionKey.pack(id, instrument))?.lots ?? 0;
+}
+
+/**
+ * Changes a position by signed lots: the row, the instrument's open interest and the index. The only
+ * way a position changes; the caller changes another by as much, so that lots sum to zero.
+ */
+export function changePosition(
+  state: State,
+  id: PortfolioId,
+  instrument: InstrumentId,
+  lots: number,
+): void {
+  if (lots === 0) return;
+  const key = positionKey.pack(id, instrument);
+  const row = state.positions.get(key);
+  const before = row?.lots ?? 0;
+  const after = positionLots(before + lots);
+  if (after === 0) state.positions.delete(key);
+  else if (row === undefined) {
+    state.positions.set(key, { portfolio: id, instrument, lots: after });
+  } else {
+    row.lots = after;
+    state.positions.touch(key);
+  }
+  const listed = state.instruments.must(instrument);
+  const opened = Math.max(0, after) - Math.max(0, before);
+  if (opened !== 0) {
+    listed.openInterest += opened;
+    state.instruments.touch(instrument);
+  }
+  indexPosition(state, id, instrument, lots);
+}
+
+/** Open orders of a portfolio, by ascending number. O(n log n). */
+export function openOrdersOf(state: State, id: PortfolioId): Order[] {
+  const portfolio = state.derived.portfolios.byPortfolio.get(id);
+  if (portfolio === undefined) return [];
+  const orders: Order[] = [];
+  for (const holding of portfolio.series.values()) orders.push(...holding.orders.values());
+  return orders.sort((a, b) => a.id - b.id);
+}
+
+/** Fills the index from the tables; needs the marks. */
 export function rebuildPortfolioIndex(state: State): void {
-  state.derived.portfolios.byPortfolio.clear();
+  const index = state.derived.portfolios;
+  index.byPortfolio.clear();
+  index.byExpiry.clear();
+  index.risks.clear();
+  for (const [, { portfolio, instrument, lots }] of state.positions.unorderedEntries()) {
+    indexPosition(state, portfolio, instrument, lots);
+  }
+  for (const [, order] of state.orders.unorderedEntries()) indexOrder(state, order);
 }

@@ -1,14 +1,35 @@
-/** What of a portfolio's USD may leave it. */
+/**
+ * What of a portfolio's USD may leave it.
+ *
+ * Source: design/exchange.md §3, "Cash": min(initial margin excess with long options at zero, cash).
+ * The requirement covers the cost of every bid, so what bids reserve cannot leave either.
+ */
 
 import type { BlockContext } from '../block-context.ts';
+import { maxBigint } from '../core/math.ts';
 import type { PortfolioId } from '../core/units.ts';
-import { balanceOf } from '../ledger/ledger.ts';
+import { freshMark } from '../oracle/freshness.ts';
 import type { State } from '../state/state.ts';
-import { DENOMINATION } from '../transaction.ts';
+import { expiryRequirement, refreshExpiry } from './holding.ts';
+import { accountMargin, expiriesOf } from './requirements.ts';
 
-/** Micro-USD, not negative. */
+/** Whether every mark that a requirement rests on is fresh, or final. */
+function isMarginKnown(state: State, context: BlockContext, portfolio: PortfolioId): boolean {
+  for (const expiry of expiriesOf(state, portfolio).values()) {
+    refreshExpiry(state, expiry);
+    if (expiryRequirement(expiry).initial === 0) continue;
+    for (const { instrument, risk } of expiry.series.values()) {
+      if (risk.delivery === undefined && freshMark(state, context, instrument) === undefined) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+/** Micro-USD, not negative; 0 while a mark that the portfolio's margin rests on is stale. */
 export function withdrawable(state: State, context: BlockContext, portfolio: PortfolioId): bigint {
-  void context;
-  const cash = balanceOf(state, portfolio, DENOMINATION.usd);
-  return cash > 0n ? cash : 0n;
+  const { cash, initial } = accountMargin(state, portfolio);
+  if (initial > 0n && !isMarginKnown(state, context, portfolio)) return 0n;
+  return maxBigint(0n, cash - initial);
 }

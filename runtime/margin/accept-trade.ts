@@ -1,0 +1,131 @@
+/**
+ * Whether a planned trade and the order left of it may stand: cash, then initial margin.
+ *
+ * Source: design/exchange.md §3. An order is accepted when the account's initial margin, with this
+ * and every other open order filled or not as is worst, is met after the trade. Below that, a trade
+ * is accepted only if neither the initial nor the maintenance excess falls.
+ *
+ * Once accepted, fills of resting orders need no further check at these marks: no set of them can
+ * take the excess below 0, nor cash below 0 by premium (proof in docs/spec/margin.md).
+ */
+import type { PortfolioId } from '../core/units.ts';
+import { type Refusal, refusal } from '../error.ts';
+import { balanceOf } from '../ledger/ledger.ts';
+import type { State } from '../state/state.ts';
+import { DENOMINATION, SIDE } from '../transaction.ts';
+import {
+  type ExpiryHolding,
+  expiryRequirement,
+  expiryRequirementAfter,
+  isolatedAfter,
+  isolatedRequirement,
+  type OrderTerm,
+  type RiskChange,
+  refreshExpiry,
+  type SeriesHolding,
+} from './holding.ts';
+import {
+  bidReserve,
+  confidenceCharge,
+  confidenceChargeBps,
+  expiriesOf,
+  expiryCharge,
+} from './requirements.ts';
+import { bidCost } from './series-risk.ts';
+import type { Requirement } from './worst-payoff.ts';
+
+/** What a planned order changes for the account that places it. */
+export type PlannedTrade = {
+  readonly portfolio: PortfolioId;
+  /** Holding of the series, empty when there is none yet, and its expiry, if any. */
+  readonly holding: SeriesHolding;
+  readonly expiry: ExpiryHolding;
+  /** Lots bought, negative when sold. */
+  readonly position: number;
+  /** The order left to rest, and own orders cancelled (negative lots). */
+  readonly orders: readonly OrderTerm[];
+  /** Micro-USD received, negative when paid: premiums and fees. */
+  readonly cash: bigint;
+};
+
+function chargeChange(state: State, trade: PlannedTrade): number {
+  const chargeBps = confidenceChargeBps(state, trade.expiry.key);
+  if (chargeBps === 0) return 0;
+  const { holding } = trade;
+  const after = { ...holding, position: holding.position + trade.position };
+  for (const { side, lots } of trade.orders) if (side === SIDE.sell) after.askLots += lots;
+  return confidenceCharge(after, chargeBps) - confidenceCharge(holding, chargeBps);
+}
+
+/**
+ * Sum of the first bound over all expiries after the trade: a bound above the requirement, found
+ * without looking at settlements. May be inexact above 2⁵³, far above any cash.
+ */
+function quickBound(state: State, trade: PlannedTrade, after: Requirement): number {
+  const { expiry } = trade;
+  let bound = after.initial + expiryCharge(state, expiry) + chargeChange(state, trade);
+  for (const other of expiriesOf(state, trade.portfolio).values()) {
+    if (other === expiry) continue;
+    refreshExpiry(state, other);
+    bound += isolatedRequirement(other).initial + expiryCharge(state, other);
+  }
+  return bound;
+}
+
+/** What all other expiries need, exactly. */
+function othersInitial(state: State, { portfolio, expiry }: PlannedTrade): bigint {
+  let total = 0n;
+  for (const other of expiriesOf(state, portfolio).values()) {
+    if (other === expiry) continue;
+    total += BigInt(expiryRequirement(other).initial) + BigInt(expiryCharge(state, other));
+  }
+  return total;
+}
+
+/** The cash test: premiums, fees and what bids reserve, of cash. Only who buys can fail it. */
+function cashRefusal(state: State, trade: PlannedTrade, cash: bigint): Refusal | undefined {
+  let demand = -trade.cash;
+  let buys = trade.position > 0;
+  for (const { side, price, lots } of trade.orders) {
+    if (side !== SIDE.buy || lots < 0) continue;
+    buys = true;
+    demand += BigInt(lots) * BigInt(bidCost(trade.holding.risk, price));
+  }
+  if (!buys) return undefined;
+  const allowed = cash - bidReserve(state, trade.portfolio);
+  return demand > allowed ? refusal('insufficient_cash', { given: demand, allowed }) : undefined;
+}
+
+/**
+ * Judges a planned trade. Errors in order: insufficient_cash (given: micro-USD needed, allowed: not
+ * yet reserved), insufficient_margin (given: initial requirement after it, allowed: cash after it).
+ * Cost: O(1) for the series and O(expiries) when isolated requirements fit the cash; else
+ * O(settlements) for the expiry, and its sums once per mark.
+ */
+export function tradeRefusal(state: State, trade: PlannedTrade): Refusal | undefined {
+  const { expiry, holding } = trade;
+  const change: RiskChange = { risk: holding.risk, position: trade.position, orders: trade.orders };
+  const cash = balanceOf(state, trade.portfolio, DENOMINATION.usd);
+  const cashAfter = cash + trade.cash;
+
+  const isolated = isolatedAfter(isolatedRequirement(expiry), holding, change);
+  if (cashAfter >= quickBound(state, trade, isolated)) return undefined;
+
+  const shortOfCash = cashRefusal(state, trade, cash);
+  if (shortOfCash !== undefined) return shortOfCash;
+
+  const after = expiryRequirementAfter(expiry, isolated, change);
+  const charge = chargeChange(state, trade);
+  const initial =
+    othersInitial(state, trade) +
+    BigInt(after.initial) +
+    BigInt(expiryCharge(state, expiry)) +
+    BigInt(charge);
+  if (cashAfter >= initial) return undefined;
+
+  const before = expiryRequirement(expiry);
+  const initialRise = BigInt(after.initial - before.initial + charge);
+  const maintenanceRise = BigInt(after.maintenance - before.maintenance);
+  if (trade.cash >= initialRise && trade.cash >= maintenanceRise) return undefined;
+  return refusal('insufficient_margin', { given: initial, allowed: cashAfter });
+}

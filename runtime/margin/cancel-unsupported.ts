@@ -1,0 +1,124 @@
+/**
+ * Cancels orders that margin no longer supports, after marks and settlements, before matching.
+ *
+ * Source: design/exchange.md §3: maintenance margin with orders above cash cancels every
+ * risk-increasing order. An order is risk-increasing when, beside the orders kept before it, it
+ * raises the maintenance requirement above that of the positions alone, or when cash does not cover
+ * its cost. Orders are judged by ascending number, portfolios too.
+ *
+ * Looked at are portfolios with a holding in an expiry marked in this block, and those paid or
+ * charged by a settlement in it: nothing else lowers an excess outside of the account's own actions.
+ */
+import type { BlockContext } from '../block-context.ts';
+import type { PortfolioId } from '../core/units.ts';
+import { CLOSE_REASON, EVENT } from '../event.ts';
+import { balanceOf } from '../ledger/ledger.ts';
+import { closeOrder } from '../matching/close-order.ts';
+import type { Order } from '../matching/order.ts';
+import type { State } from '../state/state.ts';
+import { DENOMINATION, SIDE } from '../transaction.ts';
+import {
+  applyChange,
+  type ExpiryHolding,
+  emptySeriesHolding,
+  expiryRequirement,
+  expiryRequirementAfter,
+  isolatedAfter,
+  isolatedRequirement,
+  refreshExpiry,
+} from './holding.ts';
+import { openOrdersOf, type Portfolio } from './portfolio-index.ts';
+import { bidCost } from './series-risk.ts';
+
+/** Portfolios whose excess may have fallen in this block, ascending. */
+function touchedPortfolios(state: State, context: BlockContext): PortfolioId[] {
+  const touched = new Set<PortfolioId>();
+  for (const [expiry, holders] of state.derived.portfolios.byExpiry) {
+    if (state.markInputs.get(expiry)?.markedAt !== context.timestamp) continue;
+    for (const portfolio of holders) touched.add(portfolio);
+  }
+  for (const event of context.events) {
+    if (event.selector === EVENT.settled) touched.add(event.value.portfolio);
+  }
+  return [...touched].sort((a, b) => a - b);
+}
+
+/** Whether cash covers the maintenance requirement with orders; the cheap bound first. */
+function isSupported(state: State, portfolio: Portfolio): boolean {
+  const cash = balanceOf(state, portfolio.id, DENOMINATION.usd);
+  let bound = 0;
+  for (const expiry of portfolio.expiries.values()) {
+    refreshExpiry(state, expiry);
+    bound += isolatedRequirement(expiry).maintenance;
+  }
+  if (cash >= bound) return true;
+  let requirement = 0n;
+  for (const expiry of portfolio.expiries.values()) {
+    requirement += BigInt(expiryRequirement(expiry).maintenance);
+  }
+  return cash >= requirement;
+}
+
+/** The expiry as it would be without orders; to be filled in a trial, not indexed. */
+function withoutOrders(state: State, expiry: ExpiryHolding): ExpiryHolding {
+  const trial: ExpiryHolding = { ...expiry, series: new Map(), mark: undefined };
+  for (const { instrument, risk, position } of expiry.series.values()) {
+    trial.series.set(instrument, { ...emptySeriesHolding(instrument, risk), position });
+  }
+  refreshExpiry(state, trial);
+  return trial;
+}
+
+/** The orders of an expiry that do not add to its maintenance requirement, nor outrun the cash. */
+function supportedOrders(
+  state: State,
+  expiry: ExpiryHolding,
+  orders: readonly Order[],
+  purse: { cash: bigint },
+): Order[] {
+  const kept: Order[] = [];
+  if (!expiry.isExact) return kept;
+  const trial = withoutOrders(state, expiry);
+  const bare = expiryRequirement(trial).maintenance;
+  for (const order of orders) {
+    const { side, price, remaining } = order;
+    const holding = trial.series.get(order.instrument);
+    if (holding === undefined) continue;
+    const cost = side === SIDE.buy ? BigInt(remaining) * BigInt(bidCost(holding.risk, price)) : 0n;
+    if (cost > 0n && cost > purse.cash) continue;
+    const change = { risk: holding.risk, position: 0, orders: [{ side, price, lots: remaining }] };
+    const isolated = isolatedAfter(isolatedRequirement(trial), holding, change);
+    if (expiryRequirementAfter(trial, isolated, change).maintenance > bare) continue;
+    holding.orders.set(order.id, order);
+    applyChange(state, trial, holding, change);
+    purse.cash -= cost;
+    kept.push(order);
+  }
+  return kept;
+}
+
+function cancelRisk(state: State, context: BlockContext, portfolio: Portfolio): void {
+  const orders = openOrdersOf(state, portfolio.id);
+  const purse = { cash: balanceOf(state, portfolio.id, DENOMINATION.usd) };
+  const kept = new Set<Order>();
+  for (const key of [...portfolio.expiries.keys()].sort((a, b) => a - b)) {
+    const expiry = portfolio.expiries.get(key);
+    if (expiry === undefined) continue;
+    for (const order of supportedOrders(state, expiry, orders, purse)) kept.add(order);
+  }
+  for (const order of orders) {
+    if (!kept.has(order)) closeOrder(state, context, order, CLOSE_REASON.margin);
+  }
+}
+
+/**
+ * Cancels unsupported orders. Cost: O(holdings of re-marked expiries), which makes their sums at the
+ * new marks; for an account that fails, O(orders × settlements) once.
+ */
+export function cancelUnsupportedOrders(state: State, context: BlockContext): void {
+  for (const id of touchedPortfolios(state, context)) {
+    const portfolio = state.derived.portfolios.byPortfolio.get(id);
+    if (portfolio === undefined || portfolio.openOrders === 0) continue;
+    if (!isSupported(state, portfolio)) cancelRisk(state, context, portfolio);
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The three numbers of an account: initial and maintenance margin with orders, and maintenance
+ * without.
+ *
+ * Source: design/exchange.md §3. Excess = cash − requirement: an option position is worth nothing
+ * towards it, but for what it takes from the loss of shorts. Units: micro-USD.
+ */
+import { type PortfolioId, underlyingId } from '../core/units.ts';
+import { balanceOf } from '../ledger/ledger.ts';
+import { FULL_CONFIDENCE_BPS } from '../oracle/vote.ts';
+import { expiryKey, type State } from '../state/state.ts';
+import { DENOMINATION } from '../transaction.ts';
+import {
+  bareMaintenance,
+  type ExpiryHolding,
+  expiryRequirement,
+  refreshExpiry,
+  type SeriesHolding,
+  shortableLots,
+} from './holding.ts';
+import { CONFIDENCE_FLOOR_BPS, divideUp } from './standard-margin.ts';
+
+/** What an account has and must have, in micro-USD. */
+export type AccountMargin = {
+  readonly cash: bigint;
+  /** Initial margin with the worst fill of open orders: for new risk. */
+  readonly initial: bigint;
+  /** Maintenance margin with the worst fill: above cash, risk-increasing orders are cancelled. */
+  readonly maintenance: bigint;
+  /** Maintenance margin of the positions alone: above cash, the account is to be liquidated. */
+  readonly bareMaintenance: bigint;
+};
+
+const NOTHING: ReadonlyMap<number, ExpiryHolding> = new Map();
+
+/** A portfolio's expiries; none where it holds nothing. */
+export function expiriesOf(
+  state: State,
+  portfolio: PortfolioId,
+): ReadonlyMap<number, ExpiryHolding> {
+  return state.derived.portfolios.byPortfolio.get(portfolio)?.expiries ?? NOTHING;
+}
+
+/**
+ * Basis points of the index that a short must hold more initially while confidence is low; 0 above
+ * the floor. Of an expiry: by its underlying.
+ */
+export function confidenceChargeBps(state: State, expiry: number): number {
+  const row = state.indexPrices.get(underlyingId(expiryKey.high(expiry)));
+  if (row === undefined || row.confidenceBps >= CONFIDENCE_FLOOR_BPS) return 0;
+  return FULL_CONFIDENCE_BPS - row.confidenceBps;
+}
+
+/** The charge on the lots by which one series can end short. */
+export function confidenceCharge(holding: SeriesHolding, chargeBps: number): number {
+  const { index, delivery } = holding.risk;
+  if (chargeBps === 0 || delivery !== undefined) return 0;
+  return shortableLots(holding) * divideUp(index * chargeBps, FULL_CONFIDENCE_BPS);
+}
+
+/** The charge on all series of an expiry. O(series) while confidence is low, else O(1). */
+export function expiryCharge(state: State, expiry: ExpiryHolding): number {
+  const chargeBps = confidenceChargeBps(state, expiry.key);
+  if (chargeBps === 0) return 0;
+  let charge = 0;
+  for (const holding of expiry.series.values()) charge += confidenceCharge(holding, chargeBps);
+  return charge;
+}
+
+/** The account's three numbers at the marks in force. O(positions × settlements) after a mark. */
+export function accountMargin(state: State, portfolio: PortfolioId): AccountMargin {
+  let initial = 0n;
+  let maintenance = 0n;
+  let bare = 0n;
+  for (const expiry of expiriesOf(state, portfolio).values()) {
+    refreshExpiry(state, expiry);
+    const requirement = expiryRequirement(expiry);
+    initial += BigInt(requirement.initial) + BigInt(expiryCharge(state, expiry));
+    maintenance += BigInt(requirement.maintenance);
+    bare += BigInt(bareMaintenance(expiry));
+  }
+  const cash = balanceOf(state, portfolio, DENOMINATION.usd);
+  return { cash, initial, maintenance, bareMaintenance: bare };
+}
+
+/** Micro-USD that the portfolio's bids would cost if all were filled: premiums and fees. */
+export function bidReserve(state: State, portfolio: PortfolioId): bigint {
+  let reserve = 0n;
+  for (const expiry of expiriesOf(state, portfolio).values()) {
+    refreshExpiry(state, expiry);
+    for (const holding of expiry.series.values()) reserve += BigInt(holding.bidReserve);
+  }
+  return reserve;
+}

@@ -1,0 +1,172 @@
+/**
+ * The second bound of standard margin: the worst payoff of an expiry over settlements, with a charge
+ * for net short calls, and with every open order filled or not as is worst.
+ *
+ * Source: reference/options.md §2, design/exchange.md §3; proof in docs/spec/margin.md. With n_i lots
+ * of series i, φ_i its payoff and ν the charge of a short call, the loss is the greatest over
+ * settlements s (0, every strike, and "no payoff at all") and over naked or not of
+ *
+ *   −Σ n_i·(φ_i(s) + [naked, call]·ν)
+ *
+ * a maximum of linear terms. So the worst fill adds to each term Σ over orders of max(0, the order's
+ * own change of it): O(orders × settlements), exact for this bound, updated by addition.
+ *
+ * Units: micro-USD, integers below 2⁵² (the caller checks): sums are exact in any order.
+ */
+import { SIDE } from '../transaction.ts';
+import type { OrderTerm, RiskChange, SeriesHolding } from './holding.ts';
+import { askRevenue, bidCost, payoff, type SeriesRisk } from './series-risk.ts';
+
+/** The settlement that pays nobody: the loss is at least 0. */
+const NO_PAYOFF = -1;
+
+/** Sums at one settlement: of the positions, and of the orders without and with the naked charge. */
+type Cell = {
+  readonly settlement: number;
+  positions: number;
+  orders: number;
+  nakedInitial: number;
+  nakedMaintenance: number;
+};
+
+export type WorstPayoff = {
+  readonly cells: Cell[];
+  /** Net short charge of the positions: −(net call lots) × charge, may be negative. */
+  nakedInitial: number;
+  nakedMaintenance: number;
+};
+
+/** Requirements with the worst fill of the orders. */
+export type Requirement = { readonly initial: number; readonly maintenance: number };
+
+function payoffAt(risk: SeriesRisk, settlement: number): number {
+  return settlement === NO_PAYOFF ? 0 : payoff(risk, settlement);
+}
+
+function addPosition(cell: Cell, risk: SeriesRisk, lots: number): void {
+  cell.positions -= lots * payoffAt(risk, cell.settlement);
+}
+
+function addOrder(cell: Cell, risk: SeriesRisk, order: OrderTerm): void {
+  const { side, price, lots } = order;
+  const value = payoffAt(risk, cell.settlement);
+  const isBid = side === SIDE.buy;
+  const sign = isBid ? -1 : 1;
+  // Change of the loss by one filled lot: a bid pays and gains the payoff, an ask the reverse.
+  const flat = isBid ? bidCost(risk, price) - value : value - askRevenue(risk, price);
+  cell.orders += lots * Math.max(0, flat);
+  cell.nakedInitial += lots * Math.max(0, flat + sign * risk.nakedInitial);
+  cell.nakedMaintenance += lots * Math.max(0, flat + sign * risk.nakedMaintenance);
+}
+
+function cellAt(settlement: number, holdings: Iterable<SeriesHolding>): Cell {
+  const cell = { settlement, positions: 0, orders: 0, nakedInitial: 0, nakedMaintenance: 0 };
+  for (const { risk, position, orders } of holdings) {
+    addPosition(cell, risk, position);
+    for (const { side, price, remaining } of orders.values()) {
+      addOrder(cell, risk, { side, price, lots: remaining });
+    }
+  }
+  return cell;
+}
+
+/** Settlements to look at for these series: from delivery on there is only one. */
+function settlementsOf(holdings: Iterable<SeriesHolding>): Set<number> {
+  const settlements = new Set([NO_PAYOFF]);
+  for (const { risk } of holdings) {
+    if (risk.delivery === undefined) settlements.add(0).add(risk.strike);
+    else settlements.add(risk.delivery);
+  }
+  return settlements;
+}
+
+/** Builds the sums. O((positions + orders) × settlements). */
+export function worstPayoff(holdings: readonly SeriesHolding[]): WorstPayoff {
+  const worst: WorstPayoff = { cells: [], nakedInitial: 0, nakedMaintenance: 0 };
+  for (const settlement of settlementsOf(holdings)) {
+    worst.cells.push(cellAt(settlement, holdings));
+  }
+  for (const { risk, position } of holdings) {
+    worst.nakedInitial -= position * risk.nakedInitial;
+    worst.nakedMaintenance -= position * risk.nakedMaintenance;
+  }
+  return worst;
+}
+
+/** Adds a change of one series to the sums, in place. O(settlements × orders of the change). */
+export function applyToWorstPayoff(worst: WorstPayoff, change: RiskChange): void {
+  const { risk, position, orders } = change;
+  for (const cell of worst.cells) {
+    addPosition(cell, risk, position);
+    for (const order of orders) addOrder(cell, risk, order);
+  }
+  worst.nakedInitial -= position * risk.nakedInitial;
+  worst.nakedMaintenance -= position * risk.nakedMaintenance;
+}
+
+/** Looks at a strike that a new series brings. O(positions + orders of the expiry). */
+export function addStrike(
+  worst: WorstPayoff,
+  strike: number,
+  holdings: readonly SeriesHolding[],
+): void {
+  if (worst.cells.some((cell) => cell.settlement === strike)) return;
+  worst.cells.push(cellAt(strike, holdings));
+}
+
+/** Forgets a strike of which no series is left. */
+export function dropStrike(worst: WorstPayoff, strike: number): void {
+  const at = worst.cells.findIndex((cell) => cell.settlement === strike);
+  // A strike of 0 does not exist, so the settlement at 0 always stays.
+  if (at > 0 && strike > 0) worst.cells.splice(at, 1);
+}
+
+/** Raises `greatest` to the requirement at one settlement. */
+function raise(
+  greatest: { initial: number; maintenance: number },
+  cell: Cell,
+  naked: Pick<WorstPayoff, 'nakedInitial' | 'nakedMaintenance'>,
+): void {
+  const { positions, orders, nakedInitial, nakedMaintenance } = cell;
+  const flat = positions + orders;
+  const initial = positions + naked.nakedInitial + nakedInitial;
+  const maintenance = positions + naked.nakedMaintenance + nakedMaintenance;
+  greatest.initial = Math.max(greatest.initial, flat, initial);
+  greatest.maintenance = Math.max(greatest.maintenance, flat, maintenance);
+}
+
+/** The requirement of the sums as they are. O(settlements). */
+export function requirementOf(worst: WorstPayoff): Requirement {
+  const greatest = { initial: 0, maintenance: 0 };
+  for (const cell of worst.cells) raise(greatest, cell, worst);
+  return greatest;
+}
+
+/** The requirement as it would be after a change; the sums stay. O(settlements × its orders). */
+export function requirementAfter(
+  worst: WorstPayoff,
+  change: RiskChange,
+  holdings: readonly SeriesHolding[],
+): Requirement {
+  const { risk, position, orders } = change;
+  const greatest = { initial: 0, maintenance: 0 };
+  const naked = {
+    nakedInitial: worst.nakedInitial - position * risk.nakedInitial,
+    nakedMaintenance: worst.nakedMaintenance - position * risk.nakedMaintenance,
+  };
+  const look = (cell: Cell): void => {
+    addPosition(cell, risk, position);
+    for (const order of orders) addOrder(cell, risk, order);
+    raise(greatest, cell, naked);
+  };
+  let missesStrike = risk.delivery === undefined;
+  let missesZero = missesStrike;
+  for (const cell of worst.cells) {
+    if (cell.settlement === risk.strike) missesStrike = false;
+    if (cell.settlement === 0) missesZero = false;
+    look({ ...cell });
+  }
+  if (missesStrike) look(cellAt(risk.strike, holdings));
+  if (missesZero) look(cellAt(0, holdings));
+  return greatest;
+}

@@ -1,0 +1,21 @@
+/** Takes an order out of the book for good. */
+import type { BlockContext } from '../block-context.ts';
+import { type CloseReason, EVENT } from '../event.ts';
+import { unindexOrder } from '../margin/portfolio-index.ts';
+import type { State } from '../state/state.ts';
+import { removeFromBook } from './book.ts';
+import { bookOf } from './books.ts';
+import type { Order } from './order.ts';
+
+/** Removes an open order from table, book and portfolio, and says so. O(1). */
+export function closeOrder(
+  state: State,
+  context: BlockContext,
+  order: Order,
+  reason: CloseReason,
+): void {
+  removeFromBook(bookOf(state, order.instrument), order.id);
+  unindexOrder(state, order);
+  state.orders.delete(order.id);
+  context.events.push({ selector: EVENT.orderClosed, value: { orderId: order.id, reason } });
+}

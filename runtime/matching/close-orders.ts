@@ -1,0 +1,22 @@
+/** Closes every order of an instrument: at expiry, and when it stops trading. */
+import type { BlockContext } from '../block-context.ts';
+import type { InstrumentId } from '../core/units.ts';
+import type { CloseReason } from '../event.ts';
+import type { State } from '../state/state.ts';
+import { closeOrder } from './close-order.ts';
+
+/** Closes them by ascending number; the book is forgotten. O(n log n). */
+export function closeOrdersOfInstrument(
+  state: State,
+  context: BlockContext,
+  instrument: InstrumentId,
+  reason: CloseReason,
+): void {
+  const { byInstrument } = state.derived.books;
+  const book = byInstrument.get(instrument);
+  if (book === undefined) return;
+  for (const id of [...book.nodes.keys()].sort((a, b) => a - b)) {
+    closeOrder(state, context, state.orders.must(id), reason);
+  }
+  byInstrument.delete(instrument);
+}
