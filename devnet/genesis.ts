@@ -1,0 +1,92 @@
+/**
+ * The genesis document of a devnet: equal validators on loopback, funded accounts, BTC and ETH.
+ *
+ * Source: design/parameters.md. Instrument fees, ticks and lots are those of every network; cycles
+ * are the profile's.
+ */
+import type { Underlying } from '../runtime/options/underlying.ts';
+import type { UnderlyingName } from './prices/price-source.ts';
+import { chainParameters, PACING, type Profile } from './profile.ts';
+
+/** Weight of each validator, in whole MIL. */
+const VALIDATOR_WEIGHT = 1_000_000;
+const INSURANCE_USD = '1000000';
+const MICRO = 1_000_000;
+
+/** Numbers of the underlyings on a devnet. */
+export const DEVNET_UNDERLYINGS: readonly {
+  readonly id: number;
+  readonly name: UnderlyingName;
+}[] = [
+  { id: 1, name: 'BTC' },
+  { id: 2, name: 'ETH' },
+];
+
+export type GenesisValidator = {
+  /** `mil1…` of the operator's account. */
+  readonly operator: string;
+  /** Hex of ed25519 public keys. */
+  readonly consensusKey: string;
+  readonly oracleKey: string;
+  readonly peerKey: string;
+  readonly p2pPort: number;
+};
+
+export type FundedAccount = {
+  /** `mil1…`. */
+  readonly address: string;
+  /** Decimal text. */
+  readonly usd: string;
+  readonly mil: string;
+};
+
+export type DevnetGenesisOptions = {
+  readonly profile: Profile;
+  readonly timeMs: number;
+  readonly validators: readonly GenesisValidator[];
+  readonly accounts: readonly FundedAccount[];
+};
+
+type UnderlyingJson = Omit<Underlying, 'id' | 'name'> & {
+  readonly id: number;
+  readonly name: string;
+};
+
+function underlyingJson(profile: Profile, id: number, name: UnderlyingName): UnderlyingJson {
+  const isBtc = name === 'BTC';
+  return {
+    id,
+    name,
+    optionTickMicroUsd: isBtc ? MICRO : MICRO / 10,
+    optionLotsPerCoin: isBtc ? 100 : 10,
+    strikeStepMicroUsd: profile.strikeStepUsd[name] * MICRO,
+    strikesListed: profile.strikesListed,
+    expiriesListed: profile.expiriesListed,
+    expiryIntervalMs: profile.expiryIntervalMs,
+    makerFeeCentiBps: 100,
+    takerFeeCentiBps: 300,
+    feeCapBps: 1_250,
+    settlementFeeCentiBps: 150,
+    settlementFeeCapBps: 1_250,
+  };
+}
+
+/** The document as `checkGenesis` takes it. */
+export function devnetGenesis(options: DevnetGenesisOptions): object {
+  const { profile, timeMs, validators, accounts } = options;
+  return {
+    name: `miletus-${profile.name}`,
+    time: timeMs,
+    validators: validators.map(({ p2pPort, ...keys }) => ({
+      ...keys,
+      weight: VALIDATOR_WEIGHT,
+      addresses: [`/ip4/127.0.0.1/tcp/${p2pPort}`],
+    })),
+    accounts,
+    insurance: INSURANCE_USD,
+    limits: { maxBytes: 4 * 1024 * 1024, maxPayloads: 8_192, maxWeight: 1_000_000 },
+    pacing: PACING,
+    parameters: chainParameters(profile),
+    underlyings: DEVNET_UNDERLYINGS.map(({ id, name }) => underlyingJson(profile, id, name)),
+  };
+}
