@@ -40,3 +40,16 @@ export const InstrumentCodec: Codec<Instrument> = container<Instrument>('Instrum
   openInterest: u64(),
   deliveryPrice: u64(),
 });
+
+/** Side of the payoff that pricing knows; `undefined` for what is not an option. */
+export function optionKind(instrument: Instrument): 'call' | 'put' | undefined {
+  switch (instrument.kind) {
+    case INSTRUMENT_KIND.call:
+      return 'call';
+    case INSTRUMENT_KIND.put:
+      return 'put';
+    case INSTRUMENT_KIND.future:
+    case INSTRUMENT_KIND.perpetual:
+      return undefined;
+  }
+}

@@ -14,13 +14,13 @@ import type { InstrumentId } from '../core/units.ts';
 import { EVENT } from '../event.ts';
 import { balanceOf, transfer } from '../ledger/ledger.ts';
 import { MODULE } from '../ledger/module-accounts.ts';
-import type { Position } from '../margin/position.ts';
+import { changePosition, positionOf } from '../margin/portfolio-index.ts';
 import { dropMark } from '../oracle/marks.ts';
-import { expiryKey, positionKey, type State } from '../state/state.ts';
+import { expiryKey, type State } from '../state/state.ts';
 import { DENOMINATION } from '../transaction.ts';
 import { dueExpiries } from './due-expiries.ts';
 import { INSTRUMENT_STATE } from './instrument.ts';
-import { payablePositions } from './payable-positions.ts';
+import { type PayablePosition, payablePositions } from './payable-positions.ts';
 import { pruneSettled } from './prune-settled.ts';
 import { seriesOf, unindexExpiry } from './series-index.ts';
 import type { SettlementWindow } from './settlement.ts';
@@ -31,9 +31,10 @@ function payPosition(
   state: State,
   context: BlockContext,
   window: SettlementWindow,
-  position: Position,
+  position: PayablePosition,
 ): void {
-  const { portfolio, lots } = position;
+  const { portfolio } = position;
+  const lots = positionOf(state, portfolio, position.instrument);
   const instrument = state.instruments.must(position.instrument);
   const underlying = state.underlyings.must(instrument.underlying);
   const { cash, fee } = settlementPayment(underlying, instrument, lots);
@@ -47,9 +48,7 @@ function payPosition(
     const from = portfolio;
     transfer(state, { from, to: fees, denomination, amount: fee, reason: 'settlement_fee' });
   }
-  state.positions.delete(positionKey.pack(portfolio, instrument.id));
-  if (lots > 0) instrument.openInterest -= lots;
-  state.instruments.touch(instrument.id);
+  changePosition(state, portfolio, instrument.id, -lots);
   window.cursorInstrument = instrument.id;
   window.cursorPortfolio = portfolio;
   window.paidLots += lots;
@@ -105,7 +104,7 @@ function payExpiry(
 
 /**
  * Pays what is due, oldest expiry first, at most `settlementsPerBlock` positions and finished
- * instruments. Cost: ~2 µs each; at the first block of a delivery one pass over all positions.
+ * instruments. Cost: ~2 µs each; at the first block of a delivery one sort of its positions.
  */
 export function paySettlements(state: State, context: BlockContext): void {
   let budget = context.parameters.settlementsPerBlock;

@@ -4,34 +4,38 @@
  * Derived: paid rows are gone from the table, so a node that loads the state halfway finds the same
  * rest in the same order.
  */
-import type { InstrumentId } from '../core/units.ts';
-import type { Position } from '../margin/position.ts';
+import type { InstrumentId, PortfolioId } from '../core/units.ts';
 import { expiryKey, type State } from '../state/state.ts';
 import type { ExpiryPlace } from './due-expiries.ts';
-import { seriesOf } from './series-index.ts';
+
+export type PayablePosition = {
+  readonly instrument: InstrumentId;
+  readonly portfolio: PortfolioId;
+};
 
 export type PayablePositions = {
   /** By (instrument, portfolio). */
-  readonly positions: readonly Position[];
+  readonly positions: readonly PayablePosition[];
   /** How many of them are paid. */
   next: number;
 };
 
 /**
  * Unpaid positions of a delivered expiry, in order of payment.
- * Cost: the first call after delivery or start O(all positions), later O(1).
+ * Cost: the first call after delivery or start O(n log n) in them, later O(1).
  */
 export function payablePositions(state: State, place: ExpiryPlace): PayablePositions {
   const { payable } = state.derived.series;
   const key = expiryKey.pack(place.underlying, place.expiry);
   const known = payable.get(key);
   if (known !== undefined) return known;
-  const series: ReadonlySet<InstrumentId> = new Set(
-    seriesOf(state, place.underlying, place.expiry),
-  );
-  const positions: Position[] = [];
-  for (const [, position] of state.positions.unorderedEntries()) {
-    if (series.has(position.instrument)) positions.push(position);
+  const { byExpiry, byPortfolio } = state.derived.portfolios;
+  const positions: PayablePosition[] = [];
+  for (const portfolio of byExpiry.get(key) ?? []) {
+    const series = byPortfolio.get(portfolio)?.expiries.get(key)?.series.values() ?? [];
+    for (const { instrument, position } of series) {
+      if (position !== 0) positions.push({ instrument, portfolio });
+    }
   }
   positions.sort((a, b) => a.instrument - b.instrument || a.portfolio - b.portfolio);
   const found: PayablePositions = { positions, next: 0 };

@@ -10,8 +10,7 @@
  */
 import { minBigint, mulDivCeil, mulDivFloor } from '../core/math.ts';
 import { assert } from '../core/result.ts';
-import { optionKind } from '../oracle/marks.ts';
-import type { Instrument } from './instrument.ts';
+import { type Instrument, optionKind } from './instrument.ts';
 import type { Underlying } from './underlying.ts';
 
 const CENTI_BPS = 1_000_000n;

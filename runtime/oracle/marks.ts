@@ -6,7 +6,7 @@
  * it is not settled. From delivery its mark is its payoff.
  */
 import type { InstrumentId, TimestampMs } from '../core/units.ts';
-import { INSTRUMENT_KIND, INSTRUMENT_STATE, type Instrument } from '../options/instrument.ts';
+import { INSTRUMENT_STATE, type Instrument, optionKind } from '../options/instrument.ts';
 import { seriesOf } from '../options/series-index.ts';
 import { type ExpiryPricing, expiryPricing, priceSeries } from '../pricing/price-series.ts';
 import { expiryKey, type State } from '../state/state.ts';
@@ -45,19 +45,6 @@ export type Marks = {
 
 export function marks(): Marks {
   return { byInstrument: new Map(), bands: new Map() };
-}
-
-/** Side of the payoff that pricing knows; `undefined` for what is not an option. */
-export function optionKind(instrument: Instrument): 'call' | 'put' | undefined {
-  switch (instrument.kind) {
-    case INSTRUMENT_KIND.call:
-      return 'call';
-    case INSTRUMENT_KIND.put:
-      return 'put';
-    case INSTRUMENT_KIND.future:
-    case INSTRUMENT_KIND.perpetual:
-      return undefined;
-  }
 }
 
 function markSeries(

@@ -8,10 +8,11 @@
 import type { BlockContext } from '../block-context.ts';
 import { type InstrumentId, type PriceTicks, priceTicks } from '../core/units.ts';
 import { MAX_PRICE_TICKS } from '../limits.ts';
+import { optionKind } from '../options/instrument.ts';
 import { expiryPricing, priceRange } from '../pricing/price-series.ts';
 import { expiryKey, type State } from '../state/state.ts';
 import { freshMark } from './freshness.ts';
-import { type CachedBand, type Mark, optionKind } from './marks.ts';
+import type { CachedBand, Mark } from './marks.ts';
 
 export type PriceBand = { readonly low: PriceTicks; readonly high: PriceTicks };
 

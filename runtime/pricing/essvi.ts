@@ -23,6 +23,8 @@ export type EssviSlice = {
   readonly rhoPsi: number;
   /** θ²(1 − ρ²), with 1 − ρ² = 4ul / (u + l)². */
   readonly offset: number;
+  /** ψ²(1 − ρ²) = ul. */
+  readonly wings: number;
 };
 
 const THETA_UNIT = 1e-12;
@@ -44,6 +46,7 @@ export function essviSlice({ theta, u, l }: SliceParameters): EssviSlice {
     rhoTheta: rho * variance,
     rhoPsi: 0.5 * (u - l) * PSI_UNIT,
     offset: variance * variance * oneLessRhoSquared,
+    wings: u * PSI_UNIT * (l * PSI_UNIT),
   };
 }
 
@@ -54,7 +57,10 @@ export function essviSlice({ theta, u, l }: SliceParameters): EssviSlice {
 export function totalVariance(slice: EssviSlice, k: number): number {
   const slope = slice.psi * k + slice.rhoTheta;
   const root = Math.sqrt(slope * slope + slice.offset);
-  return Math.max(0, 0.5 * (slice.theta + slice.rhoPsi * k + root));
+  const line = slice.theta + slice.rhoPsi * k;
+  if (line >= 0) return 0.5 * (line + root);
+  // In the falling wing the sum cancels; (root² − line²) = ulk² does not.
+  return (0.5 * slice.wings * k * k) / (root - line);
 }
 
 /** Largest λ in [0, 1] with c + bλ + aλ² ≤ 0, for a, b ≥ 0 and c ≤ 0. */
