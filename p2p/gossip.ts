@@ -121,7 +121,8 @@ export class Gossip {
       penalise(peer, 2, 'gossip above its rate');
       return 'ignore';
     }
-    const verdict = onGossip(topic, data, peer);
+    // A copy: `data` may be a Buffer, whose `slice` is a view, and views hold the whole RPC.
+    const verdict = onGossip(topic, new Uint8Array(data), peer);
     if (verdict === 'reject') {
       count('gossip_refused');
       penalise(peer, 10, `rejected message on ${topic}`);
