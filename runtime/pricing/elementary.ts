@@ -3,7 +3,8 @@
  *
  * Source: `@stdlib/math-base-special-*` (fdlibm and Faddeeva in plain + − × ÷), so every engine
  * computes the same bits; `Math.exp` and its kin differ between engines and versions. No other file
- * may import these packages, and `test/pricing/elementary.test.ts` pins their bits.
+ * may import these packages, and `test/pricing/price-trace.test.ts` pins the bits of what is made of
+ * them.
  */
 import stdlibErfc from '@stdlib/math-base-special-erfc';
 import stdlibErfcx from '@stdlib/math-base-special-erfcx';
