@@ -215,7 +215,7 @@ export class ConsensusStreams {
   async #openStream(link: Link): Promise<Stream> {
     const { peers, dial } = this.#options;
     const { peer, addresses, consensusKey } = link.target;
-    let connection = peers.get(peer)?.sessions[0]?.connection;
+    let connection = peers.get(peer)?.connection;
     if (connection === undefined) {
       connection = await dial(peer, addresses);
       if (!(await peers.admitted(connection))) throw new Error('handshake failed');

@@ -44,6 +44,7 @@ export class FrameReader {
   readonly #maxBytes: number;
   #length: BytesReader = new BytesReader(LENGTH_BYTES);
   #payload: BytesReader | undefined;
+  #atStart = true;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -53,8 +54,6 @@ export class FrameReader {
   get atBoundary(): boolean {
     return this.#payload === undefined && this.#atStart;
   }
-
-  #atStart = true;
 
   /**
    * Calls `onPayload` for each frame that `chunk` completes, in order, until it returns `stop`.

@@ -85,11 +85,9 @@ export class Gossip {
     if (connected === undefined || this.#identifying.has(peer)) return;
     const connections = connected.sessions.map(({ connection }) => connection);
     if (connections.some(hasGossipStream)) return;
-    const [connection] = connections;
-    if (connection === undefined) return;
     this.#identifying.add(peer);
     this.#options.host.services.identify
-      .identify(connection, { signal: AbortSignal.timeout(HANDSHAKE_DEADLINE_MS) })
+      .identify(connected.connection, { signal: AbortSignal.timeout(HANDSHAKE_DEADLINE_MS) })
       .catch((error: unknown) => {
         const facts = { peer, error: describeError(error) };
         this.#options.log.debug(facts, 'identify failed, will be tried again');

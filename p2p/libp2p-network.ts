@@ -134,9 +134,11 @@ class Libp2pNetworkHost implements Libp2pNetwork {
     const { host, peers, consensus, requests, gossip, dialer } = parts;
     host.addEventListener('connection:open', ({ detail }) => this.#onOpen(parts, detail));
     host.addEventListener('connection:close', ({ detail }) => peers.close(detail));
-    await host.handle(HANDSHAKE_PROTOCOL, (stream, connection) => {
-      this.#onHandshakeStream(parts, stream, connection);
-    });
+    await host.handle(
+      HANDSHAKE_PROTOCOL,
+      (stream, connection) => this.#onHandshakeStream(parts, stream, connection),
+      { maxInboundStreams: 2, maxOutboundStreams: 1 },
+    );
     await consensus.start();
     await requests.start();
     await host.start();
@@ -278,6 +280,7 @@ class Libp2pNetworkHost implements Libp2pNetwork {
       host,
       peers,
       count,
+      inForce: (key) => this.#inForce.has(key),
       onRequest: (method, bytes, peer) => this.#onRequest(method, bytes, peer),
       penalise: blame,
     });
@@ -307,8 +310,8 @@ class Libp2pNetworkHost implements Libp2pNetwork {
       abortConnection(connection, 'node stops');
       return;
     }
-    const session = peers.open(connection);
-    if (session === undefined || connection.direction !== 'outbound') return;
+    peers.open(connection);
+    if (connection.direction !== 'outbound') return;
     const ours = encodeHandshake(this.#options);
     void initiateHandshake(connection, ours, this.#judge(connection), (outcome) => {
       if (outcome.ok) peers.admit(connection, outcome.value);
@@ -317,9 +320,10 @@ class Libp2pNetworkHost implements Libp2pNetwork {
   }
 
   #onHandshakeStream({ peers }: Parts, stream: Stream, connection: Connection): void {
-    // The dialer opens it, once.
-    if (connection.direction !== 'inbound') {
-      abortStream(stream, 'handshake from the wrong side');
+    // The dialer opens it, once; each one costs a signature.
+    if (connection.direction !== 'inbound' || !peers.isPending(connection)) {
+      abortStream(stream, 'handshake out of turn');
+      this.penalise(connection.remotePeer.toString(), 5, 'handshake out of turn');
       return;
     }
     const ours = encodeHandshake(this.#options);
@@ -388,13 +392,12 @@ class Libp2pNetworkHost implements Libp2pNetwork {
     this.#options.onHandlerFailure?.(error);
   }
 
-  #describe({ peer, identity, sessions }: ConnectedPeer): PeerInfo {
-    const connection = sessions[0]?.connection;
+  #describe({ peer, identity, connection }: ConnectedPeer): PeerInfo {
     const { consensusKey, nodeVersion }: RemoteIdentity = identity;
     return {
       peer,
-      address: connection?.remoteAddr.toString() ?? '',
-      direction: connection?.direction ?? 'inbound',
+      address: connection.remoteAddr.toString(),
+      direction: connection.direction,
       consensusKey,
       nodeVersion,
       score: scoreOf(this.#scores, peer, performance.now()),

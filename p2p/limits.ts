@@ -8,7 +8,7 @@
  * | consensus queues            | 127 × 2 MiB, bytes of a broadcast shared | 254 |
  * | consensus frames coming in  | 127 × 0.76 MiB                          |  97 |
  * | stream and muxer buffers    | of any peer that does not read: 1 MiB window + 1 MiB a stream |  – |
- * | answers being sent          | 16 × 16 MiB                             | 256 |
+ * | answers being sent          | 24 × 16 MiB                             | 384 |
  * | answers coming in           | 16 × 16 MiB                             | 256 |
  * | gossip kept for repetition  | 32 MiB burst + 3 s × 16 MiB/s           |  80 |
  *
@@ -101,10 +101,18 @@ export const DIAL_STAGGER_MS = 250;
 export const MAX_REQUEST_BYTES: number = 36 + MAX_BLOCK_PAYLOADS * 32;
 /** Why a request was refused, in ASCII. */
 export const MAX_REFUSAL_BYTES = 256;
-/** Requests of one peer that are being answered. */
-export const MAX_INBOUND_REQUESTS_PER_PEER = 8;
-/** Requests that are being answered: 16 × 16 MiB of answers. */
-export const MAX_INBOUND_REQUESTS = 16;
+/** Requests that one peer and this node have under way, each way; more streams are reset. */
+export const MAX_REQUESTS_PER_PEER = 8;
+/**
+ * Requests that are being answered: 24 × 16 MiB of answers. The last eight places are kept for
+ * validators in force, who need bodies to vote, so that others who do not read cannot starve them.
+ */
+export const INBOUND_REQUESTS: Readonly<
+  Record<'validator' | 'other', { readonly perPeer: number; readonly total: number }>
+> = {
+  validator: { perPeer: MAX_REQUESTS_PER_PEER, total: 24 },
+  other: { perPeer: 4, total: 16 },
+};
 /** Requests under way: 16 × 16 MiB of answers. */
 export const MAX_OUTBOUND_REQUESTS = 16;
 /** An answer is written in pieces of this, each when the one before has left. */

@@ -30,8 +30,10 @@ export type Session = {
 export type ConnectedPeer = {
   readonly peer: PeerId;
   readonly identity: RemoteIdentity;
-  /** Oldest first; the first one is used. */
+  /** Oldest first. */
   readonly sessions: readonly Session[];
+  /** The newest, and so the likeliest to be alive: the one to open streams on. */
+  readonly connection: Connection;
 };
 
 export type PeersOptions = {
@@ -59,13 +61,16 @@ export class Peers {
     this.#options = options;
   }
 
-  /** Takes note of a connection that opened. `undefined` when it is one too many and was closed. */
-  open(connection: Connection): Session | undefined {
+  /**
+   * Takes note of a connection that opened. If the peer has too many, its oldest one goes: noise
+   * vouches for the peer, and a peer that dials again has lost what it had.
+   */
+  open(connection: Connection): void {
     const peer = connection.remotePeer.toString();
     const siblings = [...this.#sessions.values()].filter((session) => session.peer === peer);
-    if (siblings.length >= MAX_CONNECTIONS_PER_PEER) {
-      abortConnection(connection, 'too many connections');
-      return undefined;
+    const [oldest] = siblings;
+    if (oldest !== undefined && siblings.length >= MAX_CONNECTIONS_PER_PEER) {
+      abortConnection(oldest.connection, 'replaced by a newer connection');
     }
     this.#options.count('connection_opened');
     const deadline = setTimeout(() => {
@@ -82,7 +87,6 @@ export class Peers {
       admitted,
     };
     this.#sessions.set(connection.id, session);
-    return session;
   }
 
   /** The handshake of this connection was good. Later handshakes on it change nothing. */
@@ -151,6 +155,11 @@ export class Peers {
     }
   }
 
+  /** Whether the connection has not shaken hands yet. */
+  isPending(connection: Connection): boolean {
+    return this.#sessions.get(connection.id)?.state === 'pending';
+  }
+
   /** Resolves with whether the connection's handshake was good; at once when that is known. */
   admitted(connection: Connection): Promise<boolean> {
     return this.#sessions.get(connection.id)?.admitted.promise ?? Promise.resolve(false);
@@ -159,10 +168,9 @@ export class Peers {
   /** The peer, if it is connected and has shaken hands. */
   get(peer: PeerId): ConnectedPeer | undefined {
     const sessions = this.#ready.get(peer);
-    const identity = sessions?.[0]?.identity;
-    return sessions === undefined || identity === undefined
-      ? undefined
-      : { peer, identity, sessions };
+    const newest = sessions?.at(-1);
+    if (sessions === undefined || newest?.identity === undefined) return undefined;
+    return { peer, identity: newest.identity, sessions, connection: newest.connection };
   }
 
   /** Connected peers in the order of their connecting. */

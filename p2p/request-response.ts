@@ -19,11 +19,11 @@ import {
   ANSWER_STALL_TIMEOUT_MS,
   type Bucket,
   fullBucket,
-  MAX_INBOUND_REQUESTS,
-  MAX_INBOUND_REQUESTS_PER_PEER,
+  INBOUND_REQUESTS,
   MAX_OUTBOUND_REQUESTS,
   MAX_REFUSAL_BYTES,
   MAX_REQUEST_BYTES,
+  MAX_REQUESTS_PER_PEER,
   REQUEST_RATES,
   REQUEST_READ_TIMEOUT_MS,
   refill,
@@ -48,6 +48,8 @@ export type RequestResponseOptions = {
   readonly host: Host;
   readonly peers: Peers;
   readonly count: CountEvent;
+  /** Whether the consensus key (hex) is of a validator in force. */
+  readonly inForce: (consensusKey: string) => boolean;
   readonly onRequest: (
     method: RequestMethod,
     bytes: Uint8Array,
@@ -114,8 +116,8 @@ export class RequestResponse {
         (stream, connection) => this.#serve(method, stream, connection),
         // One above the quota, which answers with the reason instead of a reset.
         {
-          maxInboundStreams: MAX_INBOUND_REQUESTS_PER_PEER + 1,
-          maxOutboundStreams: MAX_INBOUND_REQUESTS_PER_PEER,
+          maxInboundStreams: MAX_REQUESTS_PER_PEER + 1,
+          maxOutboundStreams: MAX_REQUESTS_PER_PEER,
         },
       );
     }
@@ -133,13 +135,13 @@ export class RequestResponse {
     bytes: Uint8Array,
     timeoutMs: number,
   ): Promise<Result<Uint8Array, RequestError>> {
-    const connection = this.#options.peers.get(peer)?.sessions[0]?.connection;
+    const connection = this.#options.peers.get(peer)?.connection;
     if (connection === undefined) return err({ code: 'no_peer', detail: peer });
     if (bytes.length > MAX_REQUEST_BYTES) {
       return err({ code: 'too_large', detail: `request of ${bytes.length} bytes` });
     }
     const ofPeer = this.#outboundByPeer.get(peer) ?? 0;
-    if (this.#outbound >= MAX_OUTBOUND_REQUESTS || ofPeer >= MAX_INBOUND_REQUESTS_PER_PEER) {
+    if (this.#outbound >= MAX_OUTBOUND_REQUESTS || ofPeer >= MAX_REQUESTS_PER_PEER) {
       return err({ code: 'refused', detail: 'too many requests of ours under way' });
     }
     this.#outbound += 1;
@@ -167,7 +169,7 @@ export class RequestResponse {
     try {
       stream = await connection.newStream(requestProtocol(method), {
         signal,
-        maxOutboundStreams: MAX_INBOUND_REQUESTS_PER_PEER,
+        maxOutboundStreams: MAX_REQUESTS_PER_PEER,
       });
     } catch (error) {
       const code = signal.aborted ? 'timeout' : 'closed';
@@ -215,7 +217,7 @@ export class RequestResponse {
     const refused = this.#charge(account, method, peer);
     if (refused !== undefined) {
       this.#options.count('request_refused');
-      await this.#answer(stream, ANSWER_STATUS.refusal, asciiReason(refused));
+      await this.#answer(stream, peer, ANSWER_STATUS.refusal, asciiReason(refused));
       return;
     }
     account.underWay += 1;
@@ -240,18 +242,23 @@ export class RequestResponse {
     const result = await this.#options.onRequest(method, request, peer);
     if (!result.ok) {
       this.#options.count('request_refused');
-      await this.#answer(stream, ANSWER_STATUS.refusal, asciiReason(result.error));
+      await this.#answer(stream, peer, ANSWER_STATUS.refusal, asciiReason(result.error));
       return;
     }
     if (result.value.length > MAX_ANSWER_BYTES) {
-      await this.#answer(stream, ANSWER_STATUS.refusal, asciiReason('answer would be too large'));
+      await this.#answer(
+        stream,
+        peer,
+        ANSWER_STATUS.refusal,
+        asciiReason('answer would be too large'),
+      );
       return;
     }
     const nowMs = performance.now();
     const filled = refill(account.answerBytes, ANSWER_BYTES_RATE, nowMs);
     account.answerBytes = { tokens: filled.tokens - result.value.length, atMs: nowMs };
     this.#options.count('request_served');
-    await this.#answer(stream, ANSWER_STATUS.answer, result.value);
+    await this.#answer(stream, peer, ANSWER_STATUS.answer, result.value);
   }
 
   #account(peer: PeerId): Account {
@@ -280,8 +287,11 @@ export class RequestResponse {
       return `quota: ${rate.perSecond} ${method} requests a second, ${rate.burst} at once`;
     }
     if (account.answerBytes.tokens <= 0) return 'quota: bytes of answers';
-    if (account.underWay >= MAX_INBOUND_REQUESTS_PER_PEER) return 'busy: too many of yours';
-    if (this.#inbound >= MAX_INBOUND_REQUESTS) return 'busy: too many requests';
+    const key = this.#options.peers.get(peer)?.identity.consensusKey;
+    const validates = key !== undefined && this.#options.inForce(key);
+    const { perPeer, total } = validates ? INBOUND_REQUESTS.validator : INBOUND_REQUESTS.other;
+    if (account.underWay >= perPeer) return 'busy: too many of yours';
+    if (this.#inbound >= total) return 'busy: too many requests';
     return undefined;
   }
 
@@ -319,7 +329,7 @@ export class RequestResponse {
   }
 
   /** Writes an answer piece by piece, waits until the requester closes, and closes. */
-  async #answer(stream: Stream, status: number, bytes: Uint8Array): Promise<void> {
+  async #answer(stream: Stream, peer: PeerId, status: number, bytes: Uint8Array): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       listen(stream, { onChunk: () => {}, onEnd: resolve });
     });
@@ -335,6 +345,7 @@ export class RequestResponse {
       if (!sendOn(stream, piece)) return;
       const outcome = await whenIdle(stream, ANSWER_STALL_TIMEOUT_MS);
       if (outcome === 'idle') continue;
+      if (outcome === 'timeout') this.#options.penalise(peer, 10, 'answer is not read');
       abortStream(stream, `answer ${outcome}`);
       return;
     }

@@ -331,18 +331,25 @@ describe('a connection', () => {
     expect(node.network.peers().map(({ peer }) => peer)).toEqual([honest.identity.peer]);
   });
 
-  test('that is the third of one peer is closed', async () => {
-    await connectClient(client, node, 'other');
-    const [address] = node.network.addresses();
-    const identity = identityOf('client');
-    const twins = await Promise.all([startRawClient('client'), startRawClient('client')]);
-    expect(address).toContain(node.identity.peer);
-    const [second, third] = await Promise.all(twins.map((twin) => twin.dial(node)));
-    await until('one of them closed', () =>
-      [second, third].some((connection) => connection?.status !== 'open'),
-    );
-    expect(node.counts.get('handshake_timeout')).toBeUndefined();
-    expect(connected(identity.peer)).toBe(true);
+  test('that is the third of one peer takes the place of the oldest', async () => {
+    const first = await connectClient(client, node, 'other');
+    const second = await (await startRawClient('client')).dial(node);
+    expect(first.status).toBe('open');
+    const third = await (await startRawClient('client')).dial(node);
+    await until('first closed', () => first.status !== 'open');
+    await sendHandshake(third, goodHandshake(client.identity, 'other'));
+    await until('third admitted', () => connected(client.identity.peer));
+    expect([second.status, third.status]).toEqual(['open', 'open']);
+  });
+
+  test('that shakes hands twice costs score', async () => {
+    const connection = await connectClient(client, node, 'other');
+    await sendHandshake(connection, goodHandshake(client.identity, 'validator')).catch(() => {});
+    await until('penalty', () => (scoreOfClient() ?? 0) < 0);
+    expect(node.network.peers()).toMatchObject([
+      { peer: honest.identity.peer },
+      { consensusKey: undefined },
+    ]);
   });
 
   test('with gossip that is no protobuf stays without effect, what is well-formed is heard', async () => {
