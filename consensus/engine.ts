@@ -87,6 +87,7 @@ export type EngineState = {
   /** The epoch's last block is final: only stragglers are answered. */
   finished: boolean;
   view: View;
+  enteredAt: TimestampMs;
   /** Highest view that is over: nullified, notarized with its body held, or finalized. */
   passed: View;
   lastFinalized: BlockRef;
@@ -127,6 +128,7 @@ export function createEngine(config: EngineConfig): EngineState {
     started: false,
     finished: false,
     view: view(1),
+    enteredAt: timestampMs(0),
     passed: view(0),
     lastFinalized: { view: view(0), payload: config.genesisPayload },
     lastFinalization: undefined,

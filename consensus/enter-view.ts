@@ -58,12 +58,13 @@ export function armRetry({ state, effects }: Context): void {
 
 /** Timers of the current view, and the reasons to give it up at once. */
 export function beginView(context: Context): void {
-  const { state, effects } = context;
+  const { state, now, effects } = context;
   const { pacing } = state.committee;
   const round = roundAt(state, state.view);
   const leaderMs = currentLeaderTimeoutMs(state);
   const viewLeader = leader(state.committee, state.view);
   state.buildAsked = false;
+  state.enteredAt = now;
   effects.push({
     kind: 'enterView',
     view: state.view,

@@ -9,7 +9,7 @@ import { blockAt, type Context, type EngineState, isNullified } from './engine.t
 import { chooseParent, justify } from './justify.ts';
 import { fetchMs } from './timeouts.ts';
 
-type Gap = { readonly from: View; readonly to: View; readonly urgent: boolean };
+type Gap = { readonly from: View; readonly to: View };
 
 /** Views whose certificates keep this node from voting or proposing in the current view. */
 function urgentGap(state: EngineState): Gap | undefined {
@@ -22,7 +22,7 @@ function urgentGap(state: EngineState): Gap | undefined {
         ? chooseParent(state)
         : undefined;
   if (needed?.kind !== 'missing') return undefined;
-  return { from: needed.from, to: needed.to, urgent: true };
+  return { from: needed.from, to: needed.to };
 }
 
 /** Views that ended without this node knowing how, up to those it heard others vote in. */
@@ -40,7 +40,7 @@ function quietGap(state: EngineState): Gap | undefined {
     from ??= state.view;
     to = view(ahead - 1);
   }
-  return from === undefined ? undefined : { from, to, urgent: false };
+  return from === undefined ? undefined : { from, to };
 }
 
 /** Peers in turn, beginning after this node: the same for the same state. */
@@ -51,15 +51,24 @@ function nextPeer(state: EngineState): ValidatorIndex {
   return validatorIndex((start + step) % count);
 }
 
-function request(context: Context, gap: Gap): void {
+/** Asks for all that is missing, in one range. */
+function request(
+  context: Context,
+  gaps: { urgent: Gap | undefined; quiet: Gap | undefined },
+): void {
   const { state, effects } = context;
-  const ofLeader = gap.urgent && state.fetch.attempts === 0;
+  const { fetch } = state;
+  const all = [gaps.urgent, gaps.quiet].filter((gap) => gap !== undefined);
+  const from = view(Math.min(...all.map((gap) => gap.from)));
+  const to = view(Math.max(...all.map((gap) => gap.to)));
+  if (fetch.askedIn !== state.view) fetch.attempts = 0;
   const viewLeader = leader(state.committee, state.view);
-  const prefer = ofLeader && viewLeader !== state.self ? viewLeader : nextPeer(state);
-  effects.push({ kind: 'requestCertificates', from: gap.from, to: gap.to, prefer });
-  state.fetch.attempts += 1;
-  state.fetch.askedIn = state.view;
-  state.fetch.ahead = view(0);
+  const ofLeader = gaps.urgent && fetch.attempts === 0 && viewLeader !== state.self;
+  const prefer = ofLeader ? viewLeader : nextPeer(state);
+  effects.push({ kind: 'requestCertificates', from, to, prefer });
+  fetch.attempts += 1;
+  fetch.askedIn = state.view;
+  fetch.ahead = view(0);
 }
 
 function arm({ state, effects }: Context): void {
@@ -73,25 +82,19 @@ export function considerFetching(context: Context): void {
   const { state } = context;
   const { fetch } = state;
   const urgent = urgentGap(state);
-  if (urgent) {
-    if (fetch.armed && fetch.askedIn === state.view) return;
-    if (fetch.askedIn !== state.view) fetch.attempts = 0;
-    request(context, urgent);
+  if (urgent && !(fetch.armed && fetch.askedIn === state.view)) {
+    request(context, { urgent, quiet: quietGap(state) });
     arm(context);
-    return;
-  }
-  if (!fetch.armed && quietGap(state)) arm(context);
+  } else if (!fetch.armed && quietGap(state)) arm(context);
 }
 
 /** The `fetch` timer fired: ask, again if need be, or stop. */
 export function continueFetching(context: Context): void {
   const { state } = context;
   state.fetch.armed = false;
-  const gap = urgentGap(state) ?? quietGap(state);
-  if (gap) {
-    request(context, gap);
-    arm(context);
-  } else {
-    state.fetch.attempts = 0;
-  }
+  const urgent = urgentGap(state);
+  const quiet = quietGap(state);
+  if (!urgent && !quiet) return;
+  request(context, { urgent, quiet });
+  arm(context);
 }

@@ -82,15 +82,15 @@ export function onVote(context: Context, vote: Vote): void {
   if (!inWindow(context, at)) return;
   // Read before counting: the vote may itself end the view it is for.
   const current = state.view;
-  const noted = recordVote(context, vote);
+  recordVote(context, vote);
   if (state.finished) return;
   if (at > current + 1) state.fetch.ahead = view(Math.max(state.fetch.ahead, at));
   if (vote.subject.selector !== KIND.nullify || vote.signer === state.self) return;
   const isOver = state.passed >= current;
   if (at === current && !isOver && vote.signer === leader(state.committee, at)) giveUp(context);
-  // The last nullifies of a view arrive after it has ended; a repeated one means that its sender has
-  // not got further.
-  if (at < current && (noted === 'repeated' || at + 1 < current)) {
+  // A nullify of the view just left is late, unless it keeps coming.
+  const settledMs = 2 * state.committee.pacing.deltaMs;
+  if (at + 1 < current || (at < current && context.now - state.enteredAt >= settledMs)) {
     helpStraggler(context, vote.signer, at);
   }
 }

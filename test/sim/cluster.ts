@@ -214,6 +214,7 @@ function randomOptions(prng: Prng): Omit<ClusterOptions, 'observer' | 'prng'> {
       executionLagUs: 400_000,
       lagChance: prng.pick([0, 0, 0.1]),
       bodyLoss: prng.pick([0, 0.1, 0.3]),
+      idleChance: 0.1,
     },
     syncUs: prng.pick([200, 500, 5_000]),
     blocksPerEpoch: prng.pick([5, 12, 1_000]),

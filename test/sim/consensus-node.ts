@@ -70,6 +70,7 @@ export type Observer = {
   /** A block became final at a node, after its parent. */
   readonly onFinal?: (node: number, header: Header, payload: Uint8Array) => void;
   readonly onRestart?: (node: number, finalHeight: number) => void;
+  /** A leader has a new block, not yet synced. */
   readonly onProposed?: (node: number, at: View) => void;
   readonly onFinalized?: (node: number, at: View) => void;
   /** Something that no honest node does. */
@@ -83,6 +84,8 @@ export type NodeCosts = {
   readonly executionLagUs: number;
   readonly lagChance: number;
   readonly bodyLoss: number;
+  /** Probability that a leader has nothing to propose until `idleBlockMs` have gone by. */
+  readonly idleChance: number;
 };
 
 export type ConsensusNodeOptions = {
@@ -307,7 +310,6 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
     const { view: at, parent, block } = effect;
     const propose = (payload: Uint8Array, header: Header): void => {
       if (!alive(born) || engine.state.view !== at) return;
-      observer.onProposed?.(index, at);
       const announcement = { header, wireIds: [] };
       const epochLast = isEpochLast(header);
       feed(born, engine, { kind: 'built', view: at, payload, block: announcement, epochLast });
@@ -326,7 +328,7 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
       return;
     }
     const { minBlockIntervalMs, idleBlockMs } = engine.state.committee.pacing;
-    const idle = prng.chance(0.1);
+    const idle = prng.chance(costs.idleChance);
     const dueMs = parentHeader.timestamp + (idle ? idleBlockMs : minBlockIntervalMs);
     const waitUs = Math.max(0, (dueMs - SIM_EPOCH_MS) * 1_000 - scheduler.nowUs());
     scheduler.after(waitUs, () => {
@@ -347,6 +349,7 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
         transactionsRoot: sha256(new Uint8Array([prng.u32() % 256, prng.u32() % 256, index])),
       };
       const payload = blockHash(header);
+      observer.onProposed?.(index, at);
       syncBody(born, payload, header);
       onceHeld(born, payload, () => propose(payload, header));
     });
