@@ -1,8 +1,8 @@
 /**
  * Cancels orders that margin no longer supports, after marks and settlements, before matching.
  *
- * Source: design/exchange.md §3: maintenance margin with orders above cash cancels every
- * risk-increasing order. An order is risk-increasing when, beside the orders kept before it, it
+ * Source: design/exchange.md §3: maintenance margin with orders above cash (and what
+ * delivered series are to pay), or bids above cash, cancel every risk-increasing order. An order is risk-increasing when, beside the orders kept before it, it
  * raises the maintenance requirement above that of the positions alone, or when cash does not cover
  * its cost. Orders are judged by ascending number, portfolios too.
  *
@@ -28,6 +28,7 @@ import {
   refreshExpiry,
 } from './holding.ts';
 import { openOrdersOf, type Portfolio } from './portfolio-index.ts';
+import { accountMargin, bidReserve } from './requirements.ts';
 import { bidCost } from './series-risk.ts';
 
 /** Portfolios whose excess may have fallen in this block, ascending. */
@@ -43,7 +44,7 @@ function touchedPortfolios(state: State, context: BlockContext): PortfolioId[] {
   return [...touched].sort((a, b) => a - b);
 }
 
-/** Whether cash covers the maintenance requirement with orders; the cheap bound first. */
+/** Whether the account may keep its orders; the cheap bound first. */
 function isSupported(state: State, portfolio: Portfolio): boolean {
   const cash = balanceOf(state, portfolio.id, DENOMINATION.usd);
   let bound = 0;
@@ -51,12 +52,11 @@ function isSupported(state: State, portfolio: Portfolio): boolean {
     refreshExpiry(state, expiry);
     bound += isolatedRequirement(expiry).maintenance;
   }
+  // The requirement is never below the cost of the bids, so this covers the cash too.
   if (cash >= bound) return true;
-  let requirement = 0n;
-  for (const expiry of portfolio.expiries.values()) {
-    requirement += BigInt(expiryRequirement(expiry).maintenance);
-  }
-  return cash >= requirement;
+  const margin = accountMargin(state, portfolio.id);
+  if (cash < bidReserve(state, portfolio.id)) return false;
+  return cash + margin.receivable >= margin.maintenance;
 }
 
 /** The expiry as it would be without orders; to be filled in a trial, not indexed. */

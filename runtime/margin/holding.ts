@@ -14,7 +14,8 @@ import type { Order } from '../matching/order.ts';
 import type { Mark } from '../oracle/marks.ts';
 import type { State } from '../state/state.ts';
 import { SIDE, type Side } from '../transaction.ts';
-import { askRevenue, bidCost, type SeriesRisk, seriesRisk } from './series-risk.ts';
+import { askRevenue, bidCost, payoff, type SeriesRisk, seriesRisk } from './series-risk.ts';
+import { divideUp } from './standard-margin.ts';
 import {
   addStrike,
   applyToWorstPayoff,
@@ -28,6 +29,8 @@ import {
 
 /** Sums stay below this, so that doubles hold them exactly. */
 export const EXACT_LIMIT: number = 2 ** 52;
+
+const FULL_BPS = 10_000;
 
 /** Lots of an order that a sum gains, or loses when negative. */
 export type OrderTerm = {
@@ -324,4 +327,20 @@ export function bareMaintenance(expiry: ExpiryHolding): number {
   }
   if (isolated === 0) return 0;
   return Math.min(isolated, requirementOf(worstPayoff(held)).maintenance);
+}
+
+/**
+ * What a delivered expiry will pay the holder in all, the greatest settlement fee taken off: it is
+ * valued at delivery while its payment is spread over blocks. 0 before delivery. O(series).
+ */
+export function receivable(expiry: ExpiryHolding): number {
+  let net = 0;
+  let fee = 0;
+  for (const { risk, position } of expiry.series.values()) {
+    if (risk.delivery === undefined || !expiry.isExact) return 0;
+    const paid = position * payoff(risk, risk.delivery);
+    net += paid;
+    if (paid > 0) fee += divideUp(paid, FULL_BPS) * risk.settlementFeeCapBps;
+  }
+  return Math.max(0, net - fee);
 }

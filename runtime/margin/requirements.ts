@@ -14,6 +14,7 @@ import {
   bareMaintenance,
   type ExpiryHolding,
   expiryRequirement,
+  receivable,
   refreshExpiry,
   type SeriesHolding,
   shortableLots,
@@ -23,11 +24,13 @@ import { CONFIDENCE_FLOOR_BPS, divideUp } from './standard-margin.ts';
 /** What an account has and must have, in micro-USD. */
 export type AccountMargin = {
   readonly cash: bigint;
+  /** What delivered series are still to pay, in all: towards maintenance, not towards new risk. */
+  readonly receivable: bigint;
   /** Initial margin with the worst fill of open orders: for new risk. */
   readonly initial: bigint;
-  /** Maintenance margin with the worst fill: above cash, risk-increasing orders are cancelled. */
+  /** Maintenance margin with the worst fill: above cash and receivable, risk-increasing orders are cancelled. */
   readonly maintenance: bigint;
-  /** Maintenance margin of the positions alone: above cash, the account is to be liquidated. */
+  /** Maintenance margin of the positions alone: above cash and receivable, the account is to be liquidated. */
   readonly bareMaintenance: bigint;
 };
 
@@ -72,15 +75,17 @@ export function accountMargin(state: State, portfolio: PortfolioId): AccountMarg
   let initial = 0n;
   let maintenance = 0n;
   let bare = 0n;
+  let due = 0n;
   for (const expiry of expiriesOf(state, portfolio).values()) {
     refreshExpiry(state, expiry);
     const requirement = expiryRequirement(expiry);
     initial += BigInt(requirement.initial) + BigInt(expiryCharge(state, expiry));
     maintenance += BigInt(requirement.maintenance);
     bare += BigInt(bareMaintenance(expiry));
+    due += BigInt(receivable(expiry));
   }
   const cash = balanceOf(state, portfolio, DENOMINATION.usd);
-  return { cash, initial, maintenance, bareMaintenance: bare };
+  return { cash, receivable: due, initial, maintenance, bareMaintenance: bare };
 }
 
 /** Micro-USD that the portfolio's bids would cost if all were filled: premiums and fees. */

@@ -8,10 +8,10 @@
 import { assert } from '../core/result.ts';
 import type { InstrumentId, PriceTicks } from '../core/units.ts';
 import { CENTI_BPS_PER_ONE } from '../matching/trade-fee.ts';
-import { INSTRUMENT_KIND, INSTRUMENT_STATE } from '../options/instrument.ts';
+import { INSTRUMENT_KIND } from '../options/instrument.ts';
 import { microUsdPerTickLot } from '../options/underlying.ts';
 import type { Mark } from '../oracle/marks.ts';
-import { expiryKey, type State } from '../state/state.ts';
+import type { State } from '../state/state.ts';
 import {
   divideUp,
   isolatedPerLot,
@@ -41,6 +41,8 @@ export type SeriesRisk = {
   /** A maker's fee before its cap. */
   readonly feeOfNotional: number;
   readonly feeCapBps: number;
+  /** Most of a payoff that its settlement can cost. */
+  readonly settlementFeeCapBps: number;
 };
 
 function computeRisk(state: State, id: InstrumentId, mark: Mark): SeriesRisk {
@@ -48,9 +50,6 @@ function computeRisk(state: State, id: InstrumentId, mark: Mark): SeriesRisk {
   const underlying = state.underlyings.must(instrument.underlying);
   const lots = underlying.optionLotsPerCoin;
   const isCall = instrument.kind === INSTRUMENT_KIND.call;
-  const window = state.settlements.get(expiryKey.pack(instrument.underlying, instrument.expiry));
-  const isDelivered =
-    instrument.state !== INSTRUMENT_STATE.open && window !== undefined && window.deliveryPrice > 0;
   const strike = instrument.strike / lots;
   assert(Number.isInteger(strike), `strike ${instrument.strike} is not whole per lot`);
   const common = {
@@ -62,9 +61,10 @@ function computeRisk(state: State, id: InstrumentId, mark: Mark): SeriesRisk {
     tickValue: microUsdPerTickLot(underlying),
     feeOfNotional: divideUp(mark.index * underlying.makerFeeCentiBps, lots * CENTI_BPS_PER_ONE),
     feeCapBps: underlying.feeCapBps,
+    settlementFeeCapBps: underlying.settlementFeeCapBps,
   };
-  if (isDelivered) {
-    const delivery = window.deliveryPrice / lots;
+  if (instrument.deliveryPrice > 0) {
+    const delivery = instrument.deliveryPrice / lots;
     const owed = payoff({ isCall, strike }, delivery);
     const exact = { initial: owed, maintenance: owed, nakedInitial: 0, nakedMaintenance: 0 };
     return { ...common, ...exact, delivery };

@@ -1,0 +1,312 @@
+import { describe, expect, test } from 'vitest';
+import {
+  instrumentId,
+  orderId,
+  type PortfolioId,
+  priceTicks,
+  sizeLots,
+} from '../../runtime/core/units.ts';
+import { CLOSE_REASON, EVENT } from '../../runtime/event.ts';
+import { balanceOf } from '../../runtime/ledger/ledger.ts';
+import { MODULE } from '../../runtime/ledger/module-accounts.ts';
+import {
+  MAX_FILLS_PER_ORDER,
+  MAX_OPEN_ORDERS_PER_SERIES,
+  MAX_ORDER_LOTS,
+  MAX_PRICE_TICKS,
+} from '../../runtime/limits.ts';
+import { changePosition, positionOf } from '../../runtime/margin/portfolio-index.ts';
+import { placeOrder } from '../../runtime/matching/place-order.ts';
+import { INSTRUMENT_STATE } from '../../runtime/options/instrument.ts';
+import { DENOMINATION, type PlaceOrder, SIDE, TIME_IN_FORCE } from '../../runtime/transaction.ts';
+import { fundedPortfolio, MICRO, nextBlock } from '../fixtures/state.ts';
+import {
+  accountOf,
+  advance,
+  booksImage,
+  codeOf,
+  type Market,
+  markAt,
+  orderOf,
+  place,
+  problemsOf,
+  seriesNamed,
+  tablesImage,
+  testMarket,
+} from './market.ts';
+
+/** Mark of the near 100,000 call, in ticks of $1, rounded down. */
+function markTicks(market: Market, name: string): number {
+  const mark = market.state.derived.marks.byInstrument.get(seriesNamed(market, name));
+  if (mark === undefined) throw new Error(`no mark of ${name}`);
+  return Math.floor(mark.price / MICRO);
+}
+
+function usd(market: Market, portfolio: PortfolioId): bigint {
+  return balanceOf(market.state, portfolio, DENOMINATION.usd);
+}
+
+/** An account with the given dollars, an order that is accepted, and the market. */
+function setUp(dollars: bigint = 1_000_000n): {
+  market: Market;
+  alice: PortfolioId;
+  bob: PortfolioId;
+  call: ReturnType<typeof seriesNamed>;
+  mark: number;
+} {
+  const market = testMarket();
+  const alice = fundedPortfolio(market.state, 0, dollars);
+  const bob = fundedPortfolio(market.state, 1, 100_000_000n);
+  const call = seriesNamed(market, 'near100000C');
+  return { market, alice, bob, call, mark: markTicks(market, 'near100000C') };
+}
+
+type Case = {
+  readonly code: ReturnType<typeof codeOf>;
+  /** Makes the state that the error needs; the order has every later fault that it can have. */
+  readonly prepare?: (setting: ReturnType<typeof setUp>) => void;
+  readonly order: (setting: ReturnType<typeof setUp>) => Partial<PlaceOrder>;
+};
+
+const HUGE = sizeLots(MAX_ORDER_LOTS);
+
+/** In precedence order: each order also has what is refused further down, where that can be. */
+const CASES: readonly Case[] = [
+  { code: 'unknown_instrument', order: () => ({ instrument: instrumentId(999), side: 7 as 0 }) },
+  {
+    code: 'instrument_not_open',
+    prepare: ({ market, call }) => {
+      market.state.instruments.must(call).state = INSTRUMENT_STATE.expired;
+    },
+    order: () => ({ side: 7 as 0, timeInForce: 9 as 0, price: priceTicks(0) }),
+  },
+  { code: 'bad_side', order: () => ({ side: 7 as 0, timeInForce: 9 as 0, price: priceTicks(0) }) },
+  {
+    code: 'bad_time_in_force',
+    order: () => ({ timeInForce: 9 as 0, price: priceTicks(0), size: sizeLots(0) }),
+  },
+  { code: 'bad_price', order: () => ({ price: priceTicks(0), size: sizeLots(0) }) },
+  { code: 'bad_price', order: () => ({ price: priceTicks(MAX_PRICE_TICKS + 1) }) },
+  {
+    code: 'bad_size',
+    order: () => ({ size: sizeLots(0), postOnly: true, timeInForce: TIME_IN_FORCE.ioc }),
+  },
+  { code: 'bad_size', order: () => ({ size: sizeLots(MAX_ORDER_LOTS + 1) }) },
+  {
+    code: 'post_only_ioc',
+    prepare: (setting) => {
+      setting.market.context = nextBlock(setting.market.state, 60_000);
+    },
+    order: () => ({ postOnly: true, timeInForce: TIME_IN_FORCE.ioc }),
+  },
+  {
+    code: 'no_mark',
+    prepare: (setting) => {
+      setting.market.context = nextBlock(setting.market.state, 60_000);
+    },
+    order: () => ({ price: priceTicks(1) }),
+  },
+  {
+    code: 'price_band',
+    prepare: ({ market, alice, call, mark }) => {
+      place(market, alice, {
+        instrument: call,
+        side: 'buy',
+        price: mark,
+        lots: 1,
+        clientOrderId: 5,
+      });
+    },
+    order: () => ({ price: priceTicks(1), clientOrderId: 5 }),
+  },
+  {
+    code: 'duplicate_client_id',
+    prepare: ({ market, alice, call, mark }) => {
+      place(market, alice, {
+        instrument: call,
+        side: 'buy',
+        price: mark,
+        lots: 1,
+        clientOrderId: 5,
+      });
+    },
+    order: () => ({ clientOrderId: 5, size: HUGE }),
+  },
+  {
+    code: 'too_many_orders',
+    prepare: ({ market, alice, call, mark }) => {
+      for (let i = 0; i < MAX_OPEN_ORDERS_PER_SERIES; i++) {
+        place(market, alice, { instrument: call, side: 'buy', price: mark - 1, lots: 1 });
+      }
+    },
+    order: () => ({ size: HUGE }),
+  },
+  {
+    code: 'position_limit',
+    prepare: ({ market, bob, call, mark }) => {
+      place(market, bob, { instrument: call, side: 'sell', price: mark, lots: 1 });
+    },
+    order: () => ({ size: HUGE, postOnly: true }),
+  },
+  {
+    code: 'would_take',
+    prepare: ({ market, bob, call, mark }) => {
+      place(market, bob, { instrument: call, side: 'sell', price: mark, lots: 1 });
+    },
+    order: () => ({ size: sizeLots(200_000), postOnly: true }),
+  },
+  {
+    code: 'too_many_fills',
+    prepare: ({ market, bob, call, mark }) => {
+      for (let i = 0; i <= MAX_FILLS_PER_ORDER; i++) {
+        const maker = fundedPortfolio(market.state, 10 + (i % 8), 1_000_000n);
+        place(market, maker, { instrument: call, side: 'sell', price: mark, lots: 1 });
+      }
+      expect(bob).toBeDefined();
+    },
+    order: () => ({ size: sizeLots(200_000) }),
+  },
+  { code: 'insufficient_cash', order: () => ({ size: sizeLots(200_000) }) },
+  { code: 'insufficient_margin', order: () => ({ side: SIDE.sell, size: sizeLots(20_000) }) },
+  { code: 'ok', order: () => ({}) },
+];
+
+describe('placeOrder refuses in the order of the error table', () => {
+  test.each(CASES)('$code', ({ code, prepare, order }) => {
+    const setting = setUp();
+    prepare?.(setting);
+    const { market, alice, call, mark } = setting;
+    const good = orderOf(alice, { instrument: call, side: 'buy', price: mark, lots: 10 });
+    const before = tablesImage(market.state);
+    const events = market.context.events.length;
+    const action = { ...good, ...order(setting) };
+    const result = placeOrder(market.state, market.context, accountOf(alice), action);
+    expect(codeOf(result)).toBe(code);
+    if (code !== 'ok') {
+      expect(tablesImage(market.state)).toBe(before);
+      expect(market.context.events.length).toBe(events);
+    }
+    expect(problemsOf(market.state)).toEqual([]);
+  });
+});
+
+describe('a trade', () => {
+  test('pays the premium and both fees in cash, at the resting price', () => {
+    const { market, alice, bob, call, mark } = setUp();
+    place(market, bob, { instrument: call, side: 'sell', price: mark, lots: 100 });
+    const before = { alice: usd(market, alice), bob: usd(market, bob) };
+    const result = place(market, alice, {
+      instrument: call,
+      side: 'buy',
+      price: mark + 5,
+      lots: 40,
+    });
+    // 0.4 BTC: notional $40,000, so $4 for the maker (1 bp) and $12 for the taker (3 bp).
+    const premium = (BigInt(mark) * BigInt(MICRO) * 40n) / 100n;
+    expect(result).toEqual({
+      ok: true,
+      value: {
+        selector: 2,
+        value: { orderId: 2, filledLots: 40, restingLots: 0, cash: -premium, fee: 12_000_000n },
+      },
+    });
+    expect(usd(market, alice)).toBe(before.alice - premium - 12_000_000n);
+    expect(usd(market, bob)).toBe(before.bob + premium - 4_000_000n);
+    expect(usd(market, MODULE.fees)).toBe(16_000_000n);
+    expect(positionOf(market.state, alice, call)).toBe(40);
+    expect(positionOf(market.state, bob, call)).toBe(-40);
+    expect(market.state.instruments.must(call).openInterest).toBe(40);
+    expect(market.state.orders.must(orderId(1)).remaining).toBe(60);
+    expect(problemsOf(market.state)).toEqual([]);
+  });
+
+  test('charges at most 12.5 % of the premium', () => {
+    const { market, alice, bob } = setUp();
+    const cheap = seriesNamed(market, 'near120000C');
+    market.state.underlyings.must(market.state.instruments.must(cheap).underlying);
+    const mark = markTicks(market, 'near120000C');
+    place(market, bob, { instrument: cheap, side: 'sell', price: mark, lots: 100 });
+    // 1 BTC at $100,000: 3 bp are $30; 12.5 % of the premium are less only below $240.
+    const result = place(market, alice, { instrument: cheap, side: 'buy', price: mark, lots: 100 });
+    const cap = Math.ceil((mark * MICRO) / 8);
+    const fee = BigInt(Math.min(30 * MICRO, cap));
+    expect(result.ok && result.value.selector === 2 && result.value.value.fee).toBe(fee);
+  });
+
+  test('goes to the best price first, then to the earlier order', () => {
+    const { market, alice, bob, call, mark } = setUp();
+    const carol = fundedPortfolio(market.state, 2, 1_000_000n);
+    place(market, bob, { instrument: call, side: 'sell', price: mark + 1, lots: 5 });
+    place(market, carol, { instrument: call, side: 'sell', price: mark, lots: 5 });
+    place(market, bob, { instrument: call, side: 'sell', price: mark, lots: 5 });
+    place(market, alice, { instrument: call, side: 'buy', price: mark + 1, lots: 12 });
+    const makers = market.context.events.flatMap((event) =>
+      event.selector === EVENT.trade ? [[event.value.makerOrder, event.value.lots]] : [],
+    );
+    expect(makers).toEqual([
+      [2, 5],
+      [3, 5],
+      [1, 2],
+    ]);
+  });
+
+  test('an IOC order rests nothing', () => {
+    const { market, alice, bob, call, mark } = setUp();
+    place(market, bob, { instrument: call, side: 'sell', price: mark, lots: 5 });
+    const result = place(market, alice, {
+      instrument: call,
+      side: 'buy',
+      price: mark,
+      lots: 8,
+      ioc: true,
+    });
+    expect(result.ok && result.value.value).toMatchObject({ filledLots: 5, restingLots: 0 });
+    expect(booksImage(market.state)).toEqual({});
+  });
+
+  test('never has one portfolio on both sides: its resting order gives way', () => {
+    const { market, alice, bob, call, mark } = setUp();
+    place(market, alice, { instrument: call, side: 'sell', price: mark, lots: 5 });
+    place(market, bob, { instrument: call, side: 'sell', price: mark, lots: 5 });
+    const result = place(market, alice, { instrument: call, side: 'buy', price: mark, lots: 5 });
+    expect(result.ok && result.value.value).toMatchObject({ filledLots: 5 });
+    expect(market.context.events).toContainEqual({
+      selector: EVENT.orderClosed,
+      value: { orderId: 1, reason: CLOSE_REASON.cancelled },
+    });
+    expect(positionOf(market.state, alice, call)).toBe(5);
+    expect(problemsOf(market.state)).toEqual([]);
+  });
+});
+
+describe('margin at entry', () => {
+  test('an account below initial margin may only reduce', () => {
+    const { market, alice, bob, call, mark } = setUp(4_000n);
+    // Short 0.2 BTC of calls: about $20,000 × 15 % plus the mark.
+    expect(
+      codeOf(place(market, alice, { instrument: call, side: 'sell', price: mark, lots: 20 })),
+    ).toBe('ok');
+    place(market, bob, { instrument: call, side: 'buy', price: mark, lots: 20, ioc: true });
+    expect(positionOf(market.state, alice, call)).toBe(-20);
+    advance(market);
+    markAt(market, 112_000);
+    const now = markTicks(market, 'near100000C');
+    const more = place(market, alice, { instrument: call, side: 'sell', price: now, lots: 1 });
+    expect(codeOf(more)).toBe('insufficient_margin');
+    place(market, bob, { instrument: call, side: 'sell', price: now, lots: 10 });
+    const close = place(market, alice, { instrument: call, side: 'buy', price: now, lots: 10 });
+    expect(codeOf(close)).toBe('ok');
+    expect(positionOf(market.state, alice, call)).toBe(-10);
+  });
+
+  test('a covered call spread needs its width, not two naked calls', () => {
+    const { market, alice, call, mark } = setUp(3_100n);
+    const wing = seriesNamed(market, 'near110000C');
+    const sale = { instrument: call, side: 'sell', price: mark, lots: 20 } as const;
+    expect(codeOf(place(market, alice, sale))).toBe('ok');
+    expect(codeOf(place(market, alice, { ...sale, lots: 5 }))).toBe('insufficient_margin');
+    // With 0.4 BTC of the wing, each short call can lose its width, $10,000 a BTC, at most.
+    changePosition(market.state, alice, wing, 40);
+    expect(codeOf(place(market, alice, { ...sale, lots: 5 }))).toBe('ok');
+  });
+});
