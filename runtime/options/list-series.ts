@@ -62,13 +62,14 @@ function listLadder(
   const { expiry, strikes } = place;
   const { id } = underlying;
   const key = expiryKey.pack(id, expiry);
+  let listed = state.derived.series.strikes.get(key);
   for (const strike of strikes) {
-    const listed = state.derived.series.strikes.get(key);
     if (listed?.has(strike)) continue;
     if (budget < 2 || (listed?.size ?? 0) >= MAX_STRIKES_PER_EXPIRY) break;
     if (metaOf(state).nextInstrumentId + 1 > MAX_INSTRUMENT_ID) break;
     listOne(state, context, { underlying: id, kind: INSTRUMENT_KIND.call, expiry, strike });
     listOne(state, context, { underlying: id, kind: INSTRUMENT_KIND.put, expiry, strike });
+    listed ??= state.derived.series.strikes.get(key);
     budget -= 2;
   }
   return budget;
