@@ -23,8 +23,8 @@ export function currentLeaderTimeoutMs(state: EngineState): number {
 }
 
 /**
- * Whether `at`'s leader was silent for long while a quorum was not. A node that was itself away has
- * heard nobody, so it skips nobody.
+ * Whether `at`'s leader was silent for long while a quorum, this node included, was not. A restarted
+ * node gives everyone the benefit of the doubt for as long.
  */
 export function leaderInactive(state: EngineState, at: View): boolean {
   const { committee, lastHeard, self } = state;
@@ -33,7 +33,7 @@ export function leaderInactive(state: EngineState, at: View): boolean {
   if (slow === self || since <= 0 || (lastHeard[slow] ?? 0) >= since) return false;
   let active = 0n;
   for (let i = 0; i < lastHeard.length; i++) {
-    if ((lastHeard[i] ?? 0) >= since) active += committee.weights[i] ?? 0n;
+    if (i === self || (lastHeard[i] ?? 0) >= since) active += committee.weights[i] ?? 0n;
   }
   return active >= committee.quorum;
 }

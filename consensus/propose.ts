@@ -6,6 +6,7 @@ import { leader } from './committee.ts';
 import type { BlockRef } from './effect.ts';
 import { type Context, heldBlock, type Round, roundAt, type Slot } from './engine.ts';
 import { currentLeaderTimeoutMs, giveUp } from './enter-view.ts';
+import { equalProposals } from './evidence.ts';
 import { chooseParent, justification, justify } from './justify.ts';
 import { CONSENSUS_MESSAGE, KIND, type Proposal, type Vote } from './messages.ts';
 
@@ -58,6 +59,10 @@ export function proposeBuilt(
     parentView: parent.view,
     payload: built.payload,
   };
+  assert(
+    !round.own.notarize || equalProposals(round.own.notarize, proposal),
+    'a view that was proposed in before a restart gets the same block again',
+  );
   assert(
     isReproposal(context, parent) === equalBytes(parent.payload, built.payload),
     'a block is built anew unless its parent is the last of the epoch',
