@@ -9,8 +9,9 @@ import type { UnderlyingName } from './prices/price-source.ts';
 import { chainParameters, PACING, type Profile } from './profile.ts';
 
 /** Weight of each validator, in whole MIL. */
-const VALIDATOR_WEIGHT = 1_000_000;
-const INSURANCE_USD = '1000000';
+export const VALIDATOR_WEIGHT = 1_000_000;
+/** USD that the insurance fund starts with. */
+export const INSURANCE_USD = '1000000';
 const MICRO = 1_000_000;
 
 /** Numbers of the underlyings on a devnet. */

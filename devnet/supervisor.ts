@@ -31,6 +31,8 @@ export type ChildSpec = {
   readonly logPath: string;
   /** The order of ending: lower first, equal ones together. */
   readonly stopOrder: number;
+  /** Exit codes after which starting again would only fail again. */
+  readonly finalExitCodes?: readonly number[];
 };
 
 export type ChildEvent =
@@ -40,7 +42,8 @@ export type ChildEvent =
       readonly name: string;
       /** Exit code or signal, for people. */
       readonly cause: string;
-      readonly restartInMs: number;
+      /** Undefined: it is not started again. */
+      readonly restartInMs: number | undefined;
       readonly logPath: string;
     };
 
@@ -107,20 +110,26 @@ export function createSupervisor(onEvent: (event: ChildEvent) => void): Supervis
     child.process = launched;
     child.startedAt = Date.now();
     launched.once('error', (cause) => onEnd(child, cause.message));
-    launched.once('exit', (code, signal) => onEnd(child, signal ?? `exit code ${code}`));
+    launched.once('exit', (code, signal) => {
+      onEnd(child, signal ?? `exit code ${code}`, code ?? undefined);
+    });
     if (launched.pid !== undefined)
       onEvent({ kind: 'started', name: spec.name, pid: launched.pid });
   };
 
-  const onEnd = (child: Child, cause: string): void => {
+  const onEnd = (child: Child, cause: string, code?: number): void => {
     if (child.process === undefined) return;
     child.process = undefined;
     if (!child.wanted) return;
+    const { name, logPath, finalExitCodes = [] } = child.spec;
+    if (code !== undefined && finalExitCodes.includes(code)) {
+      onEvent({ kind: 'died', name, cause, restartInMs: undefined, logPath });
+      return;
+    }
     if (Date.now() - child.startedAt > QUIET_MS) child.backoffMs = FIRST_BACKOFF_MS;
     const restartInMs = child.backoffMs;
     child.backoffMs = Math.min(LAST_BACKOFF_MS, 2 * child.backoffMs);
     child.restart = setTimeout(() => launch(child), restartInMs);
-    const { name, logPath } = child.spec;
     onEvent({ kind: 'died', name, cause, restartInMs, logPath });
   };
 
