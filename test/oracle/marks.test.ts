@@ -91,6 +91,26 @@ describe('marks are renewed', () => {
   });
 });
 
+test('an expiry whose slice goes stale stops trading, though the index is fresh', () => {
+  const { state } = marked();
+  const { instrument } = firstMark(state);
+  const indexOnly = (elapsedMs: number): BlockContext => {
+    const context = nextBlock(state, elapsedMs);
+    const votes = votesOfAll(state, context).map((vote) => ({
+      ...vote,
+      underlyings: vote.underlyings.map((of) => ({ ...of, expiries: [] })),
+    }));
+    applyOracleVotes(state, context, votes);
+    updateMarks(state, context);
+    return context;
+  };
+  const last = indexOnly(5_000);
+  expect(freshMark(state, last, instrument)?.markedAt).toBe(last.timestamp);
+  // The slice is now too old to mark from; the mark itself is good for as long again.
+  expect(freshMark(state, indexOnly(5_000), instrument)).toBeDefined();
+  expect(freshMark(state, indexOnly(1), instrument)).toBeUndefined();
+});
+
 test('marks keep parity, and deltas of a call and a put differ by one', () => {
   const { state } = marked();
   const marks = allMarks(state);
@@ -111,8 +131,12 @@ test('marks keep parity, and deltas of a call and a put differ by one', () => {
 });
 
 describe('price band', () => {
-  test('holds the mark and at least a tick on both sides, from one tick up', () => {
-    const { state, context } = marked();
+  test.each([
+    { bandSpotBps: 500, bandVolBps: 2_500 },
+    { bandSpotBps: 1, bandVolBps: 1 },
+  ])('holds the mark and a whole tick on both sides, from one tick up: %o', (shocks) => {
+    const { state, context: block } = marked();
+    const context = { ...block, parameters: { ...block.parameters, ...shocks } };
     for (const { instrument, price } of allMarks(state)) {
       const { underlying } = state.instruments.must(instrument);
       const tick = state.underlyings.must(underlying).optionTickMicroUsd;
@@ -120,7 +144,7 @@ describe('price band', () => {
       expect(band).toBeDefined();
       if (band === undefined) continue;
       expect(band.low).toBeGreaterThanOrEqual(1);
-      expect(band.low === 1 || band.low * tick <= price - tick / 2).toBe(true);
+      expect(band.low === 1 || band.low * tick <= price - tick).toBe(true);
       expect(band.high * tick).toBeGreaterThanOrEqual(price + tick);
       expect(band.high).toBeGreaterThan(band.low);
     }
