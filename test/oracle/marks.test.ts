@@ -17,7 +17,15 @@ import { priceBand } from '../../runtime/oracle/price-band.ts';
 import { updateMarks } from '../../runtime/oracle/update-marks.ts';
 import { expiryKey, type State } from '../../runtime/state/state.ts';
 import { CALM, type Indexes, votesOfAll } from '../fixtures/oracle.ts';
-import { BTC, ETH, MICRO, nextBlock, reloaded, testState } from '../fixtures/state.ts';
+import {
+  BTC,
+  ETH,
+  MICRO,
+  nextBlock,
+  reloaded,
+  type TestStateOptions,
+  testState,
+} from '../fixtures/state.ts';
 
 /** The scheduled work of a block, in the order of `runtime/execute.ts`. */
 function scheduledWork(state: State, elapsedMs: number, indexes?: Indexes): BlockContext {
@@ -36,8 +44,8 @@ function scheduledWork(state: State, elapsedMs: number, indexes?: Indexes): Bloc
 }
 
 /** A state two blocks in: series are listed and marked. */
-function marked(): { state: State; context: BlockContext } {
-  const state = testState();
+function marked(options: TestStateOptions = {}): { state: State; context: BlockContext } {
+  const state = testState(options);
   for (let i = 0; i < 3; i++) scheduledWork(state, 500, CALM);
   return { state, context: scheduledWork(state, 1_000, CALM) };
 }
@@ -132,11 +140,13 @@ test('marks keep parity, and deltas of a call and a put differ by one', () => {
 
 describe('price band', () => {
   test.each([
-    { bandSpotBps: 500, bandVolBps: 2_500 },
-    { bandSpotBps: 1, bandVolBps: 1 },
-  ])('holds the mark and a whole tick on both sides, from one tick up: %o', (shocks) => {
-    const { state, context: block } = marked();
-    const context = { ...block, parameters: { ...block.parameters, ...shocks } };
+    { bandSpotBps: 500, bandVolBps: 2_500, tickUsd: 1 },
+    // Shocks far below a tick: the least band there is.
+    { bandSpotBps: 1, bandVolBps: 1, tickUsd: 100 },
+  ])('holds the mark and a whole tick on both sides, from one tick up: %o', (given) => {
+    const { tickUsd, ...parameters } = given;
+    const coarse = { ...BTC, optionTickMicroUsd: tickUsd * MICRO };
+    const { state, context } = marked({ parameters, underlyings: [coarse] });
     for (const { instrument, price } of allMarks(state)) {
       const { underlying } = state.instruments.must(instrument);
       const tick = state.underlyings.must(underlying).optionTickMicroUsd;
