@@ -19,11 +19,11 @@ const EXPECTED_LAG_VIEWS = 2;
 /** `baseMs` × growth^(views in trouble), floored at each step, at most the cap. */
 function grown(baseMs: number, viewsSinceFinalized: number, pacing: Pacing): number {
   let timeoutMs = baseMs;
-  if (pacing.timeoutGrowthPercent <= 100) return Math.min(timeoutMs, pacing.timeoutCapMs);
   for (let i = EXPECTED_LAG_VIEWS + 1; i < viewsSinceFinalized; i++) {
-    // The cap ends the loop: after 40 rounds of ×1.5 even 1 ms is above 10⁷.
-    if (timeoutMs >= pacing.timeoutCapMs || timeoutMs === 0) break;
-    timeoutMs = Math.floor((timeoutMs * pacing.timeoutGrowthPercent) / 100);
+    const next = Math.floor((timeoutMs * pacing.timeoutGrowthPercent) / 100);
+    // Ends soon: at the cap, or where the growth is below 1 ms; else it grows at every step.
+    if (timeoutMs >= pacing.timeoutCapMs || next <= timeoutMs) break;
+    timeoutMs = next;
   }
   return Math.min(timeoutMs, pacing.timeoutCapMs);
 }

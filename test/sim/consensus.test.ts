@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { runSeed, type SeedReport } from './cluster.ts';
 
-const SEEDS = 240;
+const SEEDS = 200;
 const PER_TEST = 40;
 
 describe('consensus under faults', () => {

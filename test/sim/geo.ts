@@ -133,7 +133,7 @@ export function runGeo(given: Partial<GeoOptions> = {}): GeoReport {
     for (const [node] of nodes.entries()) {
       const final = finals.get(node)?.find((entry) => entry.view >= view);
       const boundUs = t3[node] ?? 0;
-      if (!final) continue;
+      if (!final) throw new Error(`node ${node} did not finalize view ${view}`);
       ratios.push((final.atUs - atUs) / boundUs);
       takenUs.push(final.atUs - atUs);
       boundsUs.push(boundUs);
