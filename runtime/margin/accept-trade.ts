@@ -19,11 +19,8 @@ import {
   expiryRequirementAfter,
   isolatedAfter,
   isolatedRequirement,
-  type OrderTerm,
-  type RiskChange,
   refreshExpiry,
-  type SeriesHolding,
-} from './holding.ts';
+} from './expiry-holding.ts';
 import {
   bidReserve,
   confidenceCharge,
@@ -31,6 +28,7 @@ import {
   expiriesOf,
   expiryCharge,
 } from './requirements.ts';
+import type { OrderTerm, RiskChange, SeriesHolding } from './series-holding.ts';
 import { bidCost } from './series-risk.ts';
 import type { Requirement } from './worst-payoff.ts';
 

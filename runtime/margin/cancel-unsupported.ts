@@ -20,15 +20,15 @@ import { DENOMINATION, SIDE } from '../transaction.ts';
 import {
   applyChange,
   type ExpiryHolding,
-  emptySeriesHolding,
   expiryRequirement,
   expiryRequirementAfter,
   isolatedAfter,
   isolatedRequirement,
   refreshExpiry,
-} from './holding.ts';
+} from './expiry-holding.ts';
 import { openOrdersOf, type Portfolio } from './portfolio-index.ts';
 import { accountMargin, bidReserve } from './requirements.ts';
+import { emptySeriesHolding } from './series-holding.ts';
 import { bidCost } from './series-risk.ts';
 
 /** Portfolios whose excess may have fallen in this block, ascending. */

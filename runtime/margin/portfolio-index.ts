@@ -15,10 +15,11 @@ import { expiryKey, positionKey, type State } from '../state/state.ts';
 import {
   applyChange,
   type ExpiryHolding,
+  emptyExpiryHolding,
   enterSeries,
   leaveSeries,
-  type SeriesHolding,
-} from './holding.ts';
+} from './expiry-holding.ts';
+import type { SeriesHolding } from './series-holding.ts';
 import type { SeriesRisk } from './series-risk.ts';
 
 export type Portfolio = {
@@ -75,7 +76,7 @@ function placeOf(state: State, id: PortfolioId, instrument: InstrumentId): Place
   const key = expiryOf(state, instrument);
   let expiry = portfolio.expiries.get(key);
   if (expiry === undefined) {
-    expiry = { key, series: new Map(), mark: undefined, isExact: true, worst: undefined };
+    expiry = emptyExpiryHolding(key);
     portfolio.expiries.set(key, expiry);
     const holders = index.byExpiry.get(key);
     if (holders === undefined) index.byExpiry.set(key, new Set([id]));
@@ -141,7 +142,6 @@ function indexPosition(
   const place = placeOf(state, id, instrument);
   const { expiry, holding } = place;
   applyChange(state, expiry, holding, { position: lots, orders: [] });
-  holding.position += lots;
   prune(state.derived.portfolios, place);
 }
 

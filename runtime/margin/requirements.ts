@@ -16,9 +16,8 @@ import {
   expiryRequirement,
   receivable,
   refreshExpiry,
-  type SeriesHolding,
-  shortableLots,
-} from './holding.ts';
+} from './expiry-holding.ts';
+import { type SeriesHolding, shortableLots } from './series-holding.ts';
 import { CONFIDENCE_FLOOR_BPS, divideUp } from './standard-margin.ts';
 
 /** What an account has and must have, in micro-USD. */

@@ -10,7 +10,7 @@ import { maxBigint } from '../core/math.ts';
 import type { PortfolioId } from '../core/units.ts';
 import { freshMark } from '../oracle/freshness.ts';
 import type { State } from '../state/state.ts';
-import { expiryRequirement, refreshExpiry } from './holding.ts';
+import { expiryRequirement, refreshExpiry } from './expiry-holding.ts';
 import { accountMargin, expiriesOf } from './requirements.ts';
 
 /** Whether every mark that a requirement rests on is fresh, or final. */

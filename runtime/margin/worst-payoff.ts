@@ -14,7 +14,7 @@
  * Units: micro-USD, integers below 2⁵² (the caller checks): sums are exact in any order.
  */
 import { SIDE } from '../transaction.ts';
-import type { OrderTerm, RiskChange, SeriesHolding } from './holding.ts';
+import type { OrderTerm, RiskChange, SeriesHolding } from './series-holding.ts';
 import { askRevenue, bidCost, payoff, type SeriesRisk } from './series-risk.ts';
 
 /** The settlement that pays nobody: the loss is at least 0. */

@@ -19,12 +19,12 @@ import {
 import {
   EXACT_LIMIT,
   type ExpiryHolding,
-  emptySeriesHolding,
-  magnitudeOf,
+  emptyExpiryHolding,
+  magnitudeWith,
   refreshExpiry,
-  type SeriesHolding,
-} from '../margin/holding.ts';
+} from '../margin/expiry-holding.ts';
 import { expiryOf, type Portfolio } from '../margin/portfolio-index.ts';
+import { emptySeriesHolding, type SeriesHolding } from '../margin/series-holding.ts';
 import { seriesRisk } from '../margin/series-risk.ts';
 import { INSTRUMENT_STATE, type Instrument } from '../options/instrument.ts';
 import { priceBand } from '../oracle/price-band.ts';
@@ -94,7 +94,7 @@ function sizeRefusal({ holding, expiry }: OrderPlace, action: PlaceOrder): Refus
     return refusal('position_limit', { given: reach, allowed: MAX_ORDER_LOTS });
   }
   const premium = size * price * risk.tickValue;
-  const magnitude = magnitudeOf(expiry, { risk, lots: size, premium });
+  const magnitude = magnitudeWith(expiry, { risk, lots: size, premium });
   // An index that doubles between two marks must not take the sums beyond what is exact; closing
   // is allowed up to that.
   const closes = reach <= 0;
@@ -139,13 +139,7 @@ export function checkOrder(
   if (tooMany !== undefined) return err(tooMany);
 
   const key = expiryOf(state, instrument.id);
-  const expiry = portfolio?.expiries.get(key) ?? {
-    key,
-    series: new Map(),
-    mark: undefined,
-    isExact: true,
-    worst: undefined,
-  };
+  const expiry = portfolio?.expiries.get(key) ?? emptyExpiryHolding(key);
   refreshExpiry(state, expiry);
   const holding = known ?? emptySeriesHolding(instrument.id, seriesRisk(state, instrument.id));
   const place = { instrument, holding, expiry };

@@ -19,7 +19,9 @@ import { rebuildPortfolioIndex } from '../../runtime/margin/portfolio-index.ts';
 import { accountMargin } from '../../runtime/margin/requirements.ts';
 import { bestPrice, ordersFromBest } from '../../runtime/matching/book.ts';
 import { rebuildBooks } from '../../runtime/matching/books.ts';
+import type { Order } from '../../runtime/matching/order.ts';
 import { placeOrder } from '../../runtime/matching/place-order.ts';
+import { levelsFromBest, type PriceLevel } from '../../runtime/matching/price-levels.ts';
 import { INSTRUMENT_KIND, type InstrumentKind } from '../../runtime/options/instrument.ts';
 import { setMarkInputs } from '../../runtime/oracle/update-marks.ts';
 import type { ActionResult } from '../../runtime/receipt.ts';
@@ -206,19 +208,32 @@ export function portfoliosImage(state: State): string {
   );
 }
 
+function queueOf(level: PriceLevel): Order[] {
+  const queue: Order[] = [];
+  for (let node = level.head; node !== undefined; node = node.next) queue.push(node.order);
+  return queue;
+}
+
 /** What does not hold of the state: money and lots conserved, indexes equal to rebuilt ones. */
 export function problemsOf(state: State): string[] {
   const problems = conservationProblems(state);
+  for (const [id, { bids, asks }] of state.derived.books.byInstrument) {
+    const bid = bestPrice(bids);
+    const ask = bestPrice(asks);
+    for (const level of [...levelsFromBest(bids), ...levelsFromBest(asks)]) {
+      const queue = queueOf(level);
+      const lots = queue.reduce((sum, order) => sum + order.remaining, 0);
+      if (lots !== level.lots || queue.length !== level.orders) {
+        problems.push(`book ${id}: level ${level.price} miscounts its queue`);
+      }
+    }
+    if (bid !== undefined && ask !== undefined && bid >= ask) problems.push(`book ${id} crossed`);
+  }
   const books = JSON.stringify(booksImage(state));
   const portfolios = portfoliosImage(state);
   rebuildBooks(state);
   if (books !== JSON.stringify(booksImage(state))) problems.push('books differ from the table');
   rebuildPortfolioIndex(state);
   if (portfolios !== portfoliosImage(state)) problems.push('portfolios differ from the tables');
-  for (const [id, { bids, asks }] of state.derived.books.byInstrument) {
-    const bid = bestPrice(bids);
-    const ask = bestPrice(asks);
-    if (bid !== undefined && ask !== undefined && bid >= ask) problems.push(`book ${id} crossed`);
-  }
   return problems;
 }

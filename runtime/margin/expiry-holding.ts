@@ -1,0 +1,301 @@
+/**
+ * What a portfolio holds in one expiry, with the running sums of its requirement.
+ *
+ * Source: design/exchange.md §3; proof in docs/spec/margin.md. The requirement with open orders is
+ * the lesser of two bounds on the worst fill: Σ over series of the isolated requirement, kept here,
+ * and the worst payoff (`worst-payoff.ts`), built when first needed after a mark.
+ *
+ * Invariants: every sum is an integer below 2⁵², so it is the same whatever the order in which it
+ * came to be; sums equal those built afresh from the same positions, orders and marks. Where that
+ * bound is not kept (`isExact` is false) the requirement is a coarse bound above every sum.
+ */
+import type { InstrumentId } from '../core/units.ts';
+import type { Mark } from '../oracle/marks.ts';
+import type { State } from '../state/state.ts';
+import {
+  addOrderTerm,
+  clearTerms,
+  emptySeriesHolding,
+  grossLots,
+  isolatedInitial,
+  isolatedMaintenance,
+  type RiskChange,
+  type SeriesHolding,
+} from './series-holding.ts';
+import { payoff, type SeriesRisk, seriesRisk } from './series-risk.ts';
+import { divideUp } from './standard-margin.ts';
+import {
+  addStrike,
+  applyToWorstPayoff,
+  dropStrike,
+  type Requirement,
+  requirementAfter,
+  requirementOf,
+  type WorstPayoff,
+  worstPayoff,
+} from './worst-payoff.ts';
+
+/** Sums stay below this, so that doubles hold them exactly. */
+export const EXACT_LIMIT: number = 2 ** 52;
+const FULL_BPS = 10_000;
+
+/** All series of a portfolio in one expiry. */
+export type ExpiryHolding = {
+  /** `expiryKey`. */
+  readonly key: number;
+  readonly series: Map<InstrumentId, SeriesHolding>;
+  /** Mark of one of the series when the sums were made; `undefined`: to be made again. */
+  mark: Mark | undefined;
+  isExact: boolean;
+  /** Σ over series of the isolated requirements with the worst fill. */
+  isolatedInitial: number;
+  isolatedMaintenance: number;
+  /** Lots held or ordered, premiums of the orders, greatest `lotBound` and strike. */
+  lots: number;
+  premium: number;
+  lotBound: number;
+  strike: number;
+  /** Built when first needed after a mark. */
+  worst: WorstPayoff | undefined;
+};
+
+/** An expiry in which nothing is held. */
+export function emptyExpiryHolding(key: number): ExpiryHolding {
+  return {
+    key,
+    series: new Map(),
+    mark: undefined,
+    isExact: true,
+    isolatedInitial: 0,
+    isolatedMaintenance: 0,
+    lots: 0,
+    premium: 0,
+    lotBound: 0,
+    strike: 0,
+    worst: undefined,
+  };
+}
+
+/** Greatest amount by which a lot can change a sum, strikes of others and premium not counted. */
+function lotBound(risk: SeriesRisk): number {
+  const { initial, nakedInitial, strike, index, feeOfNotional, delivery = 0 } = risk;
+  return Math.max(initial, nakedInitial, index, delivery) + strike + feeOfNotional;
+}
+
+/**
+ * A bound above every sum of the expiry, an order to come included: gross lots × (greatest bound and
+ * strike of a lot) + twice the orders' premiums. O(1).
+ */
+export function magnitudeWith(
+  { lots, premium, lotBound: perLot, strike }: ExpiryHolding,
+  order: { readonly risk: SeriesRisk; readonly lots: number; readonly premium: number },
+): number {
+  const bound = Math.max(perLot, lotBound(order.risk)) + Math.max(strike, order.risk.strike);
+  return (lots + order.lots) * bound + 2 * (premium + order.premium);
+}
+
+/** Adds a series' sums to those of the expiry, or takes them out. */
+function addSeriesSums(expiry: ExpiryHolding, holding: SeriesHolding, sign: 1 | -1): void {
+  expiry.isolatedInitial += sign * isolatedInitial(holding);
+  expiry.isolatedMaintenance += sign * isolatedMaintenance(holding);
+  expiry.lots += sign * grossLots(holding);
+  expiry.premium += sign * holding.premium;
+}
+
+/** The greatest bounds of the series held. O(series). */
+function measureLots(expiry: ExpiryHolding): void {
+  expiry.lotBound = 0;
+  expiry.strike = 0;
+  for (const { risk } of expiry.series.values()) {
+    expiry.lotBound = Math.max(expiry.lotBound, lotBound(risk));
+    expiry.strike = Math.max(expiry.strike, risk.strike);
+  }
+}
+
+/** Whether the sums belong to the marks in force: all series of an expiry are marked together. */
+export function isCurrent(state: State, expiry: ExpiryHolding): boolean {
+  const { mark } = expiry;
+  if (mark === undefined) return false;
+  return state.derived.marks.byInstrument.get(mark.instrument) === mark;
+}
+
+/**
+ * Makes the sums of an expiry afresh when its marks are others than they were made from.
+ * O(positions + orders) once per mark, else O(1).
+ */
+export function refreshExpiry(state: State, expiry: ExpiryHolding): void {
+  if (isCurrent(state, expiry)) return;
+  expiry.isolatedInitial = 0;
+  expiry.isolatedMaintenance = 0;
+  expiry.lots = 0;
+  expiry.premium = 0;
+  for (const holding of expiry.series.values()) {
+    holding.risk = seriesRisk(state, holding.instrument);
+    clearTerms(holding);
+    for (const { side, price, remaining } of holding.orders.values()) {
+      addOrderTerm(holding, { side, price, lots: remaining });
+    }
+    addSeriesSums(expiry, holding, 1);
+    expiry.mark = holding.risk.mark;
+  }
+  measureLots(expiry);
+  expiry.worst = undefined;
+  const { lots, premium } = expiry;
+  // A sum that passed 2⁵³ on the way is inexact, and far above the limit all the same.
+  expiry.isExact = lots * (expiry.lotBound + expiry.strike) + 2 * premium < EXACT_LIMIT;
+}
+
+/**
+ * Changes a position by lots, and the sums by that and by order terms; where the sums are not those
+ * of the marks in force they are made when next asked for. The rows of orders are the caller's.
+ */
+export function applyChange(
+  state: State,
+  expiry: ExpiryHolding,
+  holding: SeriesHolding,
+  change: Omit<RiskChange, 'risk'>,
+): void {
+  if (!expiry.isExact || !isCurrent(state, expiry)) {
+    holding.position += change.position;
+    expiry.mark = undefined;
+    return;
+  }
+  addSeriesSums(expiry, holding, -1);
+  holding.position += change.position;
+  for (const order of change.orders) addOrderTerm(holding, order);
+  addSeriesSums(expiry, holding, 1);
+  if (expiry.worst !== undefined) {
+    const { position, orders } = change;
+    applyToWorstPayoff(expiry.worst, { risk: holding.risk, position, orders });
+  }
+}
+
+/** Brings a series without position and orders into an expiry. */
+export function enterSeries(
+  state: State,
+  expiry: ExpiryHolding,
+  instrument: InstrumentId,
+): SeriesHolding {
+  const risk = seriesRisk(state, instrument);
+  const holding = emptySeriesHolding(instrument, risk);
+  const isFirst = expiry.series.size === 0;
+  expiry.series.set(instrument, holding);
+  if (isFirst) expiry.mark = risk.mark;
+  if (!isCurrent(state, expiry)) return holding;
+  expiry.lotBound = Math.max(expiry.lotBound, lotBound(risk));
+  expiry.strike = Math.max(expiry.strike, risk.strike);
+  if (expiry.worst !== undefined && risk.delivery === undefined) {
+    addStrike(expiry.worst, risk.strike, [...expiry.series.values()]);
+  }
+  return holding;
+}
+
+/** Takes a series without position and orders out of its expiry. O(series). */
+export function leaveSeries(expiry: ExpiryHolding, holding: SeriesHolding): void {
+  expiry.series.delete(holding.instrument);
+  const { strike, delivery } = holding.risk;
+  // The mark that stands for the expiry must be that of a series still held.
+  if (expiry.mark?.instrument === holding.instrument) {
+    expiry.mark = expiry.series.values().next().value?.risk.mark;
+  }
+  measureLots(expiry);
+  if (expiry.worst === undefined || delivery !== undefined) return;
+  for (const { risk } of expiry.series.values()) if (risk.strike === strike) return;
+  dropStrike(expiry.worst, strike);
+}
+
+/** The coarse bound where sums are not exact: integers of any size, in any order. O(orders). */
+function coarseRequirement(expiry: ExpiryHolding): number {
+  let lots = 0n;
+  let premium = 0n;
+  for (const { risk, position, orders } of expiry.series.values()) {
+    lots += BigInt(Math.abs(position));
+    for (const { remaining, price } of orders.values()) {
+      lots += BigInt(remaining);
+      premium += BigInt(remaining) * BigInt(price) * BigInt(risk.tickValue);
+    }
+  }
+  return Number(lots * BigInt(expiry.lotBound + expiry.strike) + 2n * premium);
+}
+
+/** The first bound: Σ isolated requirements with the worst fill. O(1). */
+export function isolatedRequirement(expiry: ExpiryHolding): Requirement {
+  if (expiry.isExact) {
+    return { initial: expiry.isolatedInitial, maintenance: expiry.isolatedMaintenance };
+  }
+  const coarse = coarseRequirement(expiry);
+  return { initial: coarse, maintenance: coarse };
+}
+
+function lesser(a: Requirement, b: Requirement): Requirement {
+  return {
+    initial: Math.min(a.initial, b.initial),
+    maintenance: Math.min(a.maintenance, b.maintenance),
+  };
+}
+
+function worstOf(expiry: ExpiryHolding): WorstPayoff {
+  expiry.worst ??= worstPayoff([...expiry.series.values()]);
+  return expiry.worst;
+}
+
+/** The requirement with the worst fill of the orders: the lesser bound. */
+export function expiryRequirement(expiry: ExpiryHolding): Requirement {
+  const isolated = isolatedRequirement(expiry);
+  if (!expiry.isExact || isolated.initial === 0) return isolated;
+  return lesser(isolated, requirementOf(worstOf(expiry)));
+}
+
+/** The first bound as it would be after a change of one series. O(1) from `before`. */
+export function isolatedAfter(
+  before: Requirement,
+  holding: SeriesHolding,
+  change: RiskChange,
+): Requirement {
+  const after: SeriesHolding = { ...holding, position: holding.position + change.position };
+  for (const order of change.orders) addOrderTerm(after, order);
+  return {
+    initial: before.initial - isolatedInitial(holding) + isolatedInitial(after),
+    maintenance: before.maintenance - isolatedMaintenance(holding) + isolatedMaintenance(after),
+  };
+}
+
+/** The requirement as it would be after a change; needs `isExact`. */
+export function expiryRequirementAfter(
+  expiry: ExpiryHolding,
+  isolated: Requirement,
+  change: RiskChange,
+): Requirement {
+  const holdings = [...expiry.series.values()];
+  return lesser(isolated, requirementAfter(worstOf(expiry), change, holdings));
+}
+
+/** Maintenance requirement of the positions alone: what liquidation looks at. O(series²). */
+export function bareMaintenance(expiry: ExpiryHolding): number {
+  if (!expiry.isExact) return coarseRequirement(expiry);
+  const held: SeriesHolding[] = [];
+  let isolated = 0;
+  for (const { instrument, risk, position } of expiry.series.values()) {
+    if (position === 0) continue;
+    held.push({ ...emptySeriesHolding(instrument, risk), position });
+    isolated += Math.max(0, -position * risk.maintenance);
+  }
+  if (isolated === 0) return 0;
+  return Math.min(isolated, requirementOf(worstPayoff(held)).maintenance);
+}
+
+/**
+ * What a delivered expiry will pay the holder in all, the greatest settlement fee taken off: it is
+ * valued at delivery while its payment is spread over blocks. 0 before delivery. O(series).
+ */
+export function receivable(expiry: ExpiryHolding): number {
+  let net = 0;
+  let fee = 0;
+  for (const { risk, position } of expiry.series.values()) {
+    if (risk.delivery === undefined || !expiry.isExact) return 0;
+    const paid = position * payoff(risk, risk.delivery);
+    net += paid;
+    if (paid > 0) fee += divideUp(paid, FULL_BPS) * risk.settlementFeeCapBps;
+  }
+  return Math.max(0, net - fee);
+}
