@@ -146,7 +146,9 @@ describe('price band', () => {
   ])('holds the mark and a whole tick on both sides, from one tick up: %o', (given) => {
     const { tickUsd, ...parameters } = given;
     const coarse = { ...BTC, optionTickMicroUsd: tickUsd * MICRO };
-    const { state, context } = marked({ parameters, underlyings: [coarse] });
+    const { state } = marked({ parameters, underlyings: [coarse] });
+    // Marks between two ticks.
+    const context = scheduledWork(state, 1_000, btc(60_040));
     for (const { instrument, price } of allMarks(state)) {
       const { underlying } = state.instruments.must(instrument);
       const tick = state.underlyings.must(underlying).optionTickMicroUsd;
