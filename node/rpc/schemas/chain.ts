@@ -238,7 +238,7 @@ export const GetProofParamsSchema: z.ZodType<GetProofParams> = z.strictObject({
 
 /**
  * A row, or its absence (`value` null), with the proof against `state_root`, the state after block
- * `height`, which a later header carries. `proof`: hex of the SSZ of `StateProof`.
+ * `height`; headers from `carried_at` on carry that root. `proof`: hex of the SSZ of `StateProof`.
  */
 export type ProofInfo = {
   table: string;
@@ -246,6 +246,7 @@ export type ProofInfo = {
   key: string;
   value: string | null;
   height: number;
+  carried_at: number;
   state_root: string;
   proof: string;
 };
@@ -255,6 +256,7 @@ export const ProofInfoSchema: z.ZodType<ProofInfo> = z.strictObject({
   key: AnyHex,
   value: AnyHex.nullable(),
   height: HeightSchema,
+  carried_at: HeightSchema,
   state_root: Hex32,
   proof: HexBytes,
 });

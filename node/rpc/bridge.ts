@@ -1,0 +1,177 @@
+/**
+ * Carries `RpcBackend` across threads: small objects and copied bytes, transferred.
+ *
+ * Bytes of the main thread are copied once before they are transferred, because others there still
+ * read them. Blocks are forwarded only from when the server first asks for them: a validator that
+ * nobody calls pays nothing. Order is kept both ways, which `RpcBackend.onBlock` relies on.
+ */
+import type { Height } from '../../runtime/core/units.ts';
+import type { BlockNotice, NodeApi } from '../api.ts';
+import type { RpcBackend } from './backend.ts';
+
+/** Calls of the backend that take bytes, a height, or nothing. */
+type Operation =
+  | 'submit'
+  | 'status'
+  | 'peers'
+  | 'configs'
+  | 'block'
+  | 'results'
+  | 'transaction'
+  | 'query';
+
+type BridgeCall = {
+  readonly id: number;
+  readonly operation: Operation;
+  readonly bytes?: Uint8Array;
+  readonly height?: number;
+};
+export type ToMain =
+  | { readonly kind: 'call'; readonly call: BridgeCall }
+  | { readonly kind: 'watchBlocks' };
+export type FromMain =
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'failed'; readonly id: number; readonly reason: string }
+  | { readonly kind: 'block'; readonly notice: BlockNotice };
+
+/** What is used of a `Worker` or a `MessagePort`. */
+type Port = { readonly postMessage: (message: FromMain, transfer: ArrayBuffer[]) => void };
+
+/** Copies the bytes of a shallow object, and lists the copies' buffers to be transferred. */
+function copyBytes<T>(value: T, buffers: ArrayBuffer[]): T {
+  if (value instanceof Uint8Array) {
+    const copy = value.slice();
+    buffers.push(copy.buffer);
+    return copy as T;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      item instanceof Uint8Array ? copyBytes(item, buffers) : item,
+    ]),
+  ) as T;
+}
+
+function send(port: Port, message: FromMain, buffers: ArrayBuffer[]): void {
+  port.postMessage(message, buffers);
+}
+
+function carryOut(api: NodeApi, { operation, bytes, height }: BridgeCall): unknown {
+  const given = bytes ?? new Uint8Array(0);
+  const at = (height ?? 0) as Height;
+  switch (operation) {
+    case 'submit':
+      return api.submit(given);
+    case 'status':
+      return api.status();
+    case 'peers':
+      return api.peers();
+    case 'configs':
+      return api.configs();
+    case 'block':
+      return api.block(at);
+    case 'results':
+      return api.results(at);
+    case 'transaction':
+      return api.transaction(given);
+    case 'query':
+      return api.query(given);
+  }
+}
+
+/** Main thread: serves calls that come through `port`. Returns what takes messages, and the end. */
+export function serveBridge(
+  api: NodeApi,
+  port: Port,
+): { onMessage: (message: ToMain) => void; close: () => void } {
+  let stopWatching: (() => void) | undefined;
+  const answer = async (call: BridgeCall): Promise<void> => {
+    try {
+      const buffers: ArrayBuffer[] = [];
+      const value = copyBytes(await carryOut(api, call), buffers);
+      send(port, { kind: 'answer', id: call.id, value }, buffers);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      send(port, { kind: 'failed', id: call.id, reason }, []);
+    }
+  };
+  return {
+    onMessage(message) {
+      switch (message.kind) {
+        case 'call':
+          void answer(message.call);
+          return;
+        case 'watchBlocks':
+          stopWatching ??= api.onBlock((notice) => {
+            const buffers: ArrayBuffer[] = [];
+            send(port, { kind: 'block', notice: copyBytes(notice, buffers) }, buffers);
+          });
+          return;
+      }
+    },
+    close() {
+      stopWatching?.();
+    },
+  };
+}
+
+/** Server thread: the backend over `post`, and what takes the main thread's messages. */
+export function bridgeBackend(post: (message: ToMain) => void): {
+  backend: RpcBackend;
+  onMessage: (message: FromMain) => void;
+} {
+  type Waiting = { resolve: (value: never) => void; reject: (reason: Error) => void };
+  const waiting = new Map<number, Waiting>();
+  const listeners = new Set<(notice: BlockNotice) => void>();
+  let nextId = 1;
+  let isWatching = false;
+
+  const call = <T>(
+    operation: Operation,
+    input: { bytes?: Uint8Array; height?: number } = {},
+  ): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
+      const id = nextId++;
+      waiting.set(id, { resolve: resolve as (value: never) => void, reject });
+      post({ kind: 'call', call: { id, operation, ...input } });
+    });
+
+  const settle = (id: number): Waiting | undefined => {
+    const found = waiting.get(id);
+    waiting.delete(id);
+    return found;
+  };
+
+  return {
+    backend: {
+      submit: (bytes) => call('submit', { bytes }),
+      status: () => call('status'),
+      peers: () => call('peers'),
+      configs: () => call('configs'),
+      block: (height) => call('block', { height }),
+      results: (height) => call('results', { height }),
+      transaction: (bytes) => call('transaction', { bytes }),
+      query: (bytes) => call('query', { bytes }),
+      onBlock(listener) {
+        listeners.add(listener);
+        if (!isWatching) post({ kind: 'watchBlocks' });
+        isWatching = true;
+        return () => listeners.delete(listener);
+      },
+    },
+    onMessage(message) {
+      switch (message.kind) {
+        case 'answer':
+          settle(message.id)?.resolve(message.value as never);
+          return;
+        case 'failed':
+          settle(message.id)?.reject(new Error(message.reason));
+          return;
+        case 'block':
+          for (const listener of listeners) listener(message.notice);
+          return;
+      }
+    },
+  };
+}

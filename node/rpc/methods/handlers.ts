@@ -1,0 +1,30 @@
+/** Every method's handler, by name. */
+import type { Handlers } from '../context.ts';
+import { failure } from '../errors.ts';
+import { openRpcDocument } from '../openrpc.ts';
+import type { MethodName } from '../schemas/methods.ts';
+import { NODE_VERSION } from '../version.ts';
+import { accountMethods } from './account.ts';
+import { chainMethods } from './chain.ts';
+import { marketMethods } from './market.ts';
+import { transactionMethods } from './transaction.ts';
+
+const needsSocket = (method: string): Error =>
+  failure('must_be_websocket', { field: 'method', given: method, allowed: 'a WebSocket to /' });
+
+/** A method without a handler fails to compile. */
+export const HANDLERS: Handlers<MethodName> = {
+  ...marketMethods,
+  ...accountMethods,
+  ...transactionMethods,
+  ...chainMethods,
+  'rpc.discover': () => openRpcDocument(NODE_VERSION),
+  async 'public/subscribe'({ channels, from_height }, _context, connection) {
+    if (connection === undefined) throw needsSocket('public/subscribe');
+    return connection.subscribe(channels, from_height);
+  },
+  'public/unsubscribe'({ channels }, _context, connection) {
+    if (connection === undefined) throw needsSocket('public/unsubscribe');
+    return connection.unsubscribe(channels);
+  },
+};
