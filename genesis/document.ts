@@ -186,6 +186,9 @@ function readUnderlying(node: JsonNode): Underlying {
     note(of.optionTickMicroUsd, 'a multiple of optionLotsPerCoin, so that a notional is exact');
   }
   if (underlying.strikesListed % 2 === 0) note(of.strikesListed, 'an odd number');
+  if (underlying.strikeStepMicroUsd % underlying.optionLotsPerCoin !== 0) {
+    note(of.strikeStepMicroUsd, 'a multiple of optionLotsPerCoin, so that a payoff is exact');
+  }
   return underlying;
 }
 
@@ -276,6 +279,9 @@ export function checkGenesis(json: unknown): Result<Genesis, readonly JsonProble
     'each name',
     underlyings.map(({ name }) => name),
   );
+  if (parameters.settlementWindowMs % parameters.settlementSlots !== 0) {
+    note(of.parameters, 'settlementWindowMs a multiple of settlementSlots: slots are equal');
+  }
   if (parameters.insuranceShareBps + parameters.communityShareBps > 10_000) {
     note(of.parameters, 'insuranceShareBps + communityShareBps at most 10000');
   }

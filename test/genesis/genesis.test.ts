@@ -85,6 +85,12 @@ describe('genesis document', () => {
       (json) => (json.underlyings[0].strikesListed = 4),
       'underlyings[0].strikesListed',
     ],
+    [
+      'a strike step that lots do not divide',
+      (json) => (json.underlyings[0].strikeStepMicroUsd = 1_000_001),
+      'underlyings[0].strikeStepMicroUsd',
+    ],
+    ['unequal slots', (json) => (json.parameters.settlementSlots = 7), 'parameters'],
     ['an underlying twice', (json) => (json.underlyings[1].id = 0), 'underlyings'],
   ];
   it.each(broken)('refuses %s and names the field', (what, change, field) => {
