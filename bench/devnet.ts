@@ -1,0 +1,161 @@
+/**
+ * Four validators as processes on this machine: finality, throughput, what they use when idle; and
+ * finality over the globe in the simulator.
+ *
+ * Finality runs from submission to the result in the client's hands. Throughput rises step by step
+ * until the 99th percentile of latency is above two seconds; the best step below counts. Transactions
+ * are signed beforehand. The load and four validators share the machine's cores. MILETUS_CPU_PROF=DIR
+ * makes the validators write CPU profiles.
+ */
+import { availableParallelism } from 'node:os';
+import { runGeo } from '../test/sim/geo.ts';
+import { type BenchNetwork, startBenchNetwork } from './devnet/bench-network.ts';
+import { signLoad } from './devnet/load-transactions.ts';
+import { cpuSeconds, residentMb } from './devnet/process-usage.ts';
+import { type LoadResult, sendLoad } from './devnet/send-load.ts';
+import { type BenchOptions, median, quantile, remark, reportFigure } from './report.ts';
+
+const IDLE_WARM_UP_MS = 10_000;
+const IDLE_MS = 30_000;
+const FINALITY_PER_SECOND = 50;
+const FINALITY_SECONDS = 20;
+const STEP_SECONDS = 5;
+const MAX_P99_MS = 2_000;
+const GROWTH = 1.3;
+const MAX_STEPS = 10;
+/** Latency of one in these is measured in a throughput step. */
+const SAMPLE_EVERY = 20;
+
+type Report = (name: string, metric: string, value: number, unit: string) => void;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function measureIdle(bench: BenchNetwork, report: Report): Promise<void> {
+  await pause(IDLE_WARM_UP_MS);
+  const pids = bench.validatorPids();
+  const before = pids.map(cpuSeconds);
+  const startedAt = performance.now();
+  await pause(IDLE_MS);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const shares = pids.map((pid, i) => (cpuSeconds(pid) - (before[i] ?? 0)) / seconds);
+  const memory = pids.map(residentMb);
+  const name = 'idle, oracle votes at 1 Hz, worst of 4 validators';
+  report(name, 'idle_core_share', Math.max(...shares), 'cores');
+  report(name, 'idle_rss_mb', Math.max(...memory), 'MB');
+}
+
+type Shape = { readonly ordersEach: number; readonly seed: number };
+
+async function runLoad(
+  bench: BenchNetwork,
+  shape: Shape & { readonly perSecond: number; readonly seconds: number; readonly sample: number },
+): Promise<LoadResult> {
+  const transactions = signLoad({
+    chainId: bench.chainId,
+    accounts: bench.accounts,
+    series: await bench.series(),
+    transactions: Math.round(shape.perSecond * shape.seconds),
+    ordersEach: shape.ordersEach,
+    seed: shape.seed,
+  });
+  return sendLoad({
+    urls: bench.urls,
+    transactions,
+    perSecond: shape.perSecond,
+    sampleEvery: shape.sample,
+  });
+}
+
+async function measureFinality(bench: BenchNetwork, report: Report): Promise<void> {
+  const { latenciesMs, acceptedShare } = await runLoad(bench, {
+    ordersEach: 1,
+    seed: 1,
+    perSecond: FINALITY_PER_SECOND,
+    seconds: FINALITY_SECONDS,
+    sample: 1,
+  });
+  const name = `submit to final with results at ${FINALITY_PER_SECOND} tx/s`;
+  report(name, 'finality_p50_ms', median(latenciesMs), 'ms');
+  report(name, 'finality_p99_ms', quantile(latenciesMs, 0.99), 'ms');
+  report(name, 'accepted_share', acceptedShare, 'of orders');
+}
+
+/** Raises the load until latency breaks; gives the best transactions a second before that. */
+async function findCapacity(
+  bench: BenchNetwork,
+  shape: Shape & { readonly firstPerSecond: number },
+  options: BenchOptions,
+): Promise<{ transactionsPerSecond: number; acceptedShare: number; p99Ms: number }> {
+  let best = { transactionsPerSecond: 0, acceptedShare: 0, p99Ms: 0 };
+  let perSecond = shape.firstPerSecond;
+  for (let step = 0; step < MAX_STEPS; step++) {
+    const result = await runLoad(bench, {
+      ...shape,
+      seed: shape.seed + step,
+      perSecond,
+      seconds: STEP_SECONDS,
+      sample: SAMPLE_EVERY,
+    });
+    const p99Ms = quantile(result.latenciesMs, 0.99);
+    remark(
+      `  ${shape.ordersEach} orders each: offered ${Math.round(result.offeredPerSecond)} tx/s, ` +
+        `final ${Math.round(result.finalPerSecond)} tx/s, p50 ${Math.round(median(result.latenciesMs))} ms, ` +
+        `p99 ${Math.round(p99Ms)} ms, accepted ${(100 * result.acceptedShare).toFixed(1)} %` +
+        `${result.refusedCalls > 0 ? `, ${result.refusedCalls} calls refused` : ''}` +
+        `${result.problem ? ` (${result.problem})` : ''}`,
+      options,
+    );
+    if (p99Ms > MAX_P99_MS) break;
+    if (result.finalPerSecond > best.transactionsPerSecond) {
+      const { finalPerSecond, acceptedShare } = result;
+      best = { transactionsPerSecond: finalPerSecond, acceptedShare, p99Ms };
+    }
+    perSecond *= GROWTH;
+  }
+  return best;
+}
+
+async function measureThroughput(
+  bench: BenchNetwork,
+  report: Report,
+  options: BenchOptions,
+): Promise<void> {
+  const single = await findCapacity(
+    bench,
+    { ordersEach: 1, seed: 100, firstPerSecond: 800 },
+    options,
+  );
+  const singleName = 'transactions of one order, signed before';
+  report(singleName, 'tx_per_s', single.transactionsPerSecond, 'tx/s');
+  report(singleName, 'accepted_share', single.acceptedShare, 'of orders');
+  const batch = await findCapacity(
+    bench,
+    { ordersEach: 20, seed: 200, firstPerSecond: 250 },
+    options,
+  );
+  const batchName = 'transactions of 20 orders, signed before';
+  report(batchName, 'orders_per_s', 20 * batch.transactionsPerSecond, 'orders/s');
+  report(batchName, 'accepted_share', batch.acceptedShare, 'of orders');
+}
+
+function measureGeo(report: Report): void {
+  const geo = runGeo();
+  const name = '50 validators in ten cities, simulated';
+  report(name, 'geo_finality_ratio', geo.geo_finality_ratio, '×');
+  report(name, 'geo_finality_ms', geo.finalityMs, 'ms');
+}
+
+export async function run(options: BenchOptions): Promise<void> {
+  const report: Report = (name, metric, value, unit) =>
+    reportFigure({ bench: 'devnet', case: name, metric, value, unit }, options);
+  remark(`${availableParallelism()} cores`, options);
+  const bench = await startBenchNetwork();
+  try {
+    await measureIdle(bench, report);
+    await measureFinality(bench, report);
+    await measureThroughput(bench, report, options);
+  } finally {
+    await bench.close();
+  }
+  measureGeo(report);
+}
