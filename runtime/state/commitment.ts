@@ -12,7 +12,7 @@
 import { equalBytes } from '../core/bytes.ts';
 import type { PairHasher } from '../core/merkle-hash.ts';
 import { assert } from '../core/result.ts';
-import { createDirtyNodes, type DirtyNodes, hashDirty, resetDirtyNodes } from './dirty-nodes.ts';
+import { createDueHashes, type DueHashes, hashDue } from './due-hashes.ts';
 import { MAX_TABLES } from './merkle-format.ts';
 import {
   byteOffset,
@@ -32,9 +32,6 @@ import { updateTree } from './update-tree.ts';
 
 /** Checkpoints whose rows can be proved: the newest and three before it. */
 export const RETAINED_CHECKPOINTS = 4;
-
-/** Rows staged before they are folded into the trees: bounds the memory of a bulk load. */
-const MAX_STAGED_ROWS = 2 ** 20;
 
 /** The trees as one checkpoint left them. */
 export type RetainedCheckpoint = {
@@ -66,13 +63,12 @@ export type Commitment = {
   /** Oldest first, at most `RETAINED_CHECKPOINTS`. */
   readonly checkpoints: RetainedCheckpoint[];
   open: OpenCheckpoint;
-  /** Rows not yet in the trees, by table id, and their number. */
-  readonly staged: StagedRows[];
-  stagedRows: number;
+  /** Rows not yet in the trees, by table id. */
+  readonly staged: readonly StagedRows[];
   /**
    * Memory that each checkpoint uses again: fresh pages would cost more than the work done in them.
    */
-  readonly dirty: DirtyNodes;
+  readonly due: DueHashes;
   readonly spareUndo: UndoLog[];
 };
 
@@ -84,8 +80,7 @@ export function createCommitment(hashPairs: PairHasher): Commitment {
     checkpoints: [],
     open: { undo: createUndoLog(1), dropped: [], roots: new Int32Array(MAX_TABLES) },
     staged: Array.from({ length: MAX_TABLES }, createStagedRows),
-    stagedRows: 0,
-    dirty: createDirtyNodes(),
+    due: createDueHashes(),
     spareUndo: [],
   };
 }
@@ -118,21 +113,22 @@ export function stageRow(
   const staged = commitment.staged[tableId];
   assert(staged !== undefined, 'table ids are 0 to 127');
   addStagedRow(staged, key, value);
-  if (++commitment.stagedRows === MAX_STAGED_ROWS) foldStaged(commitment);
 }
 
-/** Brings the staged rows into the trees. */
-function foldStaged(commitment: Commitment): void {
-  const { pool, open, dirty, staged } = commitment;
-  resetDirtyNodes(dirty, pool);
+/**
+ * Brings the staged rows into the trees of the next checkpoint, which releases their memory. Called
+ * by `sealCheckpoint`, and before it by whoever stages a great many.
+ */
+export function foldStaged(commitment: Commitment): void {
+  const { pool, open, due, staged, hashPairs } = commitment;
+  const { undo, dropped, roots } = open;
   for (const [tableId, rows] of staged.entries()) {
     if (rows.changes.length === 0) continue;
-    const update = { pool, dirty, undo: open.undo, staged: rows, dropped: open.dropped };
-    open.roots[tableId] = updateTree(update, open.roots[tableId] ?? EMPTY_REF, tableId);
+    const update = { pool, due, hashPairs, undo, dropped, staged: rows };
+    roots[tableId] = updateTree(update, roots[tableId] ?? EMPTY_REF, tableId);
     resetStagedRows(rows);
   }
-  hashDirty(dirty, pool, commitment.hashPairs);
-  commitment.stagedRows = 0;
+  hashDue(due, pool, hashPairs);
 }
 
 /** Makes a checkpoint of what was staged, and forgets the fifth-last; returns the new state root. */

@@ -2,8 +2,17 @@
  * Rebuilds the live rows and the commitment from the rows on disk, at a node's start.
  */
 import { assert, err, ok, type Result } from '../core/result.ts';
-import { type Commitment, latestCheckpoint, sealCheckpoint, stageRow } from './commitment.ts';
+import {
+  type Commitment,
+  foldStaged,
+  latestCheckpoint,
+  sealCheckpoint,
+  stageRow,
+} from './commitment.ts';
 import type { AnyTableStore, LoadRowError } from './table.ts';
+
+/** Rows staged at a time: 64 MB. */
+const FOLD_ROWS = 2 ** 20;
 
 /** A row on disk. */
 export type StoredRow = readonly [tableId: number, key: Uint8Array, value: Uint8Array];
@@ -28,12 +37,14 @@ export function loadState(
   assert(latestCheckpoint(commitment) === undefined, 'a state is loaded once');
   const storeById = new Map(stores.map((store) => [store.id, store]));
   assert(storeById.size === stores.length, 'table ids are distinct');
+  let staged = 0;
   for (const [tableId, key, value] of rows) {
     const store = storeById.get(tableId);
     if (!store) return err({ tableId, key, reason: { code: 'unknown_table' } });
     const loaded = store.loadRow(key, value);
     if (!loaded.ok) return err({ tableId, key, reason: loaded.error });
     stageRow(commitment, { tableId, key, value });
+    if (++staged % FOLD_ROWS === 0) foldStaged(commitment);
   }
   return ok(sealCheckpoint(commitment));
 }

@@ -108,6 +108,14 @@ export function slotWords(pool: NodePool, slot: number): Int32Array {
 }
 export const wordOffset = (slot: number): number => (slot & PAGE_MASK) * SLOT_WORDS;
 
+/**
+ * A place is half a slot, `slot * 2 + side`: where a hash is put. The root of table t has place t.
+ */
+export const placeOf = (slot: number, side: 0 | 1): number => slot * 2 + side;
+export const placeSlot = (place: number): number => place >>> 1;
+export const placeOffset = (place: number): number =>
+  wordOffset(place >>> 1) + (place & 1) * HASH_WORDS;
+
 /** The page of a slot as bytes, and the slot's first byte in it. */
 export function slotBytes(pool: NodePool, slot: number): Uint8Array {
   return pool.bytes[slot >>> PAGE_SHIFT] ?? NO_BYTES;

@@ -2,14 +2,15 @@
  * Batch update of a table's sparse Merkle tree.
  *
  * `updateTree` walks the tree once with all changed rows of its table, parting them at each node by
- * the next bit of their key hash, so they need no sorting, and collects the changed nodes in
- * `DirtyNodes`, where `hashDirty` computes their hashes over all tables at once.
+ * the next bit of their key hash, so they need no sorting. Nodes change in place, after their old
+ * content went to the checkpoint's undo log.
  *
  * Shape (docs/spec/state.md): an empty subtree is 32 zero bytes, a subtree with one leaf is that
  * leaf, every other node has two children. So the tree is a function of its rows alone.
  */
+import type { PairHasher } from '../core/merkle-hash.ts';
 import { assert } from '../core/result.ts';
-import { addDirty, type DirtyNodes, entryRef, hashLater, putEmptyHash } from './dirty-nodes.ts';
+import { type DueHashes, hashDue, hashLater, MAX_DUE } from './due-hashes.ts';
 import { KEY_BITS } from './merkle-format.ts';
 import {
   allocateSlot,
@@ -23,6 +24,9 @@ import {
   leftRef,
   type NodePool,
   PAIR_WORDS,
+  placeOf,
+  placeOffset,
+  placeSlot,
   rightRef,
   saveSlot,
   setChildren,
@@ -34,10 +38,11 @@ import {
 } from './node-pool.ts';
 import { isDelete, rowBit, rowOf, type StagedRows } from './staged-rows.ts';
 
-/** The work of one checkpoint on one table; `dirty`, `undo` and `dropped` are those of all. */
+/** The work of one checkpoint on one table; `due`, `undo` and `dropped` are those of all tables. */
 export type TreeUpdate = {
   readonly pool: NodePool;
-  readonly dirty: DirtyNodes;
+  readonly due: DueHashes;
+  readonly hashPairs: PairHasher;
   readonly undo: UndoLog;
   /** The changed rows of the table. */
   readonly staged: StagedRows;
@@ -53,21 +58,17 @@ export type TreeUpdate = {
 export function updateTree(update: TreeUpdate, root: number, place: number): number {
   const outcome = updateSubtree(update, root, 0, 0, update.staged.changes.length);
   if (outcome !== root) hashChild(update, outcome, 0, place);
-  return outcomeRef(update, outcome);
+  return outcomeRef(outcome);
 }
 
 /**
- * What became of a subtree: the ref of a node (or `EMPTY_REF`) whose hash is as it was, or
- * `-1 - entry` of a node that changed.
+ * What became of a subtree: the ref of a node (or `EMPTY_REF`) whose hash is as it was, or `-ref` of
+ * a node whose hash changed.
  */
 type Outcome = number;
 
-const changed = (entry: number): Outcome => -1 - entry;
-const changedEntry = (outcome: Outcome): number => -1 - outcome;
-
-function outcomeRef(update: TreeUpdate, outcome: Outcome): number {
-  return outcome < 0 ? entryRef(update.dirty, changedEntry(outcome)) : outcome;
-}
+const changed = (ref: number): Outcome => -ref;
+const outcomeRef = (outcome: Outcome): number => Math.abs(outcome);
 
 /**
  * Updates the subtree `ref` at `depth` with the changes `from` to `to` (exclusive), all those that
@@ -111,13 +112,13 @@ function updateSubtree(
  * second leaf, which must first be parted from this one.
  */
 function settleOne(update: TreeUpdate, ref: number, change: number): Outcome | undefined {
-  const { pool, undo, dirty, dropped, staged } = update;
+  const { pool, undo, dropped, staged } = update;
   const row = rowOf(change);
   if (ref === EMPTY_REF) {
     if (isDelete(change)) return EMPTY_REF;
     const slot = allocateSlot(pool, undo.version);
     fillLeaf(pool, slot, staged, row);
-    return changed(addDirty(dirty, pool, leafRef(slot)));
+    return changed(leafRef(slot));
   }
   const slot = slotOf(ref);
   if (!sameHalf(pool, slot, staged, row, KEY_HALF)) return isDelete(change) ? ref : undefined;
@@ -129,7 +130,7 @@ function settleOne(update: TreeUpdate, ref: number, change: number): Outcome | u
   if (sameHalf(pool, slot, staged, row, VALUE_HALF)) return ref;
   saveSlot(pool, undo, slot);
   fillLeaf(pool, slot, staged, row);
-  return changed(addDirty(dirty, pool, ref));
+  return changed(ref);
 }
 
 /** The subtree over two children, of which at least one is not as it was. */
@@ -140,9 +141,9 @@ function joinChildren(
   left: Outcome,
   right: Outcome,
 ): Outcome {
-  const { pool, dirty, undo, dropped } = update;
-  const leftChild = outcomeRef(update, left);
-  const rightChild = outcomeRef(update, right);
+  const { pool, undo, dropped } = update;
+  const leftChild = outcomeRef(left);
+  const rightChild = outcomeRef(right);
   const isLone =
     (leftChild === EMPTY_REF && !isInner(rightChild)) ||
     (rightChild === EMPTY_REF && isLeaf(leftChild));
@@ -158,24 +159,24 @@ function joinChildren(
   const oldRight = isNew ? NO_REF : rightRef(pool, slot);
   if (!isNew) saveSlot(pool, undo, slot);
   setChildren(pool, slot, leftChild, rightChild);
-  const entry = addDirty(dirty, pool, innerRef(slot));
-  if (left !== oldLeft) hashChild(update, left, depth + 1, entry * 2);
-  if (right !== oldRight) hashChild(update, right, depth + 1, entry * 2 + 1);
-  return changed(entry);
+  if (left !== oldLeft) hashChild(update, left, depth + 1, placeOf(slot, 0));
+  if (right !== oldRight) hashChild(update, right, depth + 1, placeOf(slot, 1));
+  return changed(innerRef(slot));
 }
 
 const NO_REF = -1;
 
 /** Has the hash of a child that changed or moved put at `place`. */
 function hashChild(update: TreeUpdate, outcome: Outcome, depth: number, place: number): void {
-  const { pool, dirty } = update;
-  if (outcome === EMPTY_REF) {
-    putEmptyHash(dirty, place);
-  } else {
-    // An unchanged node that moved is a leaf: only leaves stand at a depth of their neighbours' making.
-    const entry = outcome < 0 ? changedEntry(outcome) : addDirty(dirty, pool, outcome);
-    hashLater(dirty, entry, depth, place);
+  const { pool, due } = update;
+  if (outcome !== EMPTY_REF) {
+    // All below a node that is due is hashed or due too, so what is due can be hashed at any time.
+    if (due.count === MAX_DUE) hashDue(due, pool, update.hashPairs);
+    hashLater(due, outcomeRef(outcome), depth, place);
+    return;
   }
+  const offset = placeOffset(place);
+  slotWords(pool, placeSlot(place)).fill(0, offset, offset + HASH_WORDS);
 }
 
 /** Orders a range of changes by bit `depth` of their key hash; returns where the ones begin. */

@@ -9,6 +9,7 @@ import {
   commitChanges,
   createCommitment,
   findCheckpoint,
+  foldStaged,
   latestCheckpoint,
   sealCheckpoint,
   stageRow,
@@ -293,6 +294,28 @@ describe('single rules', () => {
     );
     expect(roots[1]).toBe(roots[0]);
     expect(roots[0]).toBe(hex(naiveStateRoot(new Map([[3, rows]]))));
+  });
+
+  test('rows may come into the trees in several folds', () => {
+    const commitment = createCommitment(hashPairs);
+    const rows = Array.from({ length: 90 }, (_, i) => row(i, i));
+    commitChanges(commitment, [{ tableId: 3, rows: rows.slice(0, 20) }]);
+    for (const [i, changed] of rows.entries()) {
+      stageRow(commitment, { tableId: 3, ...changed, value: Uint8Array.of(200) });
+      if (i % 7 === 0) foldStaged(commitment);
+    }
+    foldStaged(commitment);
+    for (const { key } of rows.slice(0, 45)) {
+      stageRow(commitment, { tableId: 3, key, value: undefined });
+    }
+    const expected = rows.slice(45).map(({ key }) => ({ key, value: Uint8Array.of(200) }));
+    expect(hex(sealCheckpoint(commitment))).toBe(hex(naiveStateRoot(new Map([[3, expected]]))));
+    // The checkpoint before is still read through its undo log.
+    const [first] = commitment.checkpoints;
+    const answer = first && proveRow(commitment, { ...first, tableId: 3, key: Uint8Array.of(3) });
+    expect(answer?.ok && hex(answer.value.valueHash ?? new Uint8Array())).toBe(
+      hex(h(Uint8Array.of(3))),
+    );
   });
 
   test('tableRoots names the table in which two states differ', () => {
