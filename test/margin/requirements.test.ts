@@ -69,18 +69,6 @@ describe('positions, index and forward at $100,000', () => {
     expect(accountMargin(market.state, alice).initial).toBe(BigInt(mark) + usd(15_000));
   });
 
-  test('a naked call above a long put spread: the payoff, and 1.2 or 1.1 forwards', () => {
-    // Ten short calls a coin each against nothing: isolated 15 % is less than 120 %.
-    const { market, alice } = setUp(0n, { near80000C: -100, near90000C: 100, near120000C: -100 });
-    const { initial, maintenance } = accountMargin(market.state, alice);
-    const short = markOf(market, 'near80000C') + markOf(market, 'near120000C');
-    // Isolated: 80,000 is in the money (15 %), 120,000 is 20 % out (13 %).
-    const isolated = Math.ceil(short / 100) * 100 + 28_000 * MICRO;
-    expect(Number(initial)).toBeGreaterThanOrEqual(Math.min(isolated, 130_000 * MICRO) - 200);
-    expect(Number(initial)).toBeLessThanOrEqual(Math.min(isolated, 130_000 * MICRO) + 200);
-    expect(maintenance).toBeLessThan(initial);
-  });
-
   test('below 55 % confidence a short needs (1 − confidence) of the index more, initially', () => {
     const { market, alice } = setUp(0n, { near100000C: -100 });
     const sure = accountMargin(market.state, alice);
@@ -146,6 +134,14 @@ describe('from delivery', () => {
     expect([initial, maintenance, bareMaintenance]).toEqual([usd(4_000), usd(4_000), usd(4_000)]);
   });
 
+  test('a short still owes when a long of the delivery strike was paid before it', () => {
+    const { market, alice } = setUp(0n, { near100000C: 100, near90000C: -100 });
+    deliver(market, 100_000);
+    expect(accountMargin(market.state, alice).initial).toBe(usd(10_000));
+    hold(market, alice, { near100000C: -100 });
+    expect(accountMargin(market.state, alice).initial).toBe(usd(10_000));
+  });
+
   test('what is still to be paid counts towards maintenance, the greatest fee taken off', () => {
     const { market, alice } = setUp(0n, { near100000C: 100 });
     deliver(market, 104_000);
@@ -199,26 +195,51 @@ describe('cancelUnsupportedOrders', () => {
     expect(problemsOf(market.state)).toEqual([]);
   });
 
-  test('cancels bids that a settlement left without cash', () => {
-    const { market, alice } = setUp(1_000n);
+  /** Takes dollars from an account as a settlement of this block would. */
+  function charge(market: Market, from: PortfolioId, dollars: number): void {
+    const instrument = seriesNamed(market, 'near100000C');
+    const [to, denomination, amount] = [MODULE.clearing, DENOMINATION.usd, usd(dollars)];
+    transfer(market.state, { from, to, denomination, amount, reason: 'settlement' });
+    const value = { portfolio: from, instrument, cash: -amount, fee: 0n };
+    market.context.events.push({ selector: EVENT.settled, value });
+  }
+
+  test('cancels a closing bid that cash no longer covers', () => {
+    const { market, alice } = short();
+    advance(market);
+    // The bid for 0.6 BTC costs about $3,000.
+    charge(market, alice, 29_000);
+    cancelUnsupportedOrders(market.state, market.context);
+    expect(market.state.orders.size).toBe(0);
+  });
+
+  test('cancels bids that a settlement left without cash, whatever is still to come', () => {
+    const { market, alice } = setUp(1_000n, { near100000C: 100 });
     const instrument = seriesNamed(market, 'far100000C');
     const price = Math.floor(markOf(market, 'far100000C') / MICRO);
     expect(codeOf(place(market, alice, { instrument, side: 'buy', price, lots: 10 }))).toBe('ok');
-    advance(market);
-    const amount = usd(900);
-    const denomination = DENOMINATION.usd;
-    transfer(market.state, {
-      from: alice,
-      to: MODULE.clearing,
-      denomination,
-      amount,
-      reason: 'settlement',
-    });
-    const value = { portfolio: alice, instrument, cash: -amount, fee: 0n };
-    market.context.events.push({ selector: EVENT.settled, value });
+    deliver(market, 104_000);
+    expect(accountMargin(market.state, alice).receivable).toBe(usd(3_500));
+    charge(market, alice, 900);
     cancelUnsupportedOrders(market.state, market.context);
     expect(closes(market)).toHaveLength(1);
     expect(market.state.orders.size).toBe(0);
+  });
+
+  test('keeps orders while what a delivered series still pays meets maintenance', () => {
+    const { market, alice } = setUp(24_000n, { near90000C: 100, far100000C: -100 });
+    const instrument = seriesNamed(market, 'far120000C');
+    const price = Math.floor(markOf(market, 'far120000C') / MICRO);
+    // Sold at the mark: it needs margin beyond what it brings.
+    const ask = { instrument, side: 'sell', price, lots: 1 } as const;
+    const placed = codeOf(place(market, alice, ask));
+    deliver(market, 104_000);
+    charge(market, alice, 10_000);
+    const { cash, maintenance, receivable } = accountMargin(market.state, alice);
+    expect([placed, receivable]).toEqual(['ok', usd(12_250)]);
+    expect([cash < maintenance, cash + receivable > maintenance]).toEqual([true, true]);
+    cancelUnsupportedOrders(market.state, market.context);
+    expect(market.state.orders.size).toBe(1);
   });
 
   test('looks at nobody while no mark moved and nothing settled', () => {

@@ -7,7 +7,7 @@ import {
   sizeLots,
 } from '../../runtime/core/units.ts';
 import { CLOSE_REASON, EVENT } from '../../runtime/event.ts';
-import { balanceOf } from '../../runtime/ledger/ledger.ts';
+import { balanceOf, mint } from '../../runtime/ledger/ledger.ts';
 import { MODULE } from '../../runtime/ledger/module-accounts.ts';
 import {
   MAX_FILLS_PER_ORDER,
@@ -16,6 +16,7 @@ import {
   MAX_PRICE_TICKS,
 } from '../../runtime/limits.ts';
 import { changePosition, positionOf } from '../../runtime/margin/portfolio-index.ts';
+import { accountMargin } from '../../runtime/margin/requirements.ts';
 import { placeOrder } from '../../runtime/matching/place-order.ts';
 import { INSTRUMENT_STATE } from '../../runtime/options/instrument.ts';
 import { DENOMINATION, type PlaceOrder, SIDE, TIME_IN_FORCE } from '../../runtime/transaction.ts';
@@ -297,6 +298,34 @@ describe('margin at entry', () => {
     const close = place(market, alice, { instrument: call, side: 'buy', price: now, lots: 10 });
     expect(codeOf(close)).toBe('ok');
     expect(positionOf(market.state, alice, call)).toBe(-10);
+  });
+
+  test('below it, neither the initial nor the maintenance excess may fall', () => {
+    const { market, alice, bob, call } = setUp(0n);
+    markAt(market, 102_000);
+    changePosition(market.state, alice, call, -100);
+    changePosition(market.state, bob, call, 100);
+    mint(market.state, alice, DENOMINATION.usd, 10_000n * BigInt(MICRO));
+    // The wing caps the loss at $20,000: less than the isolated initial margin, more than the
+    // isolated maintenance margin. So it helps the one by more than it costs, the other not at all.
+    const wing = seriesNamed(market, 'near120000C');
+    const price = markTicks(market, 'near120000C');
+    place(market, bob, { instrument: wing, side: 'sell', price, lots: 100 });
+    const before = accountMargin(market.state, alice);
+    const result = place(market, alice, { instrument: wing, side: 'buy', price, lots: 100 });
+    expect(codeOf(result)).toBe('insufficient_margin');
+    expect(before.initial).toBeGreaterThan(BigInt(20_000 + price) * BigInt(MICRO));
+    expect(before.maintenance).toBeLessThan(20_000n * BigInt(MICRO));
+  });
+
+  test('counts the confidence charge on the lots of an ask', () => {
+    const { market, alice, call, mark } = setUp(2_000n);
+    markAt(market, 100_000, 5_000);
+    // 0.1 BTC: $1,500 as ever, and half of $10,000.
+    const ask = { instrument: call, side: 'sell', price: mark, lots: 10 } as const;
+    expect(codeOf(place(market, alice, ask))).toBe('insufficient_margin');
+    markAt(market, 100_000, 10_000);
+    expect(codeOf(place(market, alice, ask))).toBe('ok');
   });
 
   test('a covered call spread needs its width, not two naked calls', () => {
