@@ -24,9 +24,16 @@ export const BOT_ACCOUNTS: {
 /** Operator of validator N: this plus N. */
 export const FIRST_OPERATOR_ACCOUNT = 200;
 
+/** Derivation takes 40 ms, and the keys are public anyway. */
+const derived = new Map<number, KeySigner>();
+
 /** Signs for account `index` of the development mnemonic. */
 export function devAccount(index: number): KeySigner {
-  return ed25519Signer(deriveEd25519Seed(DEV_MNEMONIC, index));
+  const known = derived.get(index);
+  if (known) return known;
+  const signer = ed25519Signer(deriveEd25519Seed(DEV_MNEMONIC, index));
+  derived.set(index, signer);
+  return signer;
 }
 
 /** `mil1…` of a signer's account. */
