@@ -143,8 +143,9 @@ export function runMaker(options: MakerOptions): { readonly stop: () => Promise<
     if (wanted !== undefined && now !== undefined) {
       const half = Math.max(1, (SPREAD_SHARE * (ticker?.mark_price ?? 0)) / instrument.tick_size);
       const isNear = Math.abs(wanted.ticks - now.ticks) <= TOLERANCE * half;
-      // A quote eaten into by a third is renewed.
-      if (isNear && now.lots * 3 >= wanted.lots * 2) return [];
+      // A quote eaten into by a third is renewed, one too large for the position is made smaller.
+      const isSized = now.lots <= wanted.lots && now.lots * 3 >= wanted.lots * 2;
+      if (isNear && isSized) return [];
     }
     const cancel = now === undefined ? [] : [cancelAction(clientOrderId)];
     const place = wanted === undefined ? [] : [placeAction(instrument, side, wanted)];
