@@ -90,6 +90,7 @@ export function runMaker(options: MakerOptions): { readonly stop: () => Promise<
   const uniform = uniforms(options.seed);
   const resting = new Map<number, Resting>();
   const positions = new Map<string, { lots: number; delta: number }>();
+  /** Coins of each side of each series, drawn once: it would not shrink or grow without a reason. */
   const sizes = new Map<number, number>();
   let isStopped = false;
   let mayAddRisk = true;
@@ -149,8 +150,6 @@ export function runMaker(options: MakerOptions): { readonly stop: () => Promise<
     }
     const cancel = now === undefined ? [] : [cancelAction(clientOrderId)];
     const place = wanted === undefined ? [] : [placeAction(instrument, side, wanted)];
-    // The next quote on this side has another size.
-    sizes.delete(clientOrderId);
     return [{ clientOrderId, actions: [...cancel, ...place], target: wanted }];
   };
 
