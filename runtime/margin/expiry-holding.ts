@@ -83,8 +83,15 @@ function lotBound(risk: SeriesRisk): number {
 }
 
 /**
- * A bound above every sum of the expiry, an order to come included: gross lots × (greatest bound and
- * strike of a lot) + twice the orders' premiums. O(1).
+ * A bound above every sum of the expiry: gross lots × (greatest bound and strike of a lot) + twice
+ * the orders' premiums. Where it passed 2⁵³ it is inexact, and far above the limit all the same.
+ */
+function magnitude({ lots, premium, lotBound: perLot, strike }: ExpiryHolding): number {
+  return lots * (perLot + strike) + 2 * premium;
+}
+
+/**
+ * That bound with an order to come. O(1).
  */
 export function magnitudeWith(
   { lots, premium, lotBound: perLot, strike }: ExpiryHolding,
@@ -140,9 +147,7 @@ export function refreshExpiry(state: State, expiry: ExpiryHolding): void {
   }
   measureLots(expiry);
   expiry.worst = undefined;
-  const { lots, premium } = expiry;
-  // A sum that passed 2⁵³ on the way is inexact, and far above the limit all the same.
-  expiry.isExact = lots * (expiry.lotBound + expiry.strike) + 2 * premium < EXACT_LIMIT;
+  expiry.isExact = magnitude(expiry) < EXACT_LIMIT;
 }
 
 /**
@@ -168,6 +173,7 @@ export function applyChange(
     const { position, orders } = change;
     applyToWorstPayoff(expiry.worst, { risk: holding.risk, position, orders });
   }
+  if (magnitude(expiry) >= EXACT_LIMIT) expiry.mark = undefined;
 }
 
 /** Brings a series without position and orders into an expiry. */

@@ -26,7 +26,7 @@ import { SINGLETON_KEY } from '../state/key-codec.ts';
 import { metaOf, type State } from '../state/state.ts';
 import { type PlaceOrder, SIDE, TIME_IN_FORCE } from '../transaction.ts';
 import { applyMatch, type PricedFill, priceFills } from './apply-match.ts';
-import { addToBook, bestPrice, crosses, oppositeSide } from './book.ts';
+import { addToBook, type Book, bestPrice, crosses, oppositeSide } from './book.ts';
 import { bookOf } from './books.ts';
 import { checkOrder } from './check-order.ts';
 import { type MatchPlan, planMatch } from './match-plan.ts';
@@ -76,7 +76,14 @@ function rest(state: State, context: BlockContext, order: Order): void {
 }
 
 /** Refusals of the match itself: would_take, too_many_fills. */
-function matchRefusal(action: PlaceOrder, plan: MatchPlan): Refusal | undefined {
+function matchRefusal(book: Book, action: PlaceOrder, plan: MatchPlan): Refusal | undefined {
+  const { side, price } = action;
+  if (action.postOnly) {
+    const best = bestPrice(oppositeSide(book, side));
+    if (best !== undefined && crosses(side, price, best)) {
+      return refusal('would_take', { given: price, allowed: best });
+    }
+  }
   if (plan.truncated && action.timeInForce === TIME_IN_FORCE.gtc) {
     return refusal('too_many_fills', {
       given: MAX_FILLS_PER_ORDER + 1,
@@ -105,14 +112,8 @@ export function placeOrder(
   const { instrument, holding, expiry } = checked.value;
   const { side, price, size, timeInForce } = action;
   const book = bookOf(state, instrument.id);
-  if (action.postOnly) {
-    const best = bestPrice(oppositeSide(book, side));
-    if (best !== undefined && crosses(side, price, best)) {
-      return err(refusal('would_take', { given: price, allowed: best }));
-    }
-  }
   const plan = planMatch(book, { portfolio, side, price, size });
-  const unmatchable = matchRefusal(action, plan);
+  const unmatchable = matchRefusal(book, action, plan);
   if (unmatchable !== undefined) return err(unmatchable);
 
   const underlying = state.underlyings.must(instrument.underlying);

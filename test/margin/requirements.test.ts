@@ -81,6 +81,32 @@ describe('positions, index and forward at $100,000', () => {
   });
 });
 
+describe('a holding whose sums doubles would not hold exactly', () => {
+  /** 20,000 BTC: $2 billion of notional, and as much in wings. */
+  const huge = { near100000C: -2_000_000, near110000C: 2_000_000 };
+
+  test('is given a bound above its requirement, the same after a restart', () => {
+    const { market, alice } = setUp(1_000n, huge);
+    const { initial, maintenance, bareMaintenance } = accountMargin(market.state, alice);
+    // Its width: $10,000 × 20,000.
+    for (const number of [initial, maintenance, bareMaintenance]) {
+      expect(number).toBeGreaterThan(usd(10_000) * 20_000n);
+    }
+    expect(problemsOf(market.state)).toEqual([]);
+  });
+
+  test('may not trade, and is exact again once it is smaller', () => {
+    const { market, alice } = setUp(1_000n, huge);
+    const instrument = seriesNamed(market, 'near100000C');
+    const price = Math.floor(markOf(market, 'near100000C') / MICRO);
+    const bid = { instrument, side: 'buy', price, lots: 1 } as const;
+    expect(codeOf(place(market, alice, bid))).toBe('position_limit');
+    hold(market, alice, { near100000C: 1_900_000, near110000C: -1_900_000 });
+    expect(accountMargin(market.state, alice).initial).toBe(usd(10_000) * 1_000n);
+    expect(problemsOf(market.state)).toEqual([]);
+  });
+});
+
 describe('withdrawable', () => {
   test('is the cash of who holds nothing or only longs', () => {
     const { market, alice } = setUp(1_000n, { near100000C: 5 });
