@@ -1,9 +1,10 @@
 /**
- * Answers to the requests of peers, from the stores. Bounded by the limits of `p2p/messages.ts`;
- * quotas per peer are the network's. A refusal says why.
+ * Answers to the requests of peers. The network has applied its quotas; here every answer is
+ * bounded in items and bytes. A refusal is text that tells the peer why.
+ *
+ * Source: p2p/messages.ts. Blocks are served as they are stored, without decoding them.
  */
-import { certificatesBetween } from '../../consensus/answer.ts';
-import { CertificateCodec } from '../../consensus/messages.ts';
+import { type Certificate, CertificateCodec } from '../../consensus/messages.ts';
 import {
   BlocksRequestCodec,
   CertificatesAnswerCodec,
@@ -11,174 +12,169 @@ import {
   MAX_ANSWER_BLOCKS,
   MAX_ANSWER_BYTES,
   MAX_ANSWER_CERTIFICATES,
-  MAX_ANSWER_PAYLOADS,
-  PayloadsAnswerCodec,
+  type PayloadsRequest,
   PayloadsRequestCodec,
+  type Status,
   StatusCodec,
 } from '../../p2p/messages.ts';
 import type { RequestMethod } from '../../p2p/network.ts';
 import { wireId } from '../../runtime/block.ts';
-import { concatBytes } from '../../runtime/core/bytes.ts';
 import { err, ok, type Result, unreachable } from '../../runtime/core/result.ts';
-import { type Height, height } from '../../runtime/core/units.ts';
-import { type Chain, currentEpoch } from '../driver/chain.ts';
-import type { ConsensusDriver } from '../driver/consensus-driver.ts';
-import { viewOf } from '../driver/engine-runner.ts';
-import type { Mempool } from '../mempool/mempool.ts';
+import { type Epoch, type Height, height, type View } from '../../runtime/core/units.ts';
+import type { BlockStore } from '../storage/block-store.ts';
 import { idKey } from '../storage/keys.ts';
+import { framingBytes, headerAt, joinTwoLists } from './block-bytes.ts';
 
-export type AnswerOptions = {
-  readonly chain: Chain;
-  readonly mempool: Mempool;
-  readonly consensus: Pick<ConsensusDriver, 'current' | 'runner'>;
+/** What answers are taken from. */
+export type AnswerSources = {
+  readonly blocks: BlockStore;
+  readonly status: () => Status;
+  /** Certificates of an epoch's views, and the latest finalization; as far as held. */
+  readonly certificates: (epoch: Epoch, from: View, to: View) => Promise<Certificate[]>;
+  /** SSZ of a payload that waits in the mempool, by `idKey` of its wire id. */
+  readonly payload: (key: string) => Uint8Array | undefined;
 };
 
-/** Left free of an answer for offsets and the certificate. */
-const ANSWER_SLACK_BYTES = 64 * 1024;
+/** Bodies read at once: four largest blocks are as much as an answer holds. */
+const READ_AHEAD_BLOCKS = 4;
+/** What is left for blocks beside a certificate of all validators and the offsets. */
+const MAX_BODIES_BYTES: number =
+  MAX_ANSWER_BYTES - CertificateCodec.maxBytes - framingBytes(MAX_ANSWER_BLOCKS + 1);
 
-/** A uint32 of SSZ. */
-function le32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value, true);
-  return bytes;
-}
-
-/** SSZ of a list of variable-size items that are encoded already. */
-function encodedList(items: readonly Uint8Array[]): Uint8Array {
-  let at = items.length * 4;
-  const offsets = items.map((item) => {
-    at += item.length;
-    return le32(at - item.length);
-  });
-  return concatBytes(...offsets, ...items);
-}
-
-/** SSZ of a `BlocksAnswer` of blocks as they are stored: nothing is decoded. */
-export function encodeBlocksAnswer(
-  blocks: readonly Uint8Array[],
-  finalization: Uint8Array,
-): Uint8Array {
-  const list = encodedList(blocks);
-  return concatBytes(le32(8), le32(8 + list.length), list, encodedList([finalization]));
-}
-
-function answerStatus({ chain, consensus }: AnswerOptions): Result<Uint8Array, string> {
-  return ok(
-    StatusCodec.encode({
-      finalizedHeight: chain.tip.header.height,
-      epoch: currentEpoch(chain),
-      view: viewOf(consensus.current()),
-      lowestHeight: height(Math.min(1, chain.tip.header.height)),
-    }),
-  );
-}
-
-/** Bodies from `from` upward while they fit; stops at the tip. */
-async function bodiesFrom(chain: Chain, from: Height, count: number): Promise<Uint8Array[]> {
+/** Bodies of final blocks from `from` to `to`, as many as fit, up to the first that is not stored. */
+async function readBodies(blocks: BlockStore, from: number, to: number): Promise<Uint8Array[]> {
   const bodies: Uint8Array[] = [];
-  let room = MAX_ANSWER_BYTES - ANSWER_SLACK_BYTES;
-  for (let at = from; bodies.length < count && at <= chain.tip.header.height; at = height(at + 1)) {
-    const hash = await chain.store.finalHash(at);
-    const body = hash && (await chain.store.body(hash));
-    if (!body) break;
-    room -= body.length + 4;
-    if (room < 0) break;
-    bodies.push(body);
+  let room = MAX_BODIES_BYTES;
+  const read = async (at: number): Promise<Uint8Array | undefined> => {
+    const hash = await blocks.finalHash(height(at));
+    return hash && (await blocks.body(hash));
+  };
+  for (let at = from; at <= to; at += READ_AHEAD_BLOCKS) {
+    const count = Math.min(READ_AHEAD_BLOCKS, to - at + 1);
+    const group = await Promise.all(Array.from({ length: count }, (_, index) => read(at + index)));
+    for (const body of group) {
+      if (!body || body.length > room) return bodies;
+      room -= body.length;
+      bodies.push(body);
+    }
   }
   return bodies;
 }
 
 /**
- * Blocks from `from` to the end of its epoch. An answer never goes beyond it: the last block of an
- * epoch is finalized itself, and whoever asks may have to execute it to know the next validators.
+ * Highest height of an answer from `from` on: at most `count` blocks, none beyond the epoch's end,
+ * and if no finalization is among them, on to the first that is, within the bound of an answer.
+ * Below `from` when the block at `from` is not stored.
  */
-async function upToEpochEnd(chain: Chain, from: Height): Promise<number> {
-  const hash = await chain.store.finalHash(from);
-  const first = hash && (await chain.store.block(hash));
-  const end = first && (await chain.store.epochEnd(first.block.header.epoch));
-  return end === undefined ? MAX_ANSWER_BLOCKS : end - from + 1;
+async function lastOfAnswer(
+  { blocks, status }: AnswerSources,
+  from: Height,
+  count: number,
+): Promise<number> {
+  const hash = await blocks.finalHash(from);
+  const body = hash && (await blocks.body(hash));
+  const header = body && headerAt(body, 0);
+  if (!header) return from - 1;
+  const tip = status().finalizedHeight;
+  const bound = Math.min(tip, (await blocks.epochEnd(header.epoch)) ?? tip);
+  const last = Math.min(bound, from + count - 1);
+  if (await blocks.lastFinalization(from, height(last))) return last;
+  const next = await blocks.finalization(from);
+  const most = from + MAX_ANSWER_BLOCKS - 1;
+  return Math.min(next && next.height <= most ? next.height : most, bound);
 }
 
+/**
+ * Final blocks from the height asked for, ending with one that the finalization beside it
+ * certifies, and never beyond the end of an epoch. Empty when this node does not hold the first.
+ * Without a finalization when no block that fits has one of its own: the asker goes on above.
+ */
 async function answerBlocks(
-  { chain }: AnswerOptions,
+  sources: AnswerSources,
   bytes: Uint8Array,
 ): Promise<Result<Uint8Array, string>> {
   const request = BlocksRequestCodec.decode(bytes);
-  if (!request.ok) return err('malformed request');
+  if (!request.ok) return err(`blocks: ${request.error.detail}`);
   const { from, count } = request.value;
-  if (from === 0 || from > chain.tip.header.height) return err(`height ${from} is not final here`);
-  const room = await upToEpochEnd(chain, from);
-  const bodies = await bodiesFrom(chain, from, Math.min(count, MAX_ANSWER_BLOCKS, room));
-  const last = height(from + bodies.length - 1);
-  const proof = bodies.length > 0 && (await chain.store.lastFinalization(from, last));
-  if (!proof) return err(`no finalization from ${from} to ${last}`);
-  const blocks = bodies.slice(0, proof.height - from + 1);
-  return ok(encodeBlocksAnswer(blocks, CertificateCodec.encode(proof.certificate)));
+  if (count === 0 || from === 0) return err(`blocks: ${count} from ${from}, allowed 1 from 1 up`);
+  const { finalizedHeight, lowestHeight } = sources.status();
+  if (from > finalizedHeight || from < lowestHeight) return ok(joinTwoLists([], []));
+  const last = await lastOfAnswer(sources, from, Math.min(count, MAX_ANSWER_BLOCKS));
+  const bodies = await readBodies(sources.blocks, from, last);
+  if (bodies.length === 0) return ok(joinTwoLists([], []));
+  const proven = await sources.blocks.lastFinalization(from, height(from + bodies.length - 1));
+  if (!proven) return ok(joinTwoLists(bodies, []));
+  const certificate = CertificateCodec.encode(proven.certificate);
+  return ok(joinTwoLists(bodies.slice(0, proven.height - from + 1), [certificate]));
 }
 
 async function answerCertificates(
-  { chain, consensus }: AnswerOptions,
+  { certificates }: AnswerSources,
   bytes: Uint8Array,
 ): Promise<Result<Uint8Array, string>> {
   const request = CertificatesRequestCodec.decode(bytes);
-  if (!request.ok) return err('malformed request');
+  if (!request.ok) return err(`certificates: ${request.error.detail}`);
   const { epoch, from, to } = request.value;
-  const range = { from, to, limit: MAX_ANSWER_CERTIFICATES };
-  const runner = consensus.runner(epoch);
-  const recent = runner ? certificatesBetween(runner.state, range) : [];
-  const wanted = recent.length > 1 ? [] : await chain.store.certificates(epoch, range);
-  return ok(CertificatesAnswerCodec.encode([...recent, ...wanted].slice(0, range.limit)));
+  if (to < from) return err(`certificates: views ${from} to ${to}`);
+  const found = await certificates(epoch, from, to);
+  return ok(CertificatesAnswerCodec.encode(found.slice(0, MAX_ANSWER_CERTIFICATES)));
+}
+
+/** Payloads that wait here, else those of the block asked for, each once, as many as fit. */
+async function findPayloads(
+  { blocks, payload }: AnswerSources,
+  { block, wireIds }: PayloadsRequest,
+): Promise<Uint8Array[]> {
+  const keys = [...new Set(wireIds.map(idKey))];
+  const inBlock = new Map<string, Uint8Array>();
+  if (keys.some((key) => payload(key) === undefined)) {
+    const stored = await blocks.block(block);
+    for (const bytes of stored?.block.payloads ?? []) inBlock.set(idKey(wireId(bytes)), bytes);
+  }
+  const found: Uint8Array[] = [];
+  let room = MAX_ANSWER_BYTES - framingBytes(keys.length);
+  for (const key of keys) {
+    const bytes = payload(key) ?? inBlock.get(key);
+    if (!bytes) continue;
+    room -= bytes.length;
+    if (room < 0) break;
+    found.push(bytes);
+  }
+  return found;
 }
 
 async function answerPayloads(
-  { chain, mempool }: AnswerOptions,
+  sources: AnswerSources,
   bytes: Uint8Array,
 ): Promise<Result<Uint8Array, string>> {
   const request = PayloadsRequestCodec.decode(bytes);
-  if (!request.ok) return err('malformed request');
-  const { block: hash, wireIds } = request.value;
-  if (wireIds.length === 0) {
-    const stored = await chain.store.block(hash);
-    return ok(PayloadsAnswerCodec.encode({ blocks: stored ? [stored.block] : [], payloads: [] }));
+  if (!request.ok) return err(`payloads: ${request.error.detail}`);
+  if (request.value.wireIds.length === 0) {
+    const body = await sources.blocks.body(request.value.block);
+    return ok(joinTwoLists(body ? [body] : [], []));
   }
-  const found = new Map<string, Uint8Array>();
-  const lacking: string[] = [];
-  for (const key of wireIds.map(idKey)) {
-    const entry = mempool.get(key);
-    if (entry) found.set(key, entry.bytes);
-    else lacking.push(key);
-  }
-  const stored = lacking.length > 0 ? await chain.store.block(hash) : undefined;
-  if (stored) {
-    const wanted = new Set(lacking);
-    for (const payload of stored.block.payloads) {
-      const key = idKey(wireId(payload));
-      if (wanted.has(key)) found.set(key, payload);
-    }
-  }
-  let room = MAX_ANSWER_BYTES - ANSWER_SLACK_BYTES;
-  const payloads = [...found.values()].slice(0, MAX_ANSWER_PAYLOADS).filter((payload) => {
-    room -= payload.length + 4;
-    return room >= 0;
-  });
-  return ok(PayloadsAnswerCodec.encode({ blocks: [], payloads }));
+  return ok(joinTwoLists([], await findPayloads(sources, request.value)));
 }
 
-/** The answer to a request, SSZ, or why there is none. */
+/**
+ * The answer to a request. Rejects only when a store fails. Errors are for a request that no
+ * correct node sends; what this node does not hold is an empty answer.
+ */
 export async function answerRequest(
-  options: AnswerOptions,
+  sources: AnswerSources,
   method: RequestMethod,
   bytes: Uint8Array,
 ): Promise<Result<Uint8Array, string>> {
   switch (method) {
     case 'status':
-      return answerStatus(options);
+      if (bytes.length > 0) return err(`status: ${bytes.length} bytes, allowed 0`);
+      return ok(StatusCodec.encode(sources.status()));
     case 'blocks':
-      return answerBlocks(options, bytes);
+      return await answerBlocks(sources, bytes);
     case 'certificates':
-      return answerCertificates(options, bytes);
+      return await answerCertificates(sources, bytes);
     case 'payloads':
-      return answerPayloads(options, bytes);
+      return await answerPayloads(sources, bytes);
     default:
       return unreachable(method);
   }
