@@ -5,7 +5,7 @@
 
 import { certificateOfKind } from './accept-certificate.ts';
 import { LOOKAHEAD_VIEWS } from './bounds.ts';
-import { type EngineState, floorView } from './engine.ts';
+import { type EngineState, floorView, voteFloorView } from './engine.ts';
 import { equalSubjects, faultOf } from './evidence.ts';
 import { type Certificate, KIND, type Vote } from './messages.ts';
 import { sameVote, votesOfKind } from './note-vote.ts';
@@ -25,7 +25,7 @@ export function admitVote(state: EngineState, vote: Vote): VoteAdmission {
   if (epoch !== state.committee.epoch || vote.signer >= state.committee.weights.length)
     return 'drop';
   // A finished engine answers whoever is still in the epoch, wherever that is.
-  if (view < floorView(state) && !state.finished) return 'drop';
+  if (view < voteFloorView(state) && !state.finished) return 'drop';
   // Above the window it only tells that others are ahead: one such vote is enough.
   if (view > state.view + LOOKAHEAD_VIEWS) return state.fetch.ahead > 0 ? 'drop' : 'check';
   const round = state.rounds.get(view);

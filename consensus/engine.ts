@@ -147,6 +147,25 @@ export function floorView(state: EngineState): View {
   return view(Math.max(1, state.lastFinalized.view - RETENTION_VIEWS));
 }
 
+/**
+ * Lowest view whose votes are taken. Above `floorView` while nothing becomes final: certificates of
+ * such views are still needed and taken, single votes are not.
+ */
+export function voteFloorView(state: EngineState): View {
+  return view(Math.max(floorView(state), state.view - RETENTION_VIEWS));
+}
+
+/** Forgets others' votes below the floor of votes, so that a long standstill does not fill memory. */
+export function forgetOldVotes(state: EngineState): void {
+  const floor = voteFloorView(state);
+  for (const round of state.rounds.values()) {
+    if (round.view >= floor) continue;
+    for (const votes of [round.notarizes, round.nullifies, round.finalizes]) {
+      for (const signer of [...votes.keys()]) if (signer !== state.self) votes.delete(signer);
+    }
+  }
+}
+
 /** The round of `at`, made if it is new. The caller has checked the bounds. */
 export function roundAt(state: EngineState, at: View): Round {
   const found = state.rounds.get(at);

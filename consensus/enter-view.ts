@@ -3,7 +3,7 @@ import { type View, view } from '../runtime/core/units.ts';
 import { INACTIVE_VIEWS } from './bounds.ts';
 import { castNullify } from './cast.ts';
 import { leader } from './committee.ts';
-import { type Context, type EngineState, roundAt } from './engine.ts';
+import { type Context, type EngineState, forgetOldVotes, roundAt } from './engine.ts';
 import { type Certificate, CONSENSUS_MESSAGE, type ConsensusMessage } from './messages.ts';
 import { certifyTimeoutMs, leaderTimeoutMs, retryMs } from './timeouts.ts';
 
@@ -88,5 +88,6 @@ export function beginView(context: Context): void {
 /** Enters the view after the last one that is over. Views are only ever entered upward. */
 export function enterNextView(context: Context): void {
   context.state.view = view(context.state.passed + 1);
+  forgetOldVotes(context.state);
   beginView(context);
 }

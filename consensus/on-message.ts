@@ -8,7 +8,7 @@ import { LOOKAHEAD_VIEWS } from './bounds.ts';
 import { checkCertificate } from './certificate.ts';
 import { leader } from './committee.ts';
 import type { RejectionCode } from './effect.ts';
-import { type Context, floorView, roundAt } from './engine.ts';
+import { type Context, roundAt, voteFloorView } from './engine.ts';
 import { giveUp } from './enter-view.ts';
 import type { InputBody } from './input.ts';
 import { type Certificate, KIND, type ProposalMessage, type Vote } from './messages.ts';
@@ -32,7 +32,7 @@ function ofCommittee(context: Context, vote: Vote): boolean {
 /** Refuses votes outside the views that are kept. */
 function inWindow(context: Context, at: View): boolean {
   const { state } = context;
-  if (at < floorView(state)) reject(context, 'too_old', `view ${at}`);
+  if (at < voteFloorView(state)) reject(context, 'too_old', `view ${at}`);
   else if (at > state.view + LOOKAHEAD_VIEWS) {
     // Not kept, but it shows that this node is behind.
     state.fetch.ahead = view(state.view + LOOKAHEAD_VIEWS + 1);

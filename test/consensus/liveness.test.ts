@@ -130,6 +130,18 @@ describe('standstill', () => {
   });
 });
 
+describe('a long time without finality', () => {
+  test('others’ votes of views far behind are forgotten and refused; certificates stay', () => {
+    const state = engineOf(4);
+    give(state, vote(finalizeOf(1), 2));
+    nullified(state, 65);
+    expect(state.rounds.get(view(1))?.finalizes.size).toBe(0);
+    expect(state.rounds.get(view(1))?.nullification).toBeDefined();
+    expect(give(state, vote(notarizeOf(1), 1))).toEqual(['reject too_old']);
+    expect(give(state, vote(notarizeOf(2), 1))).toEqual([]);
+  });
+});
+
 describe('answers', () => {
   test('the latest finalization first, then every kind of each view asked for', () => {
     const state = engineOf(4);

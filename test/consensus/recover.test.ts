@@ -137,6 +137,15 @@ describe('recovery', () => {
     expect(entered.filter((effect) => effect.startsWith('vote finalize'))).toEqual([]);
   });
 
+  test('after a finalize whose certificates were lost: no nullify, in the view of that vote', () => {
+    const vote: JournalRecord = { selector: JOURNAL.vote, value: voteOf(finalizeOf(5), 4) };
+    const [state, effects] = restart(4, [vote]);
+    expect(state.view).toBe(5);
+    expect(effects).toContain('broadcast finalize v5 b5');
+    expect(give(state, timer('leader', 5))).toEqual([]);
+    expect(give(state, timer('certify', 5))).toEqual([]);
+  });
+
   test('own recovered votes count towards a quorum', () => {
     const records = journalOf(4, [timer('leader', 1), signed(nullifyOf(1), 4)]);
     const [state] = restart(4, records);

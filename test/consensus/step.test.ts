@@ -204,6 +204,13 @@ const voting: Row[] = [
     effects: ['vote notarize v1 b1'],
   },
   {
+    rule: 'a verdict counts once',
+    self: 4,
+    given: [proposal(1), valid(1)],
+    input: valid(1),
+    effects: [],
+  },
+  {
     rule: 'no notarize after nullify',
     self: 4,
     given: [proposal(1), timer('certify', 1)],
@@ -330,9 +337,9 @@ const certifying: Row[] = [
   },
   {
     rule: 'no finalize of another proposal than the one notarized here',
-    self: 4,
-    given: [proposal(1), valid(1), held(1, 'x')],
-    input: certificate(notarizeOf(1, { block: 'x' }), [1, 2, 3]),
+    self: 1,
+    given: [built(1), held(1, 'x')],
+    input: certificate(notarizeOf(1, { block: 'x' }), [2, 3, 4]),
     some: ['enter v2'],
     none: ['vote finalize'],
   },
@@ -457,6 +464,13 @@ const bounds: Row[] = [
     some: ['request v1..v9 of'],
   },
   {
+    rule: 'one such vote, one request',
+    self: 4,
+    given: [vote(nullifyOf(10), 2), timer('fetch', 1)],
+    input: timer('fetch', 1),
+    effects: [],
+  },
+  {
     rule: 'nothing is missing any more: the fetch timer ends',
     self: 4,
     given: [certificate(nullifyOf(2)), certificate(nullifyOf(1))],
@@ -480,7 +494,7 @@ const bounds: Row[] = [
     rule: 'a vote at the edge of the retention is kept',
     self: 4,
     given: [certificate(finalizeOf(100))],
-    input: vote(notarizeOf(36), 2),
+    input: vote(notarizeOf(37), 2),
     none: ['reject'],
   },
   {
@@ -601,6 +615,13 @@ const faults: Row[] = [
     effects: [],
   },
   {
+    rule: 'of two votes the first counts',
+    self: 4,
+    given: [vote(notarizeOf(1, { block: 'x' }), 2), vote(notarizeOf(1), 2), vote(notarizeOf(1), 1)],
+    input: vote(notarizeOf(1), 3),
+    effects: [],
+  },
+  {
     rule: 'evidence is mined from certificates (commonware #2177)',
     self: 4,
     given: [vote(notarizeOf(1, { block: 'x' }), 2)],
@@ -677,6 +698,14 @@ const epochEnd: Row[] = [
     given: [certificate(finalizeOf(1, LAST))],
     input: held(1, 'last', true),
     some: ['epochFinished last'],
+  },
+  {
+    rule: 'and votes no more, in whatever earlier view the block was notarized',
+    self: 4,
+    given: [certificate(notarizeOf(1, LAST)), certificate(finalizeOf(2, LAST))],
+    input: held(1, 'last', true),
+    some: ['epochFinished last'],
+    none: ['vote'],
   },
   {
     rule: 'a finished engine answers stragglers with the boundary’s finalization',
