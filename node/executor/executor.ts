@@ -20,6 +20,8 @@ export type ExecutedBlock = {
   readonly receipts: Uint8Array;
   /** SSZ of `EventsCodec`. */
   readonly events: Uint8Array;
+  /** For each receipt 33 bytes: the transaction's id, and 1 if it was applied, else 0. */
+  readonly transactions: Uint8Array;
   /** Present at multiples of R, after the state's batch was handed to the disk. */
   readonly checkpoint: CheckpointRoots | undefined;
   /** Config that this block, the last of its epoch, fixed: that of the epoch after the next. */

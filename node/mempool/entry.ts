@@ -1,0 +1,97 @@
+/** A payload as the mempool holds it: its bytes, and what selection and bounds need of it. */
+import { wireId } from '../../runtime/block.ts';
+import { toHex } from '../../runtime/core/bytes.ts';
+import { ok, type Result, unreachable } from '../../runtime/core/result.ts';
+import type { DecodeError } from '../../runtime/core/ssz.ts';
+import type { TimestampMs } from '../../runtime/core/units.ts';
+import {
+  ACTION,
+  PAYLOAD,
+  type Payload,
+  PayloadCodec,
+  type Transaction,
+  transactionId,
+} from '../../runtime/transaction.ts';
+import { payloadWeight } from '../../runtime/weights.ts';
+import { idKey } from '../storage/keys.ts';
+
+/** In the order in which blocks are filled. */
+export const LANES = ['oracle', 'cancel', 'rest'] as const;
+export type Lane = (typeof LANES)[number];
+
+export type Entry = {
+  /** `idKey` of the wire id. */
+  readonly key: string;
+  readonly wireId: Uint8Array;
+  readonly bytes: Uint8Array;
+  readonly payload: Payload;
+  /** Signing digest for a transaction, wire id for an oracle vote. */
+  readonly transactionId: Uint8Array;
+  readonly lane: Lane;
+  /** Who the quota counts for: an account, or a validator. */
+  readonly owner: string;
+  /** Who the limit per block counts for: account and first key. */
+  readonly signer: string;
+  readonly weight: number;
+  readonly expiresAt: number;
+  readonly receivedAt: TimestampMs;
+};
+
+function isCancelOnly({ body }: Transaction): boolean {
+  return body.actions.every(({ selector }) => {
+    switch (selector) {
+      case ACTION.cancelOrder:
+      case ACTION.cancelByClientId:
+      case ACTION.cancelAll:
+        return true;
+      case ACTION.transfer:
+      case ACTION.placeOrder:
+        return false;
+      default:
+        return unreachable(selector);
+    }
+  });
+}
+
+/** An oracle vote that found no block in this time is worth nothing any more. */
+const ORACLE_VOTE_LIFETIME_MS = 10_000;
+
+/** Decodes a payload. Errors: `malformed_bytes`. Cost: a strict decode and two hashes. */
+export function entryOf(
+  bytes: Uint8Array,
+  chainId: Uint8Array,
+  receivedAt: TimestampMs,
+): Result<Entry, DecodeError> {
+  const decoded = PayloadCodec.decode(bytes);
+  if (!decoded.ok) return decoded;
+  const payload = decoded.value;
+  const id = wireId(bytes);
+  const common = { key: idKey(id), wireId: id, bytes, payload, receivedAt };
+  const weight = payloadWeight(payload);
+  if (payload.selector === PAYLOAD.oracleVote) {
+    const { validator, epoch, observedAt } = payload.value.vote;
+    const owner = `oracle ${epoch}/${validator}`;
+    const expiresAt = observedAt + ORACLE_VOTE_LIFETIME_MS;
+    return ok({
+      ...common,
+      transactionId: id,
+      lane: 'oracle',
+      owner,
+      signer: owner,
+      weight,
+      expiresAt,
+    });
+  }
+  const { body } = payload.value;
+  const owner = toHex(body.account);
+  const signer = `${owner}/${idKey(body.signers[0]?.publicKey ?? id)}`;
+  return ok({
+    ...common,
+    transactionId: transactionId(chainId, body),
+    lane: isCancelOnly(payload.value) ? 'cancel' : 'rest',
+    owner,
+    signer,
+    weight,
+    expiresAt: body.expiresAt,
+  });
+}

@@ -1,0 +1,583 @@
+/**
+ * A node: consensus, mempool, execution, stores and sync, put together over the interfaces of
+ * `ports.ts`, so that the same code runs in a process and in the simulator.
+ *
+ * Start: state from its last checkpoint, final blocks above it executed again, the engine from its
+ * journal, then the network, the look-back, and votes. Nothing here reads a clock, a disk or a
+ * socket but through what it was given.
+ */
+
+import { certificatesBetween } from '../consensus/answer.ts';
+import { buildGenesis } from '../genesis/build-state.ts';
+import type { Genesis } from '../genesis/document.ts';
+import {
+  FinalizedBlockCodec,
+  MAX_ANSWER_CERTIFICATES,
+  PayloadBatchCodec,
+} from '../p2p/messages.ts';
+import type { GossipVerdict, Network, PeerId } from '../p2p/network.ts';
+import { isEpochLast } from '../runtime/block.ts';
+import { toHex } from '../runtime/core/bytes.ts';
+import { assert, err, InvariantViolation, type Result } from '../runtime/core/result.ts';
+import { epoch, type Height, height, type TimestampMs } from '../runtime/core/units.ts';
+import type { EpochConfig } from '../runtime/epoch-config.ts';
+import { ReceiptCodec, ReceiptsCodec } from '../runtime/receipt.ts';
+import { PAYLOAD, type Payload } from '../runtime/transaction.ts';
+import { signatureChecks } from '../runtime/validity.ts';
+import type {
+  BlockNotice,
+  NodeApi,
+  NodeStatus,
+  SubmitError,
+  Submitted,
+  TransactionStatus,
+} from './api.ts';
+import { createRecentSet } from './crypto/recent-set.ts';
+import type { Verifier } from './crypto/verifier.ts';
+import { createBodies } from './driver/bodies.ts';
+import {
+  addConfig,
+  addRoots,
+  type Chain,
+  type ChainBlock,
+  chainBlock,
+  createChain,
+  currentEpoch,
+  loadBlock,
+  setTip,
+} from './driver/chain.ts';
+import { type ConsensusDriver, createConsensusDriver } from './driver/consensus-driver.ts';
+import { viewOf } from './driver/engine-runner.ts';
+import { createExecution, type Execution } from './driver/execution.ts';
+import { createFinality } from './driver/finality.ts';
+import { createHalt, type Halted, messageOf } from './driver/halt.ts';
+import type { Executor } from './executor/executor.ts';
+import { type Admission, createAdmission } from './mempool/admission.ts';
+import { entryOf } from './mempool/entry.ts';
+import { createMempool, type Mempool, type MempoolBounds } from './mempool/mempool.ts';
+import { createPayloadGossip, type PayloadGossip } from './mempool/payload-gossip.ts';
+import type { Metrics } from './metrics.ts';
+import type { Clock, Disk, Log, Signer } from './ports.ts';
+import { createExternalSigner } from './signer/external-signer.ts';
+import { createLocalSigner, type SigningKey, type VoteSigner } from './signer/local-signer.ts';
+import { lookBackMs } from './signer/look-back.ts';
+import { type BlockStore, createBlockStore } from './storage/block-store.ts';
+import { createJournalStore, type JournalStore } from './storage/journal-store.ts';
+import { idKey } from './storage/keys.ts';
+import { type AnswerSources, answerRequest } from './sync/answer-requests.ts';
+import { type BlockSync, createBlockSync } from './sync/block-sync.ts';
+import { type BlockPublisher, createBlockPublisher } from './sync/publish-blocks.ts';
+
+export type NodeConfig = {
+  readonly mempool: MempoolBounds;
+  /** `rule`: as the chain's timeouts say. `none`: the key cannot be in use elsewhere (tests). */
+  readonly lookBack: 'rule' | 'none';
+};
+
+export const DEFAULT_NODE_CONFIG: NodeConfig = {
+  mempool: { maxPayloads: 65_536, maxBytes: 64 * 1024 * 1024, maxPerAccount: 8_192 },
+  lookBack: 'rule',
+};
+
+/**
+ * How a validator signs: a key that this node holds (its journal is the record), a signer elsewhere
+ * (which has a record of its own), or not at all.
+ */
+export type NodeSigner =
+  | { readonly kind: 'local'; readonly key: SigningKey }
+  | { readonly kind: 'external'; readonly signer: Signer }
+  | { readonly kind: 'none' };
+
+export type NodeOptions = {
+  readonly config: NodeConfig;
+  readonly genesis: Genesis;
+  readonly network: Network;
+  readonly clock: Clock;
+  /** `journal` and `blocks` are opened here; the executor opens `state`. */
+  readonly disk: Disk;
+  readonly signer: NodeSigner;
+  readonly executor: Executor;
+  readonly verifier: Verifier;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** The node no longer votes: called once. The process decides whether it goes on serving. */
+  readonly onHalt?: (halted: Halted) => void;
+};
+
+export interface Node {
+  /** Resolves when the node serves; it votes after the look-back. Rejects when data are damaged. */
+  start(): Promise<void>;
+  /** Stops in order: no new work, then network, then stores. */
+  stop(deadlineMs: number): Promise<void>;
+  readonly api: NodeApi;
+  /** Sizes of queues, for metrics. */
+  gauges(): void;
+}
+
+/** Synced blocks that may wait for execution before more are taken. */
+const MAX_AHEAD_OF_EXECUTION = 256;
+/** Final blocks loaded into memory at start: what a leader looks at. */
+const RECENT_BLOCKS = 32;
+
+/** The parts of a running node. */
+type Parts = {
+  readonly chain: Chain;
+  readonly journal: JournalStore;
+  readonly blocks: BlockStore;
+  readonly mempool: Mempool;
+  readonly admission: Admission;
+  readonly gossip: PayloadGossip;
+  readonly publisher: BlockPublisher;
+  readonly execution: Execution;
+  readonly consensus: ConsensusDriver;
+  readonly sync: BlockSync;
+};
+
+/** Loads the tip and what lies just below it. */
+async function openChain(options: NodeOptions, store: BlockStore): Promise<Chain> {
+  const opened = await options.executor.open();
+  const chain = createChain(buildGenesis(options.genesis), store);
+  for (const config of opened.configs) addConfig(chain, config);
+  for (const roots of opened.checkpoints) addRoots(chain, roots);
+  chain.executed = opened.height;
+  const tip = await store.tip();
+  assert(
+    (tip?.height ?? 0) >= opened.height,
+    `the state is at ${opened.height}, above the last final block ${tip?.height ?? 0}`,
+  );
+  if (!tip) return chain;
+  const first = Math.max(1, tip.height - RECENT_BLOCKS + 1);
+  for (let at = first; at <= tip.height; at++) {
+    const hash = await store.finalHash(height(at));
+    assert(hash !== undefined, `final block ${at} is indexed`);
+    const block = await loadBlock(chain, hash);
+    assert(block !== undefined, `the body of final block ${at} is stored`);
+    chain.blocks.set(block.key, block);
+    if (at <= opened.height) block.bytes = undefined;
+    if (at === tip.height) setTip(chain, block);
+  }
+  for (let of = Math.max(0, chain.tip.header.epoch - 2); of <= chain.tip.header.epoch; of++) {
+    const end = await store.epochEnd(epoch(of));
+    if (end !== undefined) chain.epochEnds.set(epoch(of), end);
+  }
+  return chain;
+}
+
+async function openSigner(
+  options: NodeOptions,
+  chainId: Uint8Array,
+  journal: JournalStore,
+): Promise<VoteSigner | undefined> {
+  const { signer } = options;
+  switch (signer.kind) {
+    case 'local':
+      return await createLocalSigner({ key: signer.key, chainId, journal });
+    case 'external':
+      return await createExternalSigner({ signer: signer.signer, journal });
+    case 'none':
+      return undefined;
+  }
+}
+
+export function createNode(options: NodeOptions): Node {
+  const { network, clock, metrics, verifier } = options;
+  const log = options.log;
+  const listeners = new Set<(notice: BlockNotice) => void>();
+  const finalizedAt = new Map<Height, TimestampMs>();
+  const verified = createRecentSet(65_536);
+  /** Own submissions that are not executed yet: when they came, by transaction id. */
+  const submittedAt = new Map<string, TimestampMs>();
+  /** Transactions of final blocks that are not executed yet. */
+  const included = new Map<string, Height>();
+  let parts: Parts | undefined;
+  let ownKey: string | undefined;
+  let stopping = false;
+
+  const halt = createHalt(log.child('halt'), (halted) => {
+    metrics.set('halted', 1);
+    options.onHalt?.(halted);
+  });
+  const onFailure = (error: unknown): void => {
+    if (stopping) return;
+    const broken =
+      error instanceof InvariantViolation || (error as Error)?.name === 'InvariantViolation';
+    halt.halt(broken ? 'invariant_broken' : 'disk_failed', messageOf(error));
+  };
+
+  const configOf = (chain: Chain, payload: Payload): EpochConfig | undefined => {
+    const running = currentEpoch(chain);
+    if (payload.selector === PAYLOAD.transaction) return chain.configs.get(running);
+    const of = payload.value.vote.epoch;
+    return of === running || of === running + 1 ? chain.configs.get(of) : undefined;
+  };
+
+  const onFinalBlocks = (blocks: readonly ChainBlock[], { chain, mempool }: Parts): void => {
+    let before = chain.blocks.get(idKey(blocks[0]?.header.parent ?? chain.tip.hash));
+    for (const block of blocks) {
+      const { header } = block;
+      for (const entry of mempool.finalized(block.ids)) {
+        included.set(idKey(entry.transactionId), header.height);
+      }
+      metrics.count('blocks_final');
+      metrics.count('transactions_final', block.transactions);
+      metrics.observe('finality_ms', Math.max(0, clock.now() - header.timestamp));
+      if (before && before.header.height > 0) {
+        metrics.observe('block_interval_ms', header.timestamp - before.header.timestamp);
+      }
+      before = block;
+    }
+    const { header } = chain.tip;
+    metrics.count('payloads_expired', mempool.expire(header.timestamp));
+    metrics.set('height', header.height);
+    metrics.set('epoch', currentEpoch(chain));
+  };
+
+  const isBoundary = (blocks: readonly ChainBlock[], chain: Chain): boolean =>
+    blocks.some(({ header }) => {
+      const config = chain.configs.get(header.epoch);
+      const parentEnds = chain.epochEnds.get(epoch(Math.max(0, header.epoch - 1)));
+      return (
+        parentEnds === header.height - 1 || (config !== undefined && isEpochLast(header, config))
+      );
+    });
+
+  /** Validators of the epochs in force, for the network. */
+  const announceValidators = (chain: Chain): void => {
+    const running = currentEpoch(chain);
+    const inForce = [running - 1, running, running + 1].flatMap((of) => {
+      const config = of >= 0 ? chain.configs.get(epoch(of)) : undefined;
+      return config ? [config] : [];
+    });
+    network.setValidators(inForce);
+  };
+
+  const onExecuted = (notice: BlockNotice, now: Parts): void => {
+    for (const [key, at] of included) if (at <= notice.height) included.delete(key);
+    now.consensus.onExecuted();
+    for (const listener of listeners) listener(notice);
+    if (submittedAt.size === 0) return;
+    const receipts = ReceiptsCodec.decode(notice.receipts);
+    if (!receipts.ok) return;
+    for (const { transactionId } of receipts.value) {
+      const key = idKey(transactionId);
+      const at = submittedAt.get(key);
+      if (at === undefined) continue;
+      submittedAt.delete(key);
+      metrics.observe('submit_to_final_ms', clock.now() - at);
+    }
+  };
+
+  /** Payloads of a gossip batch that are new go to admission. */
+  const onPayloads = (bytes: Uint8Array, now: Parts): GossipVerdict => {
+    const batch = PayloadBatchCodec.decode(bytes);
+    if (!batch.ok) return 'reject';
+    const entries = [];
+    for (const payload of batch.value) {
+      const entry = entryOf(payload, now.chain.chainId, clock.now());
+      if (!entry.ok) return 'reject';
+      if (!now.mempool.has(entry.value.key)) entries.push(entry.value);
+    }
+    if (entries.length === 0) return 'ignore';
+    // One signature is checked before the batch is passed on, so that a flood of forged ones stops
+    // at its first honest peer; the others are checked in batches.
+    const sample = entries[(bytes.at(-1) ?? 0) % entries.length];
+    const config = sample && configOf(now.chain, sample.payload);
+    const checks = sample && config && signatureChecks(sample.payload, now.chain.chainId, config);
+    const isForged = checks?.some(
+      ({ publicKey, digest, signature }) => !verifier.verifyNow(publicKey, digest, signature),
+    );
+    if (isForged) return 'reject';
+    for (const entry of entries) now.admission.offer(entry);
+    return 'accept';
+  };
+
+  /** Validators tell each other nothing new this way; a height heard need not be published. */
+  const onBlock = (bytes: Uint8Array, peer: PeerId, now: Parts): GossipVerdict => {
+    const verdict = now.sync.onGossipBlock(bytes, peer);
+    if (verdict !== 'reject') now.publisher.heard(bytes);
+    return verdict;
+  };
+
+  /** What requests of peers are answered from. */
+  const sources = ({ chain, blocks, mempool, consensus }: Parts): AnswerSources => ({
+    blocks,
+    status: () => ({
+      finalizedHeight: chain.tip.header.height,
+      epoch: currentEpoch(chain),
+      view: viewOf(consensus.current()),
+      lowestHeight: height(Math.min(1, chain.tip.header.height)),
+    }),
+    async certificates(of, from, to) {
+      const range = { from, to, limit: MAX_ANSWER_CERTIFICATES };
+      const runner = consensus.runner(of);
+      const recent = runner ? certificatesBetween(runner.state, range) : [];
+      // The engine's own answer begins with its latest finalization; older views are archived.
+      return recent.length > 1 ? recent : [...recent, ...(await blocks.certificates(of, range))];
+    },
+    payload: (key) => mempool.get(key)?.bytes,
+  });
+
+  const build = async (): Promise<Parts> => {
+    const journal = createJournalStore(await options.disk.open('journal'));
+    const blocks = createBlockStore(await options.disk.open('blocks'));
+    const chain = await openChain(options, blocks);
+    const signer = await openSigner(options, chain.chainId, journal);
+    ownKey = signer && toHex(signer.publicKey);
+    const mempool = createMempool(options.config.mempool);
+    const publisher = createBlockPublisher({ chain, network, clock, ownKey });
+    const gossip = createPayloadGossip({
+      clock,
+      publish: (bytes) => network.publish('payloads', bytes),
+    });
+    const bodies = createBodies({ mempool, network, clock, metrics });
+    const execution = createExecution({
+      chain,
+      executor: options.executor,
+      clock,
+      metrics,
+      finalizedAt,
+      onExecuted: (notice, executed) => {
+        if (executed.fixedConfig) {
+          announceValidators(chain);
+          sync.noteConfig();
+        }
+        if (parts) onExecuted(notice, parts);
+      },
+      onDivergence: (detail) => halt.halt('divergence', detail),
+      onFailure,
+    });
+    const finality = createFinality({
+      chain,
+      clock,
+      finalizedAt,
+      onFinal(final, certificate) {
+        execution.wake();
+        const tip = final.at(-1);
+        if (!parts || !tip) return;
+        onFinalBlocks(final, parts);
+        if (isBoundary(final, chain)) announceValidators(chain);
+        consensus.onFinal(final);
+        if (consensus.current() || consensus.runner(tip.header.epoch)) {
+          publisher.publish(tip, certificate);
+        }
+        sync.noteFinal();
+      },
+      onGap: () => sync.noteAhead(),
+      onFailure,
+    });
+    const consensus = createConsensusDriver({
+      chain,
+      journal,
+      signer,
+      mempool,
+      bodies,
+      verifier,
+      verified,
+      finality,
+      network,
+      clock,
+      metrics,
+      log: log.child('consensus'),
+      halt,
+      onBehind: () => sync.noteAhead(),
+      onFailure,
+    });
+    const sync = createBlockSync({
+      network,
+      clock,
+      log: log.child('sync'),
+      metrics,
+      chainId: chain.chainId,
+      verifyNow: verifier.verifyNow,
+      tip: () => chain.tip,
+      configOf: (of) => chain.configs.get(of),
+      async deliver({ blocks: segment, finalization }) {
+        const held = segment.map(({ block, hash, bytes, wireIds }) =>
+          chainBlock(block, hash, bytes, wireIds),
+        );
+        await finality.range(held, finalization);
+        consensus.onSynced();
+        await execution.below(MAX_AHEAD_OF_EXECUTION);
+      },
+      onFailure,
+    });
+    const admission = createAdmission({
+      chainId: chain.chainId,
+      mempool,
+      verifier,
+      executor: options.executor,
+      clock,
+      verified,
+      configOf: (payload) => configOf(chain, payload),
+      onAdded(entry, origin) {
+        metrics.count('payloads_added', 1, origin);
+        if (origin === 'own') {
+          gossip.add(entry.bytes);
+          if (submittedAt.size < MAX_TIMED)
+            submittedAt.set(idKey(entry.transactionId), entry.receivedAt);
+        }
+        if (entry.lane !== 'oracle') consensus.onTransaction();
+      },
+      onRefused: (code) => metrics.count('payloads_refused', 1, code),
+    });
+    return {
+      chain,
+      journal,
+      blocks,
+      mempool,
+      admission,
+      gossip,
+      publisher,
+      execution,
+      consensus,
+      sync,
+    };
+  };
+
+  const must = (): Parts => {
+    assert(parts !== undefined, 'the node is started');
+    return parts;
+  };
+
+  const status = (): NodeStatus => {
+    const { chain, consensus, mempool, sync } = must();
+    const halted = halt.state();
+    return {
+      chainId: chain.chainId,
+      finalizedHeight: chain.tip.header.height,
+      executedHeight: chain.executed,
+      epoch: currentEpoch(chain),
+      view: viewOf(consensus.current()),
+      timestamp: chain.tip.header.timestamp,
+      syncing: sync.syncing,
+      validator: ownKey,
+      halted: halted && `${halted.reason}: ${halted.detail}`,
+      mempoolSize: mempool.size,
+      peers: network.peers().length,
+    };
+  };
+
+  const transaction = async (id: Uint8Array): Promise<TransactionStatus> => {
+    const { blocks, mempool } = must();
+    const place = await blocks.transaction(id);
+    const results = place && (await blocks.results(place.height));
+    const receipts = results && ReceiptsCodec.decode(results.receipts);
+    if (place && receipts?.ok) {
+      const receipt = receipts.value[place.position];
+      assert(receipt !== undefined, 'an indexed transaction has a receipt');
+      return { kind: 'final', height: place.height, receipt: ReceiptCodec.encode(receipt) };
+    }
+    const at = included.get(idKey(id));
+    if (at !== undefined) return { kind: 'included', height: at };
+    return mempool.hasTransaction(id) ? { kind: 'accepted' } : { kind: 'unknown' };
+  };
+
+  const block = async (at: Height): Promise<Uint8Array | undefined> => {
+    const { blocks } = must();
+    const hash = await blocks.finalHash(at);
+    const stored = hash && (await blocks.block(hash));
+    const proof = await blocks.finalization(at);
+    if (!stored || !proof) return undefined;
+    return FinalizedBlockCodec.encode({ block: stored.block, finalization: proof.certificate });
+  };
+
+  const submit = (payload: Uint8Array): Promise<Result<Submitted, SubmitError>> => {
+    if (!parts || stopping) {
+      const error = { field: '', given: 'starting or stopping', allowed: 'running', number: 0 };
+      return Promise.resolve(err({ code: 'not_ready', ...error }));
+    }
+    return parts.admission.submit(payload);
+  };
+
+  const api: NodeApi = {
+    submit,
+    status,
+    peers: () => network.peers(),
+    configs() {
+      const { chain } = must();
+      const running = currentEpoch(chain);
+      return [running - 1, running, running + 1].flatMap((of) => {
+        const config = of >= 0 ? chain.configs.get(epoch(of)) : undefined;
+        return config ? [config] : [];
+      });
+    },
+    block,
+    results: (at) => must().blocks.results(at),
+    transaction,
+    query: (request) => options.executor.query(request),
+    onBlock(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+
+  const start = async (): Promise<void> => {
+    const built = await build();
+    const { chain, execution, consensus, sync } = built;
+    // Final blocks above the checkpoint come first: their configs and roots are needed for all else.
+    const backlog = execution.backlog();
+    if (backlog > 0)
+      log.info({ from: chain.executed, to: chain.tip.header.height }, 're-executing final blocks');
+    execution.wake();
+    await execution.idle();
+    parts = built;
+    await network.start({
+      onConsensus: (key, bytes, peer) => consensus.onMessage(key, bytes, peer),
+      onGossip: (topic, bytes, peer) =>
+        topic === 'payloads' ? onPayloads(bytes, built) : onBlock(bytes, peer, built),
+      onRequest: (method, bytes) => answerRequest(sources(built), method, bytes),
+      onPeerConnected: ({ peer }) => sync.noteAhead(peer),
+      onPeerDisconnected: (peer) => sync.onPeerDisconnected(peer),
+    });
+    announceValidators(chain);
+    const config = chain.configs.get(currentEpoch(chain));
+    const isRule = options.config.lookBack === 'rule';
+    await consensus.start(isRule && config ? lookBackMs(config.pacing) : 0);
+    sync.start();
+    log.info(
+      { height: chain.tip.header.height, epoch: currentEpoch(chain), validator: ownKey },
+      'node started',
+    );
+  };
+
+  const stop = async (deadlineMs: number): Promise<void> => {
+    stopping = true;
+    if (!parts) return;
+    const { consensus, sync, gossip, execution, journal, blocks } = parts;
+    consensus.stop();
+    gossip.stop();
+    execution.stop();
+    await sync.stop();
+    await network.stop(deadlineMs);
+    await execution.idle();
+    await options.executor.close();
+    await verifier.close();
+    await journal.close();
+    await blocks.close();
+  };
+
+  return {
+    start,
+    stop,
+    api,
+    gauges() {
+      if (!parts) return;
+      const { mempool, admission, execution, chain, consensus, sync } = parts;
+      const peers = network.peers();
+      metrics.set('peers', peers.length);
+      metrics.set('peer_validators', peers.filter(({ consensusKey }) => consensusKey).length);
+      metrics.set('syncing', sync.syncing ? 1 : 0);
+      metrics.set('mempool_oracle', mempool.laneSize('oracle'));
+      metrics.set('mempool_cancel', mempool.laneSize('cancel'));
+      metrics.set('mempool_rest', mempool.laneSize('rest'));
+      metrics.set('mempool_bytes', mempool.bytes);
+      metrics.set('admission_waiting', admission.waiting);
+      metrics.set('execution_waiting', execution.backlog());
+      metrics.set('view', viewOf(consensus.current()));
+      metrics.set('executed_height', chain.executed);
+    },
+  };
+}
+
+/** Own submissions whose way to finality is timed at once. */
+const MAX_TIMED = 16_384;
