@@ -1,7 +1,7 @@
 /**
  * Changed rows of one table as the tree takes them: keyHash ‖ valueHash of each, side by side.
  */
-import { sha256 } from '../core/hash.ts';
+import { sha256Into } from '../core/sha256-into.ts';
 import { KEPT_WORDS, PAIR_WORDS } from './node-pool.ts';
 
 const PAIR_BYTES = PAIR_WORDS * 4;
@@ -43,8 +43,8 @@ export function addStagedRow(
     staged.words = words;
     staged.bytes = new Uint8Array(words.buffer);
   }
-  staged.bytes.set(sha256(key), row * PAIR_BYTES);
-  if (value) staged.bytes.set(sha256(value), row * PAIR_BYTES + 32);
+  sha256Into(key, staged.bytes, row * PAIR_BYTES);
+  if (value) sha256Into(value, staged.bytes, row * PAIR_BYTES + 32);
   staged.changes.push(row * 2 + (value ? 0 : 1));
 }
 
