@@ -14,6 +14,8 @@ import { actionOf, blocksOf, newExchange, ownerOf, remark } from './matching/exc
 import { comparisonFlow, type FlowStep } from './matching/flow.ts';
 import { type BenchOptions, median, reportFigure, timeMs } from './report.ts';
 
+/** Rounds before the code is compiled, not counted. */
+const WARM_ROUNDS = 3;
 const BOOK_ROUNDS = 7;
 const EXCHANGE_ROUNDS = 3;
 const EXCHANGE_STEPS = 100_000;
@@ -24,6 +26,7 @@ type Report = (name: string, metric: string, value: number, unit: string) => voi
 
 function measureBook(flow: readonly FlowStep[], report: Report): void {
   const times: number[] = [];
+  for (let round = 0; round < WARM_ROUNDS; round++) runBookAlone(flow);
   for (let round = 0; round < BOOK_ROUNDS; round++) {
     times.push(timeMs(() => runBookAlone(flow)));
   }

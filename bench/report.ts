@@ -13,9 +13,10 @@ export type Figure = {
 
 export type BenchOptions = { readonly json: boolean };
 
-/** Prints a figure on stdout; values are rounded to four significant digits. */
+/** Prints a figure on stdout: counts as they are, other values to four significant digits. */
 export function reportFigure(figure: Figure, options: BenchOptions): void {
-  const value = Number(figure.value.toPrecision(4));
+  const isCount = Number.isInteger(figure.value);
+  const value = isCount ? figure.value : Number(figure.value.toPrecision(4));
   if (options.json) {
     console.log(JSON.stringify({ ...figure, value }));
     return;

@@ -11,6 +11,7 @@
 import { assert } from '../core/result.ts';
 import { type InstrumentId, type OrderId, type PortfolioId, positionLots } from '../core/units.ts';
 import type { Order } from '../matching/order.ts';
+import type { Mark } from '../oracle/marks.ts';
 import { expiryKey, positionKey, type State } from '../state/state.ts';
 import {
   applyChange,
@@ -35,12 +36,12 @@ export type PortfolioIndex = {
   readonly byPortfolio: Map<PortfolioId, Portfolio>;
   /** Portfolios that hold something in an expiry; keys are `expiryKey`s. */
   readonly byExpiry: Map<number, Set<PortfolioId>>;
-  /** Risk of each series at the mark in force: a cache, valid while its mark is in force. */
-  readonly risks: Map<InstrumentId, SeriesRisk>;
+  /** Risk of a series by its mark: a cache that forgets with the mark. */
+  readonly risks: WeakMap<Mark, SeriesRisk>;
 };
 
 export function portfolioIndex(): PortfolioIndex {
-  return { byPortfolio: new Map(), byExpiry: new Map(), risks: new Map() };
+  return { byPortfolio: new Map(), byExpiry: new Map(), risks: new WeakMap() };
 }
 
 function portfolioOf(index: PortfolioIndex, id: PortfolioId): Portfolio {
@@ -195,7 +196,6 @@ export function rebuildPortfolioIndex(state: State): void {
   const index = state.derived.portfolios;
   index.byPortfolio.clear();
   index.byExpiry.clear();
-  index.risks.clear();
   for (const [, { portfolio, instrument, lots }] of state.positions.unorderedEntries()) {
     indexPosition(state, portfolio, instrument, lots);
   }

@@ -2,7 +2,8 @@
  * What one lot of a series adds to a requirement, at the mark in force.
  *
  * Source: design/exchange.md §3, `standard-margin.ts`. A pure function of the mark, the instrument
- * and the underlying, computed once per mark and series. Units: micro-USD per lot, integers, rounded
+ * and the underlying, computed once per mark and series: what of these rows it reads may change only
+ * with a new mark, as the delivery price does. Units: micro-USD per lot, integers, rounded
  * against the holder.
  */
 import { assert } from '../core/result.ts';
@@ -85,10 +86,10 @@ export function seriesRisk(state: State, instrument: InstrumentId): SeriesRisk {
   const mark = state.derived.marks.byInstrument.get(instrument);
   assert(mark !== undefined, `instrument ${instrument} is traded or held without a mark`);
   const { risks } = state.derived.portfolios;
-  const known = risks.get(instrument);
-  if (known !== undefined && known.mark === mark) return known;
+  const known = risks.get(mark);
+  if (known !== undefined) return known;
   const risk = computeRisk(state, instrument, mark);
-  risks.set(instrument, risk);
+  risks.set(mark, risk);
   return risk;
 }
 

@@ -195,7 +195,7 @@ describe('after every action of a random history', () => {
           expect(problemsOf(world.market.state)).toEqual([]);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 120 },
     );
   });
 
@@ -214,7 +214,7 @@ describe('after every action of a random history', () => {
           expect(world.market.context.events.length).toBe(events);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 80 },
     );
   });
 
@@ -230,7 +230,7 @@ describe('after every action of a random history', () => {
         expect(tablesImage(started.market.state)).toBe(tablesImage(running.market.state));
         expect(started.market.context.events).toEqual(running.market.context.events);
       }),
-      { numRuns: 60 },
+      { numRuns: 120 },
     );
   });
 
@@ -253,7 +253,7 @@ describe('after every action of a random history', () => {
         const rows = [...committed].map(([name, value]) => `${name} ${value}`).sort();
         expect(rows.join('\n')).toBe(tablesImage(state).split('\n').sort().join('\n'));
       }),
-      { numRuns: 40 },
+      { numRuns: 80 },
     );
   });
 
@@ -273,7 +273,7 @@ describe('after every action of a random history', () => {
         events.push(...context.events);
         expect(booksOfEvents(events)).toEqual(booksImage(world.market.state));
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   });
 
@@ -298,7 +298,7 @@ describe('after every action of a random history', () => {
           expect(makers).toEqual(others.slice(0, makers.length));
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   });
 
@@ -322,7 +322,7 @@ describe('after every action of a random history', () => {
           }
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 200 },
     );
   });
 
@@ -339,7 +339,7 @@ describe('after every action of a random history', () => {
         }
         expect(problemsOf(state)).toEqual([]);
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   });
 });
