@@ -1,0 +1,124 @@
+/** Builds, shows, confirms, signs, submits and reports: the way of every writing command. */
+
+import type { ActionResultInfo, SubmitResult } from '../../node/rpc/schemas/transaction.ts';
+import { fromHex, toHex } from '../../runtime/core/bytes.ts';
+import type { Result } from '../../runtime/core/result.ts';
+import { type Action, transactionId } from '../../runtime/transaction.ts';
+import type { InputError } from '../client/amounts.ts';
+import type { Client } from '../client/client.ts';
+import { accountOfPublicKey, signTransaction } from '../client/sign.ts';
+import {
+  type ActionInput,
+  addressOfText,
+  buildAction,
+  buildBody,
+  createNonceClock,
+  DEFAULT_TTL_MS,
+} from '../client/transaction-builder.ts';
+import { CliError, usageError } from './cli-error.ts';
+import { EXIT } from './exit-codes.ts';
+import { type Arguments, flag, integer, text } from './options.ts';
+import { fields, print } from './output.ts';
+import { confirm } from './prompt.ts';
+import { openSigner, selectKey } from './signer.ts';
+
+/** Unwraps what the builder says, as a usage error. */
+export function must<T>(result: Result<T, InputError>): T {
+  if (result.ok) return result.value;
+  const { field, given, allowed } = result.error;
+  throw usageError(field, given, allowed);
+}
+
+const MAX_TIMEOUT_MS = 60_000;
+
+function describeResult(result: ActionResultInfo): string {
+  switch (result.type) {
+    case 'refused': {
+      const { code, message, field, given, allowed } = result;
+      return `refused: ${code}: ${message}; field ${field}; given ${given}; allowed ${allowed}`;
+    }
+    case 'transferred':
+      return `transferred ${result.amount}`;
+    case 'order': {
+      const { order_id, filled_lots, resting_lots, cash, fee } = result;
+      return `order ${order_id}: filled ${filled_lots} lots, resting ${resting_lots}, cash ${cash}, fee ${fee}`;
+    }
+    case 'cancelled':
+      return `cancelled ${result.cancelled}`;
+  }
+}
+
+/** Prints what came of it; throws with the right status when it was refused or is not final. */
+function report(argv: Arguments, result: SubmitResult): void {
+  const results = result.receipt?.results ?? [];
+  print(flag(argv, 'json'), result, [
+    `transaction ${result.transaction_id}`,
+    result.height === null ? result.status : `${result.status} at height ${result.height}`,
+    ...results.map(describeResult),
+  ]);
+  if (result.status !== 'final') {
+    process.exitCode = EXIT.notFinal;
+  } else if (results.some(({ type }) => type === 'refused')) {
+    process.exitCode = EXIT.refused;
+  }
+}
+
+/**
+ * Carries out a writing command. `summary` says in one line what will happen. With `--dry-run`
+ * nothing is signed or sent, and no password is asked.
+ */
+export async function sendActions(
+  argv: Arguments,
+  client: Client,
+  inputs: readonly ActionInput[],
+  summary: string,
+): Promise<void> {
+  const timeoutMs = integer(argv, 'timeout', { min: 1, max: MAX_TIMEOUT_MS }) ?? 10_000;
+  const actions: Action[] = inputs.map((input) => must(buildAction(input)));
+  const keystore = selectKey(argv);
+  const publicKey = fromHex(keystore.pubkey) ?? new Uint8Array(32);
+  const on = text(argv, 'account');
+  const account =
+    on === undefined ? accountOfPublicKey(publicKey) : must(addressOfText('--account', on));
+  const chainId = fromHex((await client.call('get_status', {})).chain_id) ?? new Uint8Array(32);
+  const now = Date.now();
+  const body = must(
+    buildBody({
+      account,
+      publicKeys: [publicKey],
+      actions,
+      nonce: createNonceClock(() => now)(),
+      expiresAt: now + DEFAULT_TTL_MS,
+    }),
+  );
+  const plan = {
+    summary,
+    key: keystore.name,
+    account: keystore.address,
+    chain_id: toHex(chainId),
+    transaction_id: toHex(transactionId(chainId, body)),
+    nonce: body.nonce,
+    expires_at: body.expiresAt,
+  };
+  if (flag(argv, 'dry-run')) {
+    print(flag(argv, 'json'), { dry_run: true, ...plan }, [
+      'dry run: nothing is sent',
+      ...fields(plan),
+    ]);
+    return;
+  }
+  await confirm(argv, `${summary}, signed by ${keystore.name}?`);
+  const signer = await openSigner(argv, keystore);
+  const { hex } = signTransaction(chainId, body, [signer]);
+  const result = await client.call('submit_transaction', {
+    transaction: hex,
+    wait: 'final',
+    timeout_ms: timeoutMs,
+  });
+  report(argv, result);
+}
+
+/** Fails as the chain would when there is nothing to do. */
+export function nothingToDo(field: string, allowed: string): CliError {
+  return new CliError(EXIT.usage, { field, given: 'nothing', allowed });
+}
