@@ -165,6 +165,7 @@ export function createBlockSync(options: BlockSyncOptions): BlockSync {
     if (believed - tipHeight() > SYNCED_LAG_BLOCKS) behind = true;
     else if (claim !== undefined) behind = false;
     metrics.set('syncing', behind ? 1 : 0);
+    metrics.set('sync_target', target());
     if (behind === before) return;
     log.info({ height: tipHeight(), target: target() }, behind ? 'behind peers' : 'synced');
   };
@@ -212,6 +213,8 @@ export function createBlockSync(options: BlockSyncOptions): BlockSync {
         delivery = undefined;
         updateBehind();
         request();
+        // What was claimed is here; by now there is more.
+        if (behind && tipHeight() >= target()) poll.askRound(0);
         if (ready.ranges.some(({ from }) => from <= tipHeight() + 1)) deliver();
       });
   };
