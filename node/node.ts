@@ -68,13 +68,13 @@ import { type AnswerSources, answerRequest } from './sync/answer-requests.ts';
 import { type BlockSync, createBlockSync } from './sync/block-sync.ts';
 import { type BlockPublisher, createBlockPublisher } from './sync/publish-blocks.ts';
 
-export type NodeConfig = {
+export type NodeSettings = {
   readonly mempool: MempoolBounds;
   /** `rule`: as the chain's timeouts say. `none`: the key cannot be in use elsewhere (tests). */
   readonly lookBack: 'rule' | 'none';
 };
 
-export const DEFAULT_NODE_CONFIG: NodeConfig = {
+export const DEFAULT_NODE_SETTINGS: NodeSettings = {
   mempool: { maxPayloads: 65_536, maxBytes: 64 * 1024 * 1024, maxPerAccount: 8_192 },
   lookBack: 'rule',
 };
@@ -89,7 +89,7 @@ export type NodeSigner =
   | { readonly kind: 'none' };
 
 export type NodeOptions = {
-  readonly config: NodeConfig;
+  readonly settings: NodeSettings;
   readonly genesis: Genesis;
   readonly network: Network;
   readonly clock: Clock;
@@ -193,7 +193,7 @@ export function createNode(options: NodeOptions): Node {
   let ownKey: string | undefined;
   let stopping = false;
 
-  const halt = createHalt(log.child('halt'), (halted) => {
+  const halt = createHalt(log.child('driver'), (halted) => {
     metrics.set('halted', 1);
     options.onHalt?.(halted);
   });
@@ -323,7 +323,7 @@ export function createNode(options: NodeOptions): Node {
     const chain = await openChain(options, blocks);
     const signer = await openSigner(options, chain.chainId, journal);
     ownKey = signer && toHex(signer.publicKey);
-    const mempool = createMempool(options.config.mempool);
+    const mempool = createMempool(options.settings.mempool);
     const publisher = createBlockPublisher({ chain, network, clock, ownKey });
     const gossip = createPayloadGossip({
       clock,
@@ -377,7 +377,7 @@ export function createNode(options: NodeOptions): Node {
       network,
       clock,
       metrics,
-      log: log.child('consensus'),
+      log: log.child('driver'),
       halt,
       onBehind: () => sync.noteAhead(),
       onFailure,
@@ -531,7 +531,7 @@ export function createNode(options: NodeOptions): Node {
     });
     announceValidators(chain);
     const config = chain.configs.get(currentEpoch(chain));
-    const isRule = options.config.lookBack === 'rule';
+    const isRule = options.settings.lookBack === 'rule';
     await consensus.start(isRule && config ? lookBackMs(config.pacing) : 0);
     sync.start();
     log.info(

@@ -10,7 +10,7 @@ import { createInlineVerifier } from '../../node/crypto/verifier.ts';
 import type { Halted } from '../../node/driver/halt.ts';
 import { createInProcessExecutor } from '../../node/executor/in-process.ts';
 import { noMetrics } from '../../node/metrics.ts';
-import { createNode, DEFAULT_NODE_CONFIG, type Node } from '../../node/node.ts';
+import { createNode, DEFAULT_NODE_SETTINGS, type Node } from '../../node/node.ts';
 import type { Clock, Disk, Log } from '../../node/ports.ts';
 import { answerQuery } from '../../node/query/answer-query.ts';
 import { createLevelDisk } from '../../node/storage/level-disk.ts';
@@ -92,7 +92,7 @@ export function createCluster(options: GenesisOptions & { readonly validators: n
       const log: string[] = [];
       const notices: BlockNotice[] = [];
       const node = createNode({
-        config: { ...DEFAULT_NODE_CONFIG, lookBack: 'none' },
+        settings: { ...DEFAULT_NODE_SETTINGS, lookBack: 'none' },
         genesis,
         network: hub.attach(name, isValidator ? key.publicKey : undefined),
         clock: realClock,
