@@ -62,7 +62,7 @@ type Job = {
   readonly runner: EngineRunner;
   readonly effect: VerifyEffect;
   /** The block with its bodies. */
-  readonly collected: Promise<{ readonly block: Block; readonly held: ChainBlock } | undefined>;
+  collected: Promise<{ readonly block: Block; readonly held: ChainBlock } | undefined>;
   waitsFor: Missing | undefined;
   timer: TimerHandle | undefined;
   isOver: boolean;
@@ -226,12 +226,12 @@ export function createBlockVerifier(options: BlockVerifierOptions): BlockVerifie
         answer(job, { kind: 'invalid', reason: 'wrong_transactions_root' });
         return;
       }
-      const wanted = (): boolean => !withBodies.isOver && !runner.stopped;
-      const withBodies: Job = { ...job, collected: collect(runner, effect, () => wanted()) };
+      // Asked at once where bodies are missing: the job must exist before.
+      job.collected = collect(runner, effect, () => !job.isOver && !runner.stopped);
       // A rejection is seen by `judge`; nobody else need handle it.
-      withBodies.collected.catch(() => {});
-      jobs.add(withBodies);
-      start(withBodies);
+      job.collected.catch(() => {});
+      jobs.add(job);
+      start(job);
     },
     enterView(runner, view) {
       for (const job of [...jobs]) {
