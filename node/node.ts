@@ -18,7 +18,7 @@ import {
 import type { GossipVerdict, Network, PeerId } from '../p2p/network.ts';
 import { isEpochLast } from '../runtime/block.ts';
 import { toHex } from '../runtime/core/bytes.ts';
-import { assert, err, InvariantViolation, type Result } from '../runtime/core/result.ts';
+import { assert, err, type Result } from '../runtime/core/result.ts';
 import { epoch, type Height, height, type TimestampMs } from '../runtime/core/units.ts';
 import type { EpochConfig } from '../runtime/epoch-config.ts';
 import { ReceiptCodec, ReceiptsCodec } from '../runtime/receipt.ts';
@@ -50,7 +50,7 @@ import { type ConsensusDriver, createConsensusDriver } from './driver/consensus-
 import { viewOf } from './driver/engine-runner.ts';
 import { createExecution, type Execution } from './driver/execution.ts';
 import { createFinality } from './driver/finality.ts';
-import { createHalt, type Halted, messageOf } from './driver/halt.ts';
+import { createHalt, type Halted, isBroken, messageOf } from './driver/halt.ts';
 import type { Executor } from './executor/executor.ts';
 import { type Admission, createAdmission } from './mempool/admission.ts';
 import { entryOf } from './mempool/entry.ts';
@@ -199,9 +199,7 @@ export function createNode(options: NodeOptions): Node {
   });
   const onFailure = (error: unknown): void => {
     if (stopping) return;
-    const broken =
-      error instanceof InvariantViolation || (error as Error)?.name === 'InvariantViolation';
-    halt.halt(broken ? 'invariant_broken' : 'disk_failed', messageOf(error));
+    halt.halt(isBroken(error) ? 'invariant_broken' : 'disk_failed', messageOf(error));
   };
 
   const configOf = (chain: Chain, payload: Payload): EpochConfig | undefined => {

@@ -1,4 +1,5 @@
 /** Why a node no longer votes. It goes on serving what it has, and says so; the first reason stays. */
+import { InvariantViolation } from '../../runtime/core/result.ts';
 import type { Log } from '../ports.ts';
 
 export const HALT_REASONS = [
@@ -30,6 +31,14 @@ export function createHalt(log: Log, onHalt: (halted: Halted) => void): Halt {
       onHalt(halted);
     },
   };
+}
+
+/** Whether an error is a fault of the program, not of a disk: its state can no longer be trusted. */
+export function isBroken(error: unknown): boolean {
+  if (error instanceof InvariantViolation) return true;
+  return (
+    error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError
+  );
 }
 
 /** Text of anything thrown. */
