@@ -1,0 +1,121 @@
+/** A market by hand on a fake node: one series, and orders that change rows and events alike. */
+
+import { rebuildAccountIndex } from '../../runtime/accounts/account-index.ts';
+import {
+  accountId,
+  address,
+  type InstrumentId,
+  orderId,
+  type PortfolioId,
+  portfolioId,
+  priceTicks,
+  sizeLots,
+  subAccount,
+  timestampMs,
+  underlyingId,
+} from '../../runtime/core/units.ts';
+import { CLOSE_REASON, EVENT, type Event } from '../../runtime/event.ts';
+import { FIRST_ACCOUNT_ID } from '../../runtime/ledger/module-accounts.ts';
+import type { Order } from '../../runtime/matching/order.ts';
+import { INSTRUMENT_KIND } from '../../runtime/options/instrument.ts';
+import { metaOf, type State } from '../../runtime/state/state.ts';
+import { SIDE, type Side } from '../../runtime/transaction.ts';
+import { addSeries, BTC, fundedPortfolio, START } from '../fixtures/state.ts';
+
+/** Name of the series that `openMarket` lists: START is 2025-12-01 08:00 UTC. */
+export const SERIES = 'BTC-1DEC25-0805-100000-C';
+export const MAKER: string = '11'.repeat(20);
+export const TAKER: string = '22'.repeat(20);
+const makerId = accountId(FIRST_ACCOUNT_ID + 1);
+const takerId = accountId(FIRST_ACCOUNT_ID + 2);
+export const MAKER_PORTFOLIO: PortfolioId = portfolioId(makerId, subAccount(0));
+export const TAKER_PORTFOLIO: PortfolioId = portfolioId(takerId, subAccount(0));
+
+export type TestMarket = {
+  readonly instrument: InstrumentId;
+  /** Opens an order of the maker: the row now, and its event. */
+  open(side: Side, ticks: number, lots: number): Event & { value: Order };
+  /** A fill of an open order by the taker: trade and what becomes of the order. */
+  fill(order: Order, lots: number): Event[];
+  cancel(order: Order): Event;
+};
+
+export function openMarket(state: State): TestMarket {
+  const instrument = addSeries(state, {
+    underlying: BTC.id,
+    kind: INSTRUMENT_KIND.call,
+    expiry: timestampMs(START + 300_000),
+    strikeUsd: 100_000,
+  });
+  for (const [hex, id] of [
+    [MAKER, makerId],
+    [TAKER, takerId],
+  ] as const) {
+    state.accounts.set(address(hex), { id, createdAt: START, keys: [] });
+  }
+  rebuildAccountIndex(state);
+  fundedPortfolio(state, 1, 1_000_000n);
+  fundedPortfolio(state, 2, 1_000_000n);
+  state.indexPrices.set(underlyingId(1), {
+    underlying: underlyingId(1),
+    index: 100_000_000_000,
+    confidenceBps: 10_000,
+    updatedAt: START,
+  });
+  let next = 1;
+  return {
+    instrument,
+    open(side, ticks, lots) {
+      const order: Order = {
+        id: orderId(next++),
+        portfolio: MAKER_PORTFOLIO,
+        instrument,
+        side,
+        price: priceTicks(ticks),
+        remaining: sizeLots(lots),
+        size: sizeLots(lots),
+        clientOrderId: 0,
+        placedAt: metaOf(state).timestamp,
+      };
+      state.orders.set(order.id, order);
+      return { selector: EVENT.orderOpened, value: { ...order } };
+    },
+    fill(given, lots) {
+      const order = state.orders.must(given.id);
+      order.remaining = sizeLots(order.remaining - lots);
+      const trade: Event = {
+        selector: EVENT.trade,
+        value: {
+          instrument,
+          price: order.price,
+          lots: sizeLots(lots),
+          side: order.side === SIDE.buy ? SIDE.sell : SIDE.buy,
+          makerOrder: order.id,
+          takerOrder: orderId(next++),
+          maker: MAKER_PORTFOLIO,
+          taker: TAKER_PORTFOLIO,
+          makerFee: 1_000_000n,
+          takerFee: 3_000_000n,
+        },
+      };
+      const reduced: Event = {
+        selector: EVENT.orderReduced,
+        value: { orderId: order.id, lots: sizeLots(lots) },
+      };
+      if (order.remaining > 0) return [trade, reduced];
+      state.orders.delete(order.id);
+      const closed: Event = {
+        selector: EVENT.orderClosed,
+        value: { orderId: order.id, reason: CLOSE_REASON.filled },
+      };
+      return [trade, reduced, closed];
+    },
+    cancel(order) {
+      state.orders.delete(order.id);
+      return {
+        selector: EVENT.orderClosed,
+        value: { orderId: order.id, reason: CLOSE_REASON.cancelled },
+      };
+    },
+  };
+}
