@@ -11,7 +11,7 @@ import type { Halted } from '../../node/driver/halt.ts';
 import { createInProcessExecutor } from '../../node/executor/in-process.ts';
 import { noMetrics } from '../../node/metrics.ts';
 import { createNode, DEFAULT_NODE_SETTINGS, type Node } from '../../node/node.ts';
-import type { Clock, Disk, Log } from '../../node/ports.ts';
+import type { Clock, Log } from '../../node/ports.ts';
 import { answerQuery } from '../../node/query/answer-query.ts';
 import { createLevelDisk } from '../../node/storage/level-disk.ts';
 import { toHex } from '../../runtime/core/bytes.ts';
@@ -20,6 +20,7 @@ import { ACTION, DENOMINATION } from '../../runtime/transaction.ts';
 import { accountOf, payloadOf, signedTransaction } from '../fixtures/block.ts';
 import { type GenesisOptions, genesisJson, testKey, validatorKeys } from '../fixtures/genesis.ts';
 import { createMemoryHub, type MemoryHub } from '../fixtures/memory-network.ts';
+import type { Life } from './crash-disk.ts';
 
 export const realClock: Clock = {
   now: () => timestampMs(Date.now()),
@@ -62,19 +63,25 @@ export type Cluster = {
   readonly hub: MemoryHub;
   readonly folder: string;
   /** Starts validator `index`, or a follower for an index beyond the validators. */
-  start(index: number, options?: { readonly disk?: Disk; readonly name?: string }): Promise<Member>;
+  start(index: number, life?: Pick<Life, 'disk' | 'clock'>): Promise<Member>;
   /** SSZ of a transfer of 1 micro-USD from alice to bob. */
   transfer(nonce: number): Uint8Array;
   remove(): void;
 };
 
-export function createCluster(options: GenesisOptions & { readonly validators: number }): Cluster {
-  const json = genesisJson({ time: Date.now() - 1_000, ...options });
+/** `onSent` sees every consensus message. Epochs of 5 s, the first of which ends after 1 s. */
+export function createCluster(
+  options: GenesisOptions & {
+    readonly validators: number;
+    readonly onSent?: (bytes: Uint8Array) => void;
+  },
+): Cluster {
+  const json = genesisJson({ time: Date.now() - 4_000, epochMs: 5_000, ...options });
   const checked = checkGenesis(json);
   if (!checked.ok) throw new Error(JSON.stringify(checked.error));
   const genesis = checked.value;
   const { chainId } = buildGenesis(genesis);
-  const hub = createMemoryHub();
+  const hub = createMemoryHub(options.onSent);
   const folder = mkdtempSync(join(tmpdir(), 'miletus-node-'));
   const alice = testKey('alice');
   const bob = testKey('bob');
@@ -84,10 +91,14 @@ export function createCluster(options: GenesisOptions & { readonly validators: n
     chainId,
     hub,
     folder,
-    async start(index, { disk, name = `node-${index}` } = {}) {
+    async start(index, life) {
+      const name = `node-${index}`;
       const isValidator = index < options.validators;
       const key = ed25519Key(validatorKeys(index).consensus.seed);
-      const own = disk ?? createLevelDisk(join(folder, name));
+      const { disk: own, clock } = life ?? {
+        disk: createLevelDisk(join(folder, name)),
+        clock: realClock,
+      };
       const halts: Halted[] = [];
       const log: string[] = [];
       const notices: BlockNotice[] = [];
@@ -95,7 +106,7 @@ export function createCluster(options: GenesisOptions & { readonly validators: n
         settings: { ...DEFAULT_NODE_SETTINGS, lookBack: 'none' },
         genesis,
         network: hub.attach(name, isValidator ? key.publicKey : undefined),
-        clock: realClock,
+        clock,
         disk: own,
         signer: isValidator ? { kind: 'local', key } : { kind: 'none' },
         executor: createInProcessExecutor({ genesis, disk: own, answerQuery }),
