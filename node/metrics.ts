@@ -3,6 +3,7 @@
  * prefixed with `miletus_`.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { NODE_VERSION } from './rpc/version.ts';
 
 /** Upper bounds in ms: for what should take a fraction of a block, and a block or several. */
 const BUCKETS_MS: Readonly<Record<'fast' | 'block', number[]>> = {
@@ -25,6 +26,10 @@ export const GAUGES = {
   mempool_bytes: 'Bytes of payloads that wait',
   admission_waiting: 'Payloads that wait for signature checks and judgement',
   execution_waiting: 'Final blocks that wait for execution',
+  sync_target: 'Highest height that peers claim or this node has',
+  verifications_waiting: 'Signatures that wait to be checked off the consensus path',
+  commit_lag: 'Final blocks above the last checkpoint on disk',
+  diverged: '1 when a carried root differs from the one computed here',
 } as const;
 export type GaugeName = keyof typeof GAUGES;
 
@@ -37,6 +42,8 @@ export const COUNTERS = {
   votes_refused: { help: 'Votes the signer refused', label: 'code' },
   views_entered: { help: 'Views entered' },
   timeouts: { help: 'Consensus timers that fired', label: 'timer' },
+  views_skipped: { help: 'Views without a final block, by the operator that led', label: 'leader' },
+  own_slots_missed: { help: 'Views led by this node that were skipped' },
   proposals_judged: { help: 'Verdicts on proposals', label: 'verdict' },
   messages_rejected: { help: 'Consensus messages refused', label: 'code' },
   evidence: { help: 'Faults of validators seen', label: 'fault' },
@@ -46,6 +53,7 @@ export const COUNTERS = {
   bodies_fetched: { help: 'Payloads fetched for a proposal from others' },
   blocks_synced: { help: 'Blocks taken from peers by block sync' },
   sync_failures: { help: 'Failed requests of block sync', label: 'reason' },
+  signatures_verified: { help: 'Signatures checked', label: 'purpose' },
   network_events: { help: 'What happened in the network', label: 'event' },
 } as const;
 export type CounterName = keyof typeof COUNTERS;
@@ -84,9 +92,21 @@ export type PrometheusMetrics = Metrics & {
 /** A registry of its own, with the process' metrics (CPU, memory, event-loop lag, GC) besides. */
 export function createPrometheusMetrics(): PrometheusMetrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
   const prefix = 'miletus_';
   const registers = [registry];
+  const collectors: (() => void)[] = [];
+  // Registered first: metrics are read in this order, and what is collected must be read after.
+  const scrape = new Gauge({
+    name: `${prefix}scrapes`,
+    help: 'Scrapes served',
+    registers,
+    collect() {
+      for (const collect of collectors) collect();
+      this.inc();
+    },
+  });
+  scrape.set(0);
+  collectDefaultMetrics({ register: registry });
   const gauges = new Map(
     Object.entries(GAUGES).map(([name, help]) => [
       name,
@@ -113,17 +133,12 @@ export function createPrometheusMetrics(): PrometheusMetrics {
       new Histogram({ name: prefix + name, help, buckets: BUCKETS_MS[buckets], registers }),
     ]),
   );
-  const collectors: (() => void)[] = [];
-  const scrape = new Gauge({
-    name: `${prefix}scrapes`,
-    help: 'Scrapes served',
+  new Gauge({
+    name: `${prefix}build_info`,
+    help: 'Always 1; the release and the Node.js that runs it',
+    labelNames: ['version', 'node'],
     registers,
-    collect() {
-      for (const collect of collectors) collect();
-      this.inc();
-    },
-  });
-  scrape.set(0);
+  }).set({ version: NODE_VERSION, node: process.versions.node }, 1);
   return {
     registry,
     onScrape: (collect) => collectors.push(collect),

@@ -62,9 +62,9 @@ async function readBodies(blocks: BlockStore, from: number, to: number): Promise
 }
 
 /**
- * Highest height of an answer from `from` on: at most `count` blocks, none beyond the epoch's end,
- * and if no finalization is among them, on to the first that is, within the bound of an answer.
- * Below `from` when the block at `from` is not stored.
+ * Highest height of an answer from `from` on: that of the first finalization at or above the last
+ * block asked for, if an answer can hold so many, so that who asks for ranges gets them whole; else
+ * of the last below. Never beyond the epoch's end. Below `from` when the first is not stored.
  */
 async function lastOfAnswer(
   { blocks, status }: AnswerSources,
@@ -78,14 +78,14 @@ async function lastOfAnswer(
   const tip = status().finalizedHeight;
   const bound = Math.min(tip, (await blocks.epochEnd(header.epoch)) ?? tip);
   const last = Math.min(bound, from + count - 1);
-  if (await blocks.lastFinalization(from, height(last))) return last;
-  const next = await blocks.finalization(from);
-  const most = from + MAX_ANSWER_BLOCKS - 1;
-  return Math.min(next && next.height <= most ? next.height : most, bound);
+  const most = Math.min(bound, from + MAX_ANSWER_BLOCKS - 1);
+  const next = await blocks.finalization(height(last));
+  if (next && next.height <= most) return next.height;
+  return (await blocks.lastFinalization(from, height(last)))?.height ?? most;
 }
 
 /**
- * Final blocks from the height asked for, ending with one that the finalization beside it
+ * Final blocks from the height asked for, as many as asked and some more, ending with one that the finalization beside it
  * certifies, and never beyond the end of an epoch. Empty when this node does not hold the first.
  * Without a finalization when no block that fits has one of its own: the asker goes on above.
  */

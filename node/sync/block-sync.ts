@@ -45,7 +45,12 @@ import { createStatusPoll } from './status-poll.ts';
 /** Requests for blocks under way: with the window, the memory of prefetching. */
 const MAX_REQUESTS = 4;
 const MAX_REQUESTS_PER_PEER = 2;
-const WINDOW_BLOCKS: number = 4 * MAX_ANSWER_BLOCKS;
+/**
+ * Blocks of one request: eight fewer than an answer may hold, so that it can end with the next
+ * block that has a finalization of its own.
+ */
+const RANGE_BLOCKS: number = MAX_ANSWER_BLOCKS - 8;
+const WINDOW_BLOCKS: number = MAX_REQUESTS * RANGE_BLOCKS;
 /** Proven bytes that wait: when so much does, only the next segment is asked for. */
 const MAX_READY_BYTES: number = 48 * 1024 * 1024;
 /** The next segment is asked of a second peer when the first takes this long. */
@@ -296,7 +301,7 @@ export function createBlockSync(options: BlockSyncOptions): BlockSync {
       target: target(),
       taken: [...ready.ranges, ...heldFetches(next, now), ...(delivering ? [delivering] : [])],
       windowBlocks: WINDOW_BLOCKS,
-      maxBlocks: MAX_ANSWER_BLOCKS,
+      maxBlocks: RANGE_BLOCKS,
     });
     for (const range of ranges) {
       if (fetches.size >= MAX_REQUESTS) return;
