@@ -8,6 +8,7 @@
  */
 
 import { certificatesBetween } from '../consensus/answer.ts';
+import { type Committee, committeeOf } from '../consensus/committee.ts';
 import { buildGenesis } from '../genesis/build-state.ts';
 import type { Genesis } from '../genesis/document.ts';
 import {
@@ -16,11 +17,12 @@ import {
   PayloadBatchCodec,
 } from '../p2p/messages.ts';
 import type { GossipVerdict, Network, PeerId } from '../p2p/network.ts';
-import { isEpochLast } from '../runtime/block.ts';
+import { type Header, isEpochLast } from '../runtime/block.ts';
 import { toHex } from '../runtime/core/bytes.ts';
 import { assert, err, type Result } from '../runtime/core/result.ts';
 import { epoch, type Height, height, type TimestampMs } from '../runtime/core/units.ts';
 import type { EpochConfig } from '../runtime/epoch-config.ts';
+import { CARRIED_ROOT_INTERVAL } from '../runtime/limits.ts';
 import { ReceiptCodec, ReceiptsCodec } from '../runtime/receipt.ts';
 import { PAYLOAD, type Payload } from '../runtime/transaction.ts';
 import { signatureChecks } from '../runtime/validity.ts';
@@ -56,6 +58,7 @@ import { type Admission, createAdmission } from './mempool/admission.ts';
 import { entryOf } from './mempool/entry.ts';
 import { createMempool, type Mempool, type MempoolBounds } from './mempool/mempool.ts';
 import { createPayloadGossip, type PayloadGossip } from './mempool/payload-gossip.ts';
+import { countSkippedViews } from './metrics/skipped-views.ts';
 import type { Metrics } from './metrics.ts';
 import type { Clock, Disk, Log, Signer } from './ports.ts';
 import { createExternalSigner } from './signer/external-signer.ts';
@@ -209,6 +212,15 @@ export function createNode(options: NodeOptions): Node {
     return of === running || of === running + 1 ? chain.configs.get(of) : undefined;
   };
 
+  /** Of the epoch whose skipped views were counted last. */
+  let committee: Committee | undefined;
+  const countSkipped = (parent: Header, header: Header, chain: Chain): void => {
+    const config = chain.configs.get(header.epoch);
+    if (!config) return;
+    if (committee?.epoch !== header.epoch) committee = committeeOf(config);
+    countSkippedViews(metrics, { parent, header, committee, config, ownKey });
+  };
+
   const onFinalBlocks = (blocks: readonly ChainBlock[], { chain, mempool }: Parts): void => {
     let before = chain.blocks.get(idKey(blocks[0]?.header.parent ?? chain.tip.hash));
     for (const block of blocks) {
@@ -222,6 +234,7 @@ export function createNode(options: NodeOptions): Node {
       if (before && before.header.height > 0) {
         metrics.observe('block_interval_ms', header.timestamp - before.header.timestamp);
       }
+      if (before) countSkipped(before.header, header, chain);
       before = block;
     }
     const { header } = chain.tip;
@@ -341,7 +354,10 @@ export function createNode(options: NodeOptions): Node {
         }
         if (parts) onExecuted(notice, parts);
       },
-      onDivergence: (detail) => halt.halt('divergence', detail),
+      onDivergence(detail) {
+        metrics.set('diverged', 1);
+        halt.halt('divergence', detail);
+      },
       onFailure,
     });
     const finality = createFinality({
@@ -573,6 +589,8 @@ export function createNode(options: NodeOptions): Node {
       metrics.set('execution_waiting', execution.backlog());
       metrics.set('view', viewOf(consensus.current()));
       metrics.set('executed_height', chain.executed);
+      const checkpoint = chain.executed - (chain.executed % CARRIED_ROOT_INTERVAL);
+      metrics.set('commit_lag', chain.tip.header.height - checkpoint);
     },
   };
 }

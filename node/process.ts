@@ -22,6 +22,7 @@ import { EXIT, type ExitCode, FatalError } from './exit-codes.ts';
 import { startHttpServer } from './http-server.ts';
 import { readKeyFile } from './keys.ts';
 import { createLog } from './log.ts';
+import { meterVerifier } from './metrics/meter-verifier.ts';
 import { createPrometheusMetrics } from './metrics.ts';
 import { createNode, DEFAULT_NODE_SETTINGS } from './node.ts';
 import type { Clock, Log } from './ports.ts';
@@ -179,7 +180,7 @@ async function startParts(config: NodeConfig, options: StartOptions): Promise<Ru
     disk: createLevelDisk(config.data),
     signer: key ? { kind: 'local', key } : { kind: 'none' },
     executor,
-    verifier,
+    verifier: meterVerifier(verifier, metrics),
     log,
     metrics,
     onHalt(halted) {
