@@ -1,0 +1,180 @@
+/**
+ * One simulated machine with a whole node on it: `createNode` over the simulator's clock, disk and
+ * network. The machine and its disk outlive the node's processes.
+ */
+import { type ConsensusMessage, ConsensusMessageCodec } from '../../../consensus/messages.ts';
+import type { NodeApi } from '../../../node/api.ts';
+import { createInlineVerifier } from '../../../node/crypto/verifier.ts';
+import { messageOf } from '../../../node/driver/halt.ts';
+import { voteOfMessage } from '../../../node/driver/incoming.ts';
+import { createInProcessExecutor } from '../../../node/executor/in-process.ts';
+import { type Metrics, noMetrics } from '../../../node/metrics.ts';
+import { createNode, DEFAULT_NODE_SETTINGS, type Node } from '../../../node/node.ts';
+import type { Log } from '../../../node/ports.ts';
+import { answerQuery, type QueryContext } from '../../../node/query/answer-query.ts';
+import { QUESTION, QuestionCodec } from '../../../node/query/format.ts';
+import { placeOfKey } from '../../../node/signer/local-signer.ts';
+import { CARRIED_ROOT_INTERVAL } from '../../../runtime/limits.ts';
+import { latestCheckpoint } from '../../../runtime/state/commitment.ts';
+import { createSimClock } from '../clock.ts';
+import type { Medium } from '../disk.ts';
+import { createLife, type Life } from '../life.ts';
+import type { SimNetworkHub } from '../network.ts';
+import type { Scheduler } from '../scheduler.ts';
+import { simSign, simVerify } from '../signature.ts';
+import { type Outgoing, tapNetwork } from './tap.ts';
+import type { Watch, Watched } from './watch.ts';
+import type { ValidatorKeys, World } from './world.ts';
+
+export type Machine = Watched & {
+  /** Undefined for a machine that follows. */
+  readonly keys: ValidatorKeys | undefined;
+  /** Turns the power on: a process starts, from what the disk holds. */
+  readonly boot: () => void;
+  /** Power fails: the process is gone, and what its disk had not synced. */
+  readonly crash: () => void;
+  readonly isUp: () => boolean;
+  /** The API of a node that serves. */
+  readonly api: () => NodeApi | undefined;
+  /** State and commitment of a node that serves; its own objects, to be read between blocks. */
+  readonly ledger: () => QueryContext | undefined;
+  /** Reads the gauges into the watch. */
+  readonly measure: () => void;
+};
+
+export type MachineOptions = {
+  readonly index: number;
+  readonly world: World;
+  readonly scheduler: Scheduler;
+  readonly hub: SimNetworkHub;
+  readonly medium: Medium;
+  readonly skewMs: number;
+  readonly watch: Required<Watch>;
+  readonly onOutgoing: (machine: number, outgoing: Outgoing) => void;
+};
+
+/** A process on the machine. */
+type Process = {
+  readonly life: Life;
+  readonly node: Node;
+  isServing: boolean;
+  ledger: QueryContext | undefined;
+};
+
+const ANY_QUESTION = QuestionCodec.encode({ selector: QUESTION.market, value: { unused: 0 } });
+
+export function createMachine(options: MachineOptions): Machine {
+  const { index, world, scheduler, hub, medium, skewMs, watch } = options;
+  const keys = world.validators[index];
+  const consensusKey = keys?.consensus.publicKey;
+  let process: Process | undefined;
+  let lives = 0;
+
+  const alarm = (what: string): void => watch.onAlarm(machine, what);
+
+  /** Errors are alarms; all else is silence. */
+  const log: Log = {
+    trace() {},
+    debug() {},
+    info() {},
+    warn() {},
+    error: (facts, event) => alarm(`logged an error: ${event} ${JSON.stringify(facts)}`),
+    child: () => log,
+  };
+
+  const metrics: Metrics = {
+    ...noMetrics,
+    set: (name, value) => watch.onGauge(machine, name, value),
+    count(name, _amount, label) {
+      if (name === 'evidence') alarm(`saw evidence of ${label}`);
+    },
+  };
+
+  /** Tells of a consensus message, and whether it carries a vote of this machine's key. */
+  const tell = (message: ConsensusMessage, api: NodeApi): void => {
+    const vote = voteOfMessage(message);
+    const config = api.configs().find(({ epoch }) => epoch === vote?.subject.value.epoch);
+    const own = config && consensusKey && placeOfKey(config, consensusKey);
+    watch.onSent(machine, message, vote && vote.signer === own ? vote : undefined);
+  };
+
+  const boot = (): void => {
+    lives += 1;
+    const life = createLife();
+    const disk = medium.attach(life);
+    const onOutgoing = (outgoing: Outgoing): void => {
+      if (!life.alive) return;
+      options.onOutgoing(index, outgoing);
+      if (outgoing.kind !== 'consensus') return;
+      const decoded = ConsensusMessageCodec.decode(outgoing.bytes);
+      if (decoded.ok) tell(decoded.value, node.api);
+      else alarm('sent a consensus message that does not decode');
+    };
+    const network = tapNetwork(hub.attach({ index, consensusKey, life }), onOutgoing);
+    const node = createNode({
+      settings: DEFAULT_NODE_SETTINGS,
+      genesis: world.genesis,
+      network,
+      clock: createSimClock({ scheduler, life, skewMs }),
+      disk,
+      signer: consensusKey
+        ? {
+            kind: 'local',
+            key: { publicKey: consensusKey, sign: (digest) => simSign(consensusKey, digest) },
+          }
+        : { kind: 'none' },
+      executor: createInProcessExecutor({
+        genesis: world.genesis,
+        disk,
+        answerQuery(context, request) {
+          own.ledger = context;
+          return answerQuery(context, request);
+        },
+      }),
+      verifier: createInlineVerifier(simVerify),
+      log,
+      metrics,
+      onHalt: (halted) => watch.onHalt(machine, halted),
+    });
+    const own: Process = { life, node, isServing: false, ledger: undefined };
+    process = own;
+    watch.onBoot(machine);
+    node.api.onBlock((notice) => {
+      const commitment = own.ledger?.commitment;
+      const isRooted = notice.height % CARRIED_ROOT_INTERVAL === 0;
+      const root = isRooted && commitment ? latestCheckpoint(commitment)?.stateRoot : undefined;
+      watch.onExecuted(machine, notice, root);
+    });
+    const serve = async (): Promise<void> => {
+      await node.start();
+      own.isServing = true;
+      await node.api.query(ANY_QUESTION);
+      watch.onStarted(machine, node.api.status().finalizedHeight);
+    };
+    serve().catch((error: unknown) => {
+      if (life.alive) alarm(`does not start: ${messageOf(error)}`);
+    });
+  };
+
+  const machine: Machine = {
+    index,
+    keys,
+    boot,
+    get lives() {
+      return lives;
+    },
+    isDurable: (store, key) => medium.isDurable(store, key),
+    crash() {
+      if (!process) return;
+      process.life.alive = false;
+      process = undefined;
+      hub.crashed(index);
+      medium.crash();
+    },
+    isUp: () => process !== undefined,
+    api: () => (process?.isServing ? process.node.api : undefined),
+    ledger: () => (process?.isServing ? process.ledger : undefined),
+    measure: () => process?.node.gauges(),
+  };
+  return machine;
+}

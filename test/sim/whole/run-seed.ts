@@ -1,0 +1,209 @@
+/**
+ * One seed of the campaign with whole nodes: machines, wires and faults are drawn from it; after the
+ * faults everything is whole again, and then progress and the end of every open transaction are owed.
+ */
+
+import { toHex } from '../../../runtime/core/bytes.ts';
+import { sha256 } from '../../../runtime/core/hash.ts';
+import { createMedium } from '../disk.ts';
+import { createLinks, type LinkQuality, type Links } from '../links.ts';
+import { createSimNetworkHub } from '../network.ts';
+import { createPrng, hashText, type Prng } from '../prng.ts';
+import { createScheduler, type Scheduler } from '../scheduler.ts';
+import { alarms } from './checkers/alarms.ts';
+import { bounds } from './checkers/bounds.ts';
+import { ledger } from './checkers/ledger.ts';
+import { sameChain } from './checkers/same-chain.ts';
+import { submissions } from './checkers/submissions.ts';
+import { votes } from './checkers/votes.ts';
+import { createMachine, type Machine } from './machine.ts';
+import { startTraffic } from './traffic.ts';
+import { watchAll } from './watch.ts';
+import { createWorld } from './world.ts';
+
+export type WholeReport = {
+  readonly seed: number;
+  readonly violations: readonly string[];
+  /** Hash over every message that left a node and every block executed, with its time. */
+  readonly trace: string;
+  readonly height: number;
+  readonly epoch: number;
+  readonly accepted: number;
+  readonly final: number;
+  readonly crashes: number;
+  readonly virtualMs: number;
+  readonly events: number;
+};
+
+/** Faults happen from the end of the first look-back on. */
+const FAULTS_FROM_MS = 2_500;
+const FAULTS_UNTIL_MS = 14_000;
+/** Enough for a look-back, a standstill (10 s), and the longest timeouts running when it heals. */
+const HEALED_MS = 45_000;
+const OWED_BLOCKS = 10;
+const STEP_US = 500_000;
+
+type Plan = {
+  readonly weights: readonly number[];
+  readonly followers: number;
+  readonly epochMs: number;
+  readonly expiryIntervalMs: number;
+  readonly quality: LinkQuality;
+  readonly syncUs: number;
+  readonly skewMs: readonly number[];
+};
+
+function draw(prng: Prng): Plan {
+  const count = prng.pick([4, 4, 4, 4, 5, 6, 7]);
+  const followers = prng.pick([0, 0, 1]);
+  const equal = prng.chance(0.5);
+  const machines = count + followers;
+  const baseUs = prng.pick([2_000, 10_000, 40_000]);
+  const delays = Array.from({ length: machines * machines }, () => baseUs * (0.5 + prng.float()));
+  const maxSkewMs = prng.pick([0, 0, 20, 150]);
+  return {
+    weights: Array.from({ length: count }, () => (equal ? 1_000 : prng.between(800, 1_600))),
+    followers,
+    epochMs: prng.pick([5_000, 7_000, 10_000]),
+    expiryIntervalMs: prng.pick([10_000, 20_000]),
+    quality: {
+      delayUs: (from, to) => delays[from * machines + to] ?? baseUs,
+      jitterUs: prng.pick([0, baseUs, 4 * baseUs]),
+      loss: prng.pick([0, 0, 0.02, 0.1, 0.2]),
+      duplication: prng.pick([0, 0.05]),
+      uplinkBitsPerSecond: Number.POSITIVE_INFINITY,
+    },
+    syncUs: prng.pick([200, 1_000, 5_000]),
+    skewMs: Array.from({ length: machines }, () => prng.between(-maxSkewMs, maxSkewMs)),
+  };
+}
+
+type Cluster = {
+  readonly scheduler: Scheduler;
+  readonly links: Links;
+  readonly machines: readonly Machine[];
+};
+
+/** Schedules partitions, crashes and restarts within the faulty time. */
+function planFaults({ scheduler, links, machines }: Cluster, prng: Prng): void {
+  const count = machines.length;
+  const instantUs = (): number => prng.between(FAULTS_FROM_MS * 1_000, FAULTS_UNTIL_MS * 1_000);
+  for (let i = prng.between(0, 2); i > 0; i--) {
+    const atUs = instantUs();
+    const cut = prng.between(1, count - 1);
+    const order = machines
+      .map(({ index }) => ({ index, rank: prng.u32() }))
+      .sort((a, b) => a.rank - b.rank)
+      .map(({ index }) => index);
+    scheduler.after(atUs, () => links.partition([order.slice(0, cut), order.slice(cut)]));
+    scheduler.after(atUs + prng.between(100, 4_000) * 1_000, links.heal);
+  }
+  const isPowerCut = prng.chance(0.2);
+  const togetherUs = instantUs();
+  const crashes = isPowerCut ? count : prng.between(0, 4);
+  for (let i = 0; i < crashes; i++) {
+    const machine = isPowerCut ? machines[i] : prng.pick(machines);
+    const atUs = isPowerCut ? togetherUs + prng.between(0, 50_000) : instantUs();
+    scheduler.after(atUs, () => machine?.crash());
+    scheduler.after(atUs + prng.between(10, 3_000) * 1_000, () => {
+      if (machine && !machine.isUp()) machine.boot();
+    });
+  }
+}
+
+function createTrace(scheduler: Scheduler): {
+  readonly note: (machine: number, what: string) => void;
+  readonly text: () => string;
+} {
+  let lanes: readonly [number, number] = [0, 0];
+  return {
+    note(machine, what) {
+      const [a, b] = hashText(`${scheduler.nowUs()} ${machine} ${what}`, lanes[0]);
+      lanes = [a, b ^ Math.imul(lanes[1], 31)];
+    },
+    text: () => lanes.map((lane) => (lane >>> 0).toString(16).padStart(8, '0')).join(''),
+  };
+}
+
+/** Runs one seed. Cost: about a second. */
+export async function runWholeSeed(seed: number): Promise<WholeReport> {
+  const prng = createPrng(seed, 'whole');
+  const plan = draw(prng.fork('machines'));
+  const world = createWorld(plan);
+  const scheduler = createScheduler();
+  const trace = createTrace(scheduler);
+  const links = createLinks({ scheduler, prng: prng.fork('links'), quality: plan.quality });
+  const hub = createSimNetworkHub({ scheduler, links });
+  const machines: Machine[] = [];
+  const chain = sameChain();
+  const open = submissions(machines);
+  const books = ledger(machines);
+  const checkers = [chain, votes(scheduler), alarms(), bounds(), open, books];
+  const watch = watchAll([
+    ...checkers.map((checker) => checker.watch),
+    { onExecuted: ({ index }, { height, hash }) => trace.note(index, `${height} ${toHex(hash)}`) },
+  ]);
+  for (let index = 0; index < plan.weights.length + plan.followers; index++) {
+    const { syncUs } = plan;
+    machines.push(
+      createMachine({
+        index,
+        world,
+        scheduler,
+        hub,
+        medium: createMedium({ scheduler, prng: prng.fork(`disk ${index}`), syncUs }),
+        skewMs: plan.skewMs[index] ?? 0,
+        watch,
+        onOutgoing: (from, { kind, to, bytes }) =>
+          trace.note(from, `${kind} ${to} ${toHex(sha256(bytes))}`),
+      }),
+    );
+  }
+  const violations: string[] = [];
+  planFaults({ scheduler, links, machines }, prng.fork('faults'));
+  const untilUs = FAULTS_UNTIL_MS * 1_000;
+  startTraffic({ world, machines, scheduler, prng: prng.fork('traffic'), watch, untilUs });
+  const heights = (): number[] => machines.map((one) => one.api()?.status().executedHeight ?? -1);
+
+  for (const machine of machines) machine.boot();
+  while (scheduler.nowUs() < untilUs) {
+    await scheduler.run(scheduler.nowUs() + STEP_US);
+    for (const machine of machines) machine.measure();
+    await open.settle();
+  }
+  links.heal();
+  links.setQuality({ ...plan.quality, loss: 0, duplication: 0 });
+  for (const machine of machines) if (!machine.isUp()) machine.boot();
+  const goal = Math.max(...heights()) + OWED_BLOCKS;
+  for (;;) {
+    await scheduler.run(scheduler.nowUs() + STEP_US);
+    for (const machine of machines) machine.measure();
+    const isSettled = await open.settle();
+    if (isSettled && Math.min(...heights()) >= goal) break;
+    if (scheduler.nowUs() < (FAULTS_UNTIL_MS + HEALED_MS) * 1_000) continue;
+    if (Math.min(...heights()) < goal) {
+      violations.push(`progress: executed heights ${heights().join(' ')}, owed ${goal}`);
+    }
+    break;
+  }
+  await open.finish();
+  books.check();
+  for (const penalty of hub.penalties()) {
+    if (!/timeout|slow/.test(penalty)) violations.push(`penalties: ${penalty}`);
+  }
+  for (const { name, violations: found } of checkers) {
+    violations.push(...found.map((violation) => `${name}: ${violation}`));
+  }
+  return {
+    seed,
+    violations,
+    trace: trace.text(),
+    height: chain.height(),
+    epoch: chain.epoch(),
+    accepted: open.accepted(),
+    final: open.final(),
+    crashes: machines.reduce((sum, { lives }) => sum + lives - 1, 0),
+    virtualMs: Math.floor(scheduler.nowUs() / 1_000),
+    events: scheduler.events(),
+  };
+}
