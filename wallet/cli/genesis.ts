@@ -27,9 +27,9 @@ function readJson(field: string, path: string): unknown {
   }
   try {
     return JSON.parse(content);
-  } catch (cause) {
-    const allowed = `JSON: ${cause instanceof Error ? cause.message : String(cause)}`;
-    throw new CliError(EXIT.badData, { field, given: path, allowed });
+  } catch {
+    // The parser's own message quotes the file, which may be a secret named by mistake.
+    throw new CliError(EXIT.badData, { field, given: path, allowed: 'a JSON document' });
   }
 }
 

@@ -1,0 +1,128 @@
+/**
+ * `miletus`: the command line. Groups of commands are loaded when used, so that help and errors come
+ * at once.
+ *
+ * Failures are one line on stderr and an exit status of `exit-codes.ts`; with `--json` that line is
+ * a JSON object. Stack traces only with MILETUS_DEBUG=1.
+ */
+import yargs, { type Argv } from 'yargs';
+import { explain } from './cli-error.ts';
+import { EXIT } from './exit-codes.ts';
+
+type Build = (yargs: Argv) => Argv | Promise<Argv>;
+
+/** Name, description and loader of each group. */
+const GROUPS: readonly { command: string; describe: string; load: () => Promise<Build> }[] = [
+  {
+    command: 'keys',
+    describe: 'Make, import and list keys',
+    load: async () =>
+      subcommands('create, import, list, show', (await import('./keys.ts')).buildKeys),
+  },
+  {
+    command: 'account [account]',
+    describe: 'Show balances, keys and margin of an account',
+    load: async () => (await import('./account.ts')).buildAccount,
+  },
+  {
+    command: 'send <to> <amount> [currency]',
+    describe: 'Send USD or MIL',
+    load: async () => (await import('./send.ts')).buildSend,
+  },
+  {
+    command: 'trade',
+    describe: 'Place and cancel orders, show books and positions',
+    load: async () =>
+      subcommands(
+        'order, cancel, cancel-all, book, positions, orders, instruments',
+        (await import('./trade.ts')).buildTrade,
+      ),
+  },
+  {
+    command: 'query',
+    describe: 'Read from a node',
+    load: async () =>
+      subcommands(
+        'status, block, transaction, validators, proof, index, parameters, rpc',
+        (await import('./query.ts')).buildQuery,
+      ),
+  },
+  {
+    command: 'node',
+    describe: 'Prepare, run and look at a node',
+    load: async () => subcommands('init, start, status', (await import('./node.ts')).buildNode),
+  },
+  {
+    command: 'genesis',
+    describe: 'Write, check and hash a genesis document',
+    load: async () =>
+      subcommands('init, validate, hash', (await import('./genesis.ts')).buildGenesis),
+  },
+  {
+    command: 'devnet',
+    describe: 'Run a local network of real processes',
+    load: async () => {
+      const { builder } = (await import('../../devnet/cli.ts')).devnetCommand;
+      return typeof builder === 'function' ? (y) => builder(y) as Argv : (y) => y;
+    },
+  },
+];
+
+/** A group that does nothing by itself. */
+function subcommands(names: string, build: Build): Build {
+  return async (y) => (await build(y)).demandCommand(1, `which? ${names}`).strict();
+}
+
+/** A problem that yargs found in the arguments. */
+class UsageProblem extends Error {
+  override readonly name = 'UsageProblem';
+  readonly exitCode = EXIT.usage;
+}
+
+/** Takes options as they are: no numbers out of text, no nested objects, no joined duplicates. */
+const PARSER = {
+  'parse-numbers': false,
+  'parse-positional-numbers': false,
+  'camel-case-expansion': false,
+  'dot-notation': false,
+  'greedy-arrays': false,
+};
+
+/** Carries out one command; leaves its status in `process.exitCode`. */
+export async function runCommandLine(argv: readonly string[]): Promise<void> {
+  const isJson = argv.includes('--json');
+  try {
+    let parser = yargs([...argv])
+      .scriptName('miletus')
+      .parserConfiguration(PARSER)
+      .strict()
+      .recommendCommands()
+      .demandCommand(1, `which? ${GROUPS.map(({ command }) => command.split(' ')[0]).join(', ')}`)
+      .wrap(100)
+      .exitProcess(false)
+      .version()
+      .fail((message, cause) => {
+        if (cause) throw cause;
+        const help = `miletus ${argv
+          .filter((word) => !word.startsWith('-'))
+          .slice(0, 2)
+          .join(' ')} --help`;
+        throw new UsageProblem(
+          `${message.replace(/\s*\n\s*/g, ' ')} (see ${help.replace(/ +/g, ' ')})`,
+        );
+      });
+    for (const { command, describe, load } of GROUPS) {
+      const builder = async (y: Argv): Promise<Argv> => (await load())(y);
+      parser = parser.command({ command, describe, builder: builder as never, handler: () => {} });
+    }
+    await parser.parseAsync();
+  } catch (cause) {
+    const { line, exitCode, code } = explain(cause);
+    const text = isJson ? JSON.stringify({ error: { code, message: line } }) : `miletus: ${line}`;
+    process.stderr.write(`${text}\n`);
+    if (process.env['MILETUS_DEBUG'] === '1' && cause instanceof Error) {
+      process.stderr.write(`${cause.stack}\n`);
+    }
+    process.exitCode = exitCode;
+  }
+}
