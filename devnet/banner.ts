@@ -60,7 +60,7 @@ export function bannerLines(facts: BannerFacts): string[] {
     `Mnemonic: ${json.mnemonic}`,
     'WARNING: this mnemonic is PUBLICLY KNOWN. Never send anything of worth to these accounts.',
     '',
-    `Try: npx miletus trade book --rpc ${rpc}    Stop: Ctrl-C`,
+    `Try: npx miletus trade instruments --node ${rpc}    Stop: Ctrl-C`,
     '',
   ];
 }

@@ -17,7 +17,7 @@ beforeEach(() => {
   home = join(mkdtempSync(join(tmpdir(), 'miletus-up-')), 'devnet');
 });
 afterEach(async () => {
-  if (running?.exitCode === null) {
+  if (running?.exitCode === null && running.signalCode === null) {
     running.kill('SIGINT');
     await new Promise((resolve) => running?.once('exit', resolve));
   }

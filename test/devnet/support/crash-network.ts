@@ -33,18 +33,26 @@ export type CrashNetwork = {
   readonly blocks: readonly Map<number, BlockData>[];
   /** How late this process' own timers were since the last call, at worst: the machine's noise. */
   worstLagMs(): number;
-  /** Leader of a view of an epoch. */
+  /** Who leads a view of an epoch, by its number in the network's folder. */
   leader(epoch: number, view: number): Promise<number>;
+  /** Who proposed a block, by its number in the network's folder. */
+  proposer(block: BlockData): Promise<number>;
   close(): Promise<void>;
 };
 
-async function scheduleOf(client: Client, epoch: number): Promise<LeaderSchedule> {
+/** Leaders of an epoch by consensus key: the order of the config is not that of the folder. */
+type Schedule = { readonly leaders: LeaderSchedule; readonly keys: readonly string[] };
+
+async function scheduleOf(client: Client, epoch: number): Promise<Schedule> {
   const [{ leader_seed: seed }, { validators }] = await Promise.all([
     client.call('get_epoch', { epoch }),
     client.call('get_validators', { epoch }),
   ]);
   const weights = validators.map((one) => weight(BigInt(one.weight)));
-  return leaderSchedule(fromHex(seed) ?? new Uint8Array(), weights);
+  return {
+    leaders: leaderSchedule(fromHex(seed) ?? new Uint8Array(), weights),
+    keys: validators.map(({ consensus_key: key }) => key),
+  };
 }
 
 /** Keeps transfers flowing to a node that is up, in turn. */
@@ -100,43 +108,51 @@ export async function startCrashNetwork(): Promise<CrashNetwork> {
     onEvent,
   });
   const blocks = network.clients.map(() => new Map<number, BlockData>());
-  const schedules = new Map<number, LeaderSchedule>();
+  const schedules = new Map<number, Schedule>();
+  const keys: (string | null)[] = [];
   network.startValidators();
   for (const [i, client] of network.clients.entries()) {
     if ((await heightReached(client, 1, 40_000)) === undefined) {
       await network.stop();
       throw new Error(`validator ${i} shows no block; logs in ${home}`);
     }
+    keys.push((await client.call('get_status', {})).validator);
     await client.subscribe('blocks', ({ data }) => blocks[i]?.set(data.height, data));
   }
   const { chain_id: chainId } = await network.clients[0].call('get_status', {});
   const stopLoad = startLoad(network.clients, chainId);
   const lag = watchLag();
+  const scheduleIn = async (epoch: number): Promise<Schedule> => {
+    const known = schedules.get(epoch);
+    if (known) return known;
+    // Asked of any node that answers; a past epoch's config is not kept for long.
+    const found = await eventually(async () => {
+      for (const client of network.clients) {
+        const schedule = await scheduleOf(client, epoch).catch(() => undefined);
+        if (schedule) return schedule;
+      }
+      return undefined;
+    }, 10_000);
+    if (!found) throw new Error(`no node knows the config of epoch ${epoch}`);
+    schedules.set(epoch, found);
+    return found;
+  };
   return {
     network,
     blocks,
     worstLagMs: lag.worst,
     leader: async (epoch, number) => {
-      let schedule = schedules.get(epoch);
-      if (!schedule) {
-        // Asked of any node that answers; a past epoch's config is not kept for long.
-        schedule = await eventually(async () => {
-          for (const client of network.clients) {
-            const found = await scheduleOf(client, epoch).catch(() => undefined);
-            if (found) return found;
-          }
-          return undefined;
-        }, 10_000);
-        if (!schedule) throw new Error(`no node knows the config of epoch ${epoch}`);
-        schedules.set(epoch, schedule);
-      }
-      return leaderOf(schedule, view(number));
+      const schedule = await scheduleIn(epoch);
+      return keys.indexOf(schedule.keys[leaderOf(schedule.leaders, view(number))] ?? '');
     },
+    proposer: async ({ epoch, proposer }) =>
+      keys.indexOf((await scheduleIn(epoch)).keys[proposer] ?? ''),
     close: async () => {
       stopLoad();
       lag.stop();
       await network.stop();
-      rmSync(home, { recursive: true, force: true });
+      if (process.env['MILETUS_KEEP'] === '1') console.log(`crash test: logs in ${home}/logs`);
+      else rmSync(home, { recursive: true, force: true });
       if (doubleSigns.length > 0) throw new Error(`${doubleSigns.join(', ')} saw a double sign`);
     },
   };
