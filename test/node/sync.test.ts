@@ -263,10 +263,19 @@ describe('with a peer that lies', () => {
       'blocks of other heights',
       () =>
         lyingPeer((_answer, from) => {
-          const at = from > 100 ? 3 : 102;
+          // Proven, of the right epoch, and not what was asked for.
+          const at = from === 6 ? 9 : 6;
           const { block, finalization } = CHAIN.blockAt(at);
           return encoded({ blocks: [block], finalization: finalization ? [finalization] : [] });
         }),
+      50,
+    ],
+    [
+      'blocks of which the first was exchanged',
+      () =>
+        lyingPeer(({ blocks, finalization }, from) =>
+          encoded({ blocks: [other.blockAt(from).block, ...blocks.slice(1)], finalization }),
+        ),
       50,
     ],
     [
@@ -363,6 +372,11 @@ describe('epochs', () => {
     await follower.reach(11, 20_000);
     expect(follower.tip()).toBe(10);
     expect(follower.penalties).toEqual([]);
+    // It does not ask on and on for what it cannot check.
+    const before = follower.requests.filter(({ method }) => method === 'blocks').length;
+    await follower.runMs(10_000);
+    const after = follower.requests.filter(({ method }) => method === 'blocks').length;
+    expect(after - before).toBeLessThanOrEqual(1);
     const whole = createFollower(chain);
     whole.peers.set('a', await honestPeer(chain));
     whole.sync.start();
@@ -372,6 +386,32 @@ describe('epochs', () => {
     for (const { blocks } of whole.delivered) {
       expect(new Set(blocks.map(({ block }) => block.header.epoch)).size).toBe(1);
     }
+  });
+});
+
+describe('prefetching', () => {
+  it('does not ask again for epochs whose configs are not known yet', async () => {
+    const chain = finalChain({ length: 400, epochBlocks: 10 });
+    const follower = createFollower(chain, { executionMs: 5_000 });
+    follower.peers.set('a', await honestPeer(chain));
+    follower.sync.start();
+    await follower.runMs(22_000);
+    expect(follower.tip()).toBe(40);
+    const asked = follower.requests.filter(({ method }) => method === 'blocks').length;
+    // Four epochs were executed: each may have cost a window of requests.
+    expect(asked).toBeLessThanOrEqual(4 * 5);
+  });
+
+  it('asks a second peer for the next blocks when the first is slow', async () => {
+    const follower = createFollower(CHAIN);
+    follower.peers.set('slow', await lyingPeer(() => new Promise<Answer>(() => undefined)));
+    follower.peers.set('fast', await honestPeer(CHAIN));
+    follower.sync.start();
+    // Well before the slow one's deadline of six seconds.
+    await follower.reach(37, 4_500);
+    expect(follower.tip()).toBeGreaterThanOrEqual(37);
+    await follower.reach(200, 30_000);
+    expectChain(follower, CHAIN, 200);
   });
 });
 
