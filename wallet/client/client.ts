@@ -71,6 +71,7 @@ export interface Client {
   /**
    * Subscribes to a channel (`CHANNEL_FORMS`). After a lost connection it resumes from the last
    * height seen; where the node no longer remembers, the channel starts afresh with a snapshot.
+   * A second listener of the same channel gets what follows, not the first snapshot again.
    */
   subscribe<C extends string>(
     channel: C,

@@ -17,13 +17,19 @@ import { type Receipt, ReceiptsCodec } from '../../../runtime/receipt.ts';
 import { stateProofCodec } from '../../../runtime/state/proof.ts';
 import { PAYLOAD, PayloadCodec, transactionId } from '../../../runtime/transaction.ts';
 import { QUESTION } from '../../query/format.ts';
+import type { Ask } from '../ask.ts';
 import type { Handlers, RpcContext } from '../context.ts';
 import { failure } from '../errors.ts';
 import { addressText } from '../lookup.ts';
 import { hashedBlockSummary } from '../present-block.ts';
 import { moneyText } from '../present-money.ts';
 import { receiptInfo } from '../present-receipt.ts';
-import type { BlockSummary, BlockTransaction, ParametersAnswer } from '../schemas/chain.ts';
+import type {
+  BlockSummary,
+  BlockTransaction,
+  ParametersAnswer,
+  SupplyInfo,
+} from '../schemas/chain.ts';
 import { stateTables } from '../state-tables.ts';
 import { NODE_VERSION } from '../version.ts';
 
@@ -104,6 +110,28 @@ function tableIdOf(table: string | number): number {
     given: table,
     allowed: tables.map(({ id, name }) => `${id} ${name}`).join(', '),
   });
+}
+
+/** Reading every row is costly, so callers at the same time share one answer. */
+const auditsUnderWay = new WeakMap<Ask, Promise<SupplyInfo>>();
+
+async function auditSupply(ask: Ask): Promise<SupplyInfo> {
+  try {
+    const answer = await ask({ selector: QUESTION.supply, value: { unused: 0 } });
+    return {
+      height: answer.height,
+      usd: moneyText(answer.usd),
+      mil: moneyText(answer.mil),
+      modules: answer.modules.map(({ name, usd, mil }) => ({
+        name: text(name),
+        usd: moneyText(usd),
+        mil: moneyText(mil),
+      })),
+      problems: answer.problems.map(text),
+    };
+  } finally {
+    auditsUnderWay.delete(ask);
+  }
 }
 
 export const chainMethods: Handlers<
@@ -259,19 +287,10 @@ export const chainMethods: Handlers<
     };
   },
 
-  async get_supply(_params, { ask }) {
-    const answer = await ask({ selector: QUESTION.supply, value: { unused: 0 } });
-    return {
-      height: answer.height,
-      usd: moneyText(answer.usd),
-      mil: moneyText(answer.mil),
-      modules: answer.modules.map(({ name, usd, mil }) => ({
-        name: text(name),
-        usd: moneyText(usd),
-        mil: moneyText(mil),
-      })),
-      problems: answer.problems.map(text),
-    };
+  get_supply(_params, { ask }) {
+    const underWay = auditsUnderWay.get(ask) ?? auditSupply(ask);
+    auditsUnderWay.set(ask, underWay);
+    return underWay;
   },
 
   async get_state_root(_params, { ask }) {
