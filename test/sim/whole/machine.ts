@@ -13,15 +13,23 @@ import { createNode, DEFAULT_NODE_SETTINGS, type Node } from '../../../node/node
 import type { Log } from '../../../node/ports.ts';
 import { answerQuery, type QueryContext } from '../../../node/query/answer-query.ts';
 import { QUESTION, QuestionCodec } from '../../../node/query/format.ts';
-import { placeOfKey } from '../../../node/signer/local-signer.ts';
+import {
+  createLocalSigner,
+  placeOfKey,
+  type SigningKey,
+  type VoteSigner,
+} from '../../../node/signer/local-signer.ts';
+import { createJournalStore } from '../../../node/storage/journal-store.ts';
 import { CARRIED_ROOT_INTERVAL } from '../../../runtime/limits.ts';
 import { latestCheckpoint } from '../../../runtime/state/commitment.ts';
 import { createSimClock } from '../clock.ts';
 import type { Medium } from '../disk.ts';
 import { createLife, type Life } from '../life.ts';
 import type { SimNetworkHub } from '../network.ts';
+import type { Prng } from '../prng.ts';
 import type { Scheduler } from '../scheduler.ts';
 import { simSign, simVerify } from '../signature.ts';
+import { createLag, laggingExecutor, laggingVerifier } from './lag.ts';
 import { type Outgoing, tapNetwork } from './tap.ts';
 import type { Watch, Watched } from './watch.ts';
 import type { ValidatorKeys, World } from './world.ts';
@@ -33,6 +41,10 @@ export type Machine = Watched & {
   readonly boot: () => void;
   /** Power fails: the process is gone, and what its disk had not synced. */
   readonly crash: () => void;
+  /** SIGKILL: the process is gone; what it wrote, the operating system still has. */
+  readonly kill: () => void;
+  /** SIGTERM: the process ends in order; until then the machine is up. */
+  readonly stop: () => void;
   readonly isUp: () => boolean;
   /** The API of a node that serves. */
   readonly api: () => NodeApi | undefined;
@@ -40,6 +52,8 @@ export type Machine = Watched & {
   readonly ledger: () => QueryContext | undefined;
   /** Reads the gauges into the watch. */
   readonly measure: () => void;
+  /** For a machine that is down: the signer that a process would begin with. */
+  readonly openSigner: () => Promise<VoteSigner | undefined>;
 };
 
 export type MachineOptions = {
@@ -49,9 +63,15 @@ export type MachineOptions = {
   readonly hub: SimNetworkHub;
   readonly medium: Medium;
   readonly skewMs: number;
+  /** See `createLag`. */
+  readonly lagMs: number;
+  readonly prng: Prng;
   readonly watch: Required<Watch>;
   readonly onOutgoing: (machine: number, outgoing: Outgoing) => void;
 };
+
+/** A graceful stop has this long before connections are cut. */
+const STOP_DEADLINE_MS = 1_000;
 
 /** A process on the machine. */
 type Process = {
@@ -64,9 +84,13 @@ type Process = {
 const ANY_QUESTION = QuestionCodec.encode({ selector: QUESTION.market, value: { unused: 0 } });
 
 export function createMachine(options: MachineOptions): Machine {
-  const { index, world, scheduler, hub, medium, skewMs, watch } = options;
+  const { index, world, scheduler, hub, medium, skewMs, lagMs, prng, watch } = options;
   const keys = world.validators[index];
   const consensusKey = keys?.consensus.publicKey;
+  const signingKey: SigningKey | undefined = consensusKey && {
+    publicKey: consensusKey,
+    sign: (digest) => simSign(consensusKey, digest),
+  };
   let process: Process | undefined;
   let lives = 0;
 
@@ -111,27 +135,25 @@ export function createMachine(options: MachineOptions): Machine {
       else alarm('sent a consensus message that does not decode');
     };
     const network = tapNetwork(hub.attach({ index, consensusKey, life }), onOutgoing);
+    const lag = (thread: string) =>
+      createLag({ scheduler, life, prng: prng.fork(`${thread} ${lives}`), lagMs });
+    const executor = createInProcessExecutor({
+      genesis: world.genesis,
+      disk,
+      answerQuery(context, request) {
+        own.ledger = context;
+        return answerQuery(context, request);
+      },
+    });
     const node = createNode({
       settings: DEFAULT_NODE_SETTINGS,
       genesis: world.genesis,
       network,
       clock: createSimClock({ scheduler, life, skewMs }),
       disk,
-      signer: consensusKey
-        ? {
-            kind: 'local',
-            key: { publicKey: consensusKey, sign: (digest) => simSign(consensusKey, digest) },
-          }
-        : { kind: 'none' },
-      executor: createInProcessExecutor({
-        genesis: world.genesis,
-        disk,
-        answerQuery(context, request) {
-          own.ledger = context;
-          return answerQuery(context, request);
-        },
-      }),
-      verifier: createInlineVerifier(simVerify),
+      signer: signingKey ? { kind: 'local', key: signingKey } : { kind: 'none' },
+      executor: laggingExecutor(executor, lag('executor')),
+      verifier: laggingVerifier(createInlineVerifier(simVerify), lag('verifier')),
       log,
       metrics,
       onHalt: (halted) => watch.onHalt(machine, halted),
@@ -156,6 +178,28 @@ export function createMachine(options: MachineOptions): Machine {
     });
   };
 
+  const kill = (): void => {
+    if (!process) return;
+    process.life.alive = false;
+    process = undefined;
+    hub.crashed(index);
+  };
+
+  const stop = (): void => {
+    const ending = process;
+    if (!ending?.isServing) {
+      kill();
+      return;
+    }
+    ending.isServing = false;
+    ending.node.stop(STOP_DEADLINE_MS).then(
+      () => {
+        if (process === ending) kill();
+      },
+      (error: unknown) => alarm(`does not stop: ${messageOf(error)}`),
+    );
+  };
+
   const machine: Machine = {
     index,
     keys,
@@ -165,16 +209,20 @@ export function createMachine(options: MachineOptions): Machine {
     },
     isDurable: (store, key) => medium.isDurable(store, key),
     crash() {
-      if (!process) return;
-      process.life.alive = false;
-      process = undefined;
-      hub.crashed(index);
+      kill();
       medium.crash();
     },
+    kill,
+    stop,
     isUp: () => process !== undefined,
     api: () => (process?.isServing ? process.node.api : undefined),
     ledger: () => (process?.isServing ? process.ledger : undefined),
     measure: () => process?.node.gauges(),
+    async openSigner() {
+      const journal = createJournalStore(await medium.attach(createLife()).open('journal'));
+      if (!signingKey) return undefined;
+      return await createLocalSigner({ key: signingKey, chainId: world.chainId, journal });
+    },
   };
   return machine;
 }

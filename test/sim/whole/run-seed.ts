@@ -14,6 +14,7 @@ import { alarms } from './checkers/alarms.ts';
 import { bounds } from './checkers/bounds.ts';
 import { ledger } from './checkers/ledger.ts';
 import { sameChain } from './checkers/same-chain.ts';
+import { signers } from './checkers/signers.ts';
 import { submissions } from './checkers/submissions.ts';
 import { votes } from './checkers/votes.ts';
 import { createMachine, type Machine } from './machine.ts';
@@ -50,6 +51,8 @@ type Plan = {
   readonly expiryIntervalMs: number;
   readonly quality: LinkQuality;
   readonly syncUs: number;
+  /** Of each machine's executor and verifier. */
+  readonly lagMs: readonly number[];
   readonly skewMs: readonly number[];
 };
 
@@ -74,6 +77,7 @@ function draw(prng: Prng): Plan {
       uplinkBitsPerSecond: Number.POSITIVE_INFINITY,
     },
     syncUs: prng.pick([200, 1_000, 5_000]),
+    lagMs: Array.from({ length: machines }, () => prng.pick([0, 2, 20, 100])),
     skewMs: Array.from({ length: machines }, () => prng.between(-maxSkewMs, maxSkewMs)),
   };
 }
@@ -104,7 +108,8 @@ function planFaults({ scheduler, links, machines }: Cluster, prng: Prng): void {
   for (let i = 0; i < crashes; i++) {
     const machine = isPowerCut ? machines[i] : prng.pick(machines);
     const atUs = isPowerCut ? togetherUs + prng.between(0, 50_000) : instantUs();
-    scheduler.after(atUs, () => machine?.crash());
+    const fault = isPowerCut ? 'crash' : prng.pick(['crash', 'crash', 'kill', 'stop'] as const);
+    scheduler.after(atUs, () => machine?.[fault]());
     scheduler.after(atUs + prng.between(10, 3_000) * 1_000, () => {
       if (machine && !machine.isUp()) machine.boot();
     });
@@ -138,7 +143,8 @@ export async function runWholeSeed(seed: number): Promise<WholeReport> {
   const chain = sameChain();
   const open = submissions(machines);
   const books = ledger(machines);
-  const checkers = [chain, votes(scheduler), alarms(), bounds(), open, books];
+  const memory = signers(machines);
+  const checkers = [chain, votes(scheduler), alarms(), bounds(), open, books, memory];
   const watch = watchAll([
     ...checkers.map((checker) => checker.watch),
     { onExecuted: ({ index }, { height, hash }) => trace.note(index, `${height} ${toHex(hash)}`) },
@@ -153,6 +159,8 @@ export async function runWholeSeed(seed: number): Promise<WholeReport> {
         hub,
         medium: createMedium({ scheduler, prng: prng.fork(`disk ${index}`), syncUs }),
         skewMs: plan.skewMs[index] ?? 0,
+        lagMs: plan.lagMs[index] ?? 0,
+        prng: prng.fork(`machine ${index}`),
         watch,
         onOutgoing: (from, { kind, to, bytes }) =>
           trace.note(from, `${kind} ${to} ${toHex(sha256(bytes))}`),
@@ -188,6 +196,7 @@ export async function runWholeSeed(seed: number): Promise<WholeReport> {
   }
   await open.finish();
   books.check();
+  await memory.check(() => scheduler.run(scheduler.nowUs()));
   for (const penalty of hub.penalties()) {
     if (!/timeout|slow/.test(penalty)) violations.push(`penalties: ${penalty}`);
   }

@@ -9,7 +9,7 @@
 import { describe, expect, test } from 'vitest';
 import { runWholeSeed } from './run-seed.ts';
 
-const SEEDS = 16;
+const SEEDS = 8;
 
 describe('whole nodes under faults', () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
