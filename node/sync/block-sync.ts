@@ -160,7 +160,11 @@ export function createBlockSync(options: BlockSyncOptions): BlockSync {
     Math.max(tipHeight(), provenHeight, bestClaim(book, clock.now()) ?? 0);
 
   /** Whether nothing became final here for a while. */
-  const isQuiet = (): boolean => clock.now() - lastProgress.at >= QUIET_MS;
+  const isQuiet = (): boolean => {
+    const now = clock.now();
+    if (tipHeight() > lastProgress.height) lastProgress = { height: tipHeight(), at: now };
+    return now - lastProgress.at >= QUIET_MS;
+  };
 
   const updateBehind = (): void => {
     const claim = bestClaim(book, clock.now());
@@ -229,7 +233,7 @@ export function createBlockSync(options: BlockSyncOptions): BlockSync {
     const last = segment.blocks.at(-1)?.block.header.height ?? 0;
     provenHeight = Math.max(provenHeight, last);
     log.debug({ peer: fetch.peer, from: fetch.from, to: last }, 'segment proven');
-    if (last > tipHeight()) ready.add(segment);
+    ready.add(segment);
     deliver();
   };
 
@@ -369,8 +373,6 @@ export function createBlockSync(options: BlockSyncOptions): BlockSync {
   /** Once a second: progress, claims that are old, requests whose pause is over. */
   const tick = (): void => {
     timer = clock.setTimer(TICK_MS, tick);
-    const now = clock.now();
-    if (tipHeight() > lastProgress.height) lastProgress = { height: tipHeight(), at: now };
     if (target() > tipHeight() || behind) poll.askRound(CLAIM_AGE_MS);
     else if (isQuiet()) poll.askRound(QUIET_MS);
     updateBehind();

@@ -23,6 +23,7 @@ import {
   type Block,
   BlockCodec,
   blockHash,
+  type Header,
   transactionsRoot,
   wireId,
 } from '../../runtime/block.ts';
@@ -265,6 +266,8 @@ export type Follower = {
   readonly penalties: { readonly peer: string; readonly points: number; readonly reason: string }[];
   readonly requests: { readonly peer: string; readonly method: string; readonly atMs: number }[];
   readonly failures: unknown[];
+  /** Consensus makes blocks final up to `height`. */
+  finalizeTo(height: number): void;
   tip(): number;
   gossip(bytes: Uint8Array, peer?: string): GossipVerdict;
   /** Most segments that were handed to the node and not taken yet. */
@@ -290,12 +293,22 @@ export function createFollower(
   const first = chain.blockAt(1).block.header;
   const known = new Map<Epoch, EpochConfig>();
   for (const config of chain.configs.slice(0, knownEpochs)) known.set(config.epoch, config);
-  let tip = {
+  let tip: { hash: Uint8Array; header: Header } = {
     hash: CHAIN_ID,
     header: { ...first, height: height(0), timestamp: START, parent: ZERO_32 },
   };
   let underWay = 0;
   let mostUnderWay = 0;
+
+  /** The block is final and executed, and with the last of an epoch the next config is known. */
+  const setTip = (at: number): void => {
+    const { hash, block, isEpochEnd } = chain.blockAt(at);
+    tip = { hash, header: block.header };
+    const fixed = isEpochEnd ? chain.configs[block.header.epoch + 2] : undefined;
+    if (!fixed) return;
+    known.set(fixed.epoch, fixed);
+    sync.noteConfig();
+  };
 
   const sync = createBlockSync({
     network: {
@@ -337,7 +350,6 @@ export function createFollower(
     tip: () => tip,
     configOf: (of) => known.get(of),
     async deliver(segment) {
-      delivered.push(segment);
       mostUnderWay = Math.max(mostUnderWay, ++underWay);
       await new Promise<void>((resolve) => {
         scheduler.after(executionMs * 1_000, resolve);
@@ -345,11 +357,10 @@ export function createFollower(
       underWay -= 1;
       const last = segment.blocks.at(-1);
       if (!last) throw new Error('an empty segment');
-      tip = { hash: last.hash, header: last.block.header };
-      if (!chain.blockAt(tip.header.height).isEpochEnd) return;
-      const fixed = chain.configs[tip.header.epoch + 2];
-      if (fixed) known.set(fixed.epoch, fixed);
-      sync.noteConfig();
+      // As the node's own: a segment that no longer follows the tip is not taken.
+      if (segment.blocks[0]?.block.header.height !== tip.header.height + 1) return;
+      delivered.push(segment);
+      setTip(last.block.header.height);
     },
     onFailure: (error) => failures.push(error),
   });
@@ -363,6 +374,10 @@ export function createFollower(
     penalties,
     requests,
     failures,
+    finalizeTo(at) {
+      setTip(at);
+      sync.noteFinal();
+    },
     tip: () => tip.header.height,
     gossip: (bytes, peer = 'gossip') => sync.onGossipBlock(bytes, peer),
     mostUnderWay: () => mostUnderWay,

@@ -53,6 +53,14 @@ describe('gossip of final blocks', () => {
     expect(deliveredHeights(follower)).toEqual([1]);
   });
 
+  it('of what was synced before is dropped', async () => {
+    const follower = createFollower(CHAIN);
+    follower.peers.set('a', await honestPeer(CHAIN, 9));
+    follower.sync.start();
+    await follower.reach(9);
+    for (const at of [1, 8, 9]) expect(follower.gossip(gossipOf(CHAIN.blockAt(at)))).toBe('ignore');
+  });
+
   it('may overtake itself without a request', async () => {
     const follower = createFollower(CHAIN);
     follower.peers.set('a', await honestPeer(CHAIN, 3));

@@ -112,7 +112,7 @@ describe('with honest peers', () => {
     follower.sync.start();
     await follower.runMs(50_000);
     const asked = follower.requests.filter(({ method }) => method === 'blocks');
-    expect(follower.delivered.length).toBe(1);
+    expect(follower.mostUnderWay()).toBe(1);
     // The window's four ranges, however long it takes.
     expect(asked.length).toBe(4);
   });
@@ -412,6 +412,49 @@ describe('prefetching', () => {
     expect(follower.tip()).toBeGreaterThanOrEqual(37);
     await follower.reach(200, 30_000);
     expectChain(follower, CHAIN, 200);
+  });
+});
+
+describe('beside consensus', () => {
+  it('leaves out what consensus made final while a segment was on its way', async () => {
+    const follower = createFollower(CHAIN, { executionMs: 50 });
+    follower.peers.set('a', await honestPeer(CHAIN));
+    follower.sync.start();
+    // The first segment, blocks 1 to 37, is being delivered.
+    await follower.runMs(30);
+    follower.finalizeTo(5);
+    await follower.reach(200);
+    expect(follower.failures).toEqual([]);
+    const heights = follower.delivered.flatMap(({ blocks }) =>
+      blocks.map((one) => one.block.header.height),
+    );
+    expect(heights).toEqual(Array.from({ length: 195 }, (_, index) => index + 6));
+    // Nothing was fetched twice for it.
+    const asked = follower.requests.filter(({ method }) => method === 'blocks').length;
+    const untouched = createFollower(CHAIN, { executionMs: 50 });
+    untouched.peers.set('a', await honestPeer(CHAIN));
+    untouched.sync.start();
+    await untouched.reach(200);
+    expect(asked).toBe(untouched.requests.filter(({ method }) => method === 'blocks').length);
+  });
+
+  it('is not made to look behind by a claim while blocks come in', async () => {
+    const follower = createFollower(CHAIN);
+    follower.peers.set('honest', await honestPeer(CHAIN, 1));
+    follower.sync.start();
+    await follower.runMs(3_000);
+    expect(follower.sync.syncing).toBe(false);
+    follower.peers.set(
+      'liar',
+      await lyingPeer(() => new Promise<Answer>(() => undefined), { claim: 1e9 }),
+    );
+    follower.finalizeTo(2);
+    for (let at = 3; at <= 100; at++) {
+      follower.finalizeTo(at);
+      follower.sync.noteAhead('liar');
+      await follower.runMs(100);
+      expect(follower.sync.syncing).toBe(false);
+    }
   });
 });
 
