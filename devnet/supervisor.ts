@@ -94,22 +94,33 @@ export function createSupervisor(onEvent: (event: ChildEvent) => void): Supervis
   const launch = (child: Child): void => {
     const { spec } = child;
     const log = openLog(spec.logPath);
-    const launched = spawn(
-      process.execPath,
-      [
-        '--disable-warning=ExperimentalWarning',
-        '--import',
-        LEASH,
-        ...spec.nodeOptions,
-        spec.script,
-        ...spec.arguments,
-      ],
-      { stdio: ['ignore', log, log, 'ipc'], detached: true },
-    );
-    closeSync(log);
-    child.process = launched;
+    let launched: ChildProcess;
     child.startedAt = Date.now();
-    launched.once('error', (cause) => onEnd(child, cause.message));
+    try {
+      launched = spawn(
+        process.execPath,
+        [
+          '--disable-warning=ExperimentalWarning',
+          '--import',
+          LEASH,
+          ...spec.nodeOptions,
+          spec.script,
+          ...spec.arguments,
+        ],
+        { stdio: ['ignore', log, log, 'ipc'], detached: true },
+      );
+    } catch (cause) {
+      // The system cannot start it now, e.g. while the program's file is replaced.
+      onEnd(child, cause instanceof Error ? cause.message : String(cause));
+      return;
+    } finally {
+      closeSync(log);
+    }
+    child.process = launched;
+    // A child that never started has no exit.
+    launched.once('error', (cause) => {
+      if (launched.pid === undefined) onEnd(child, cause.message);
+    });
     launched.once('exit', (code, signal) => {
       onEnd(child, signal ?? `exit code ${code}`, code ?? undefined);
     });
@@ -118,7 +129,6 @@ export function createSupervisor(onEvent: (event: ChildEvent) => void): Supervis
   };
 
   const onEnd = (child: Child, cause: string, code?: number): void => {
-    if (child.process === undefined) return;
     child.process = undefined;
     if (!child.wanted) return;
     const { name, logPath, finalExitCodes = [] } = child.spec;
