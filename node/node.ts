@@ -60,7 +60,7 @@ import { createMempool, type Mempool, type MempoolBounds } from './mempool/mempo
 import { createPayloadGossip, type PayloadGossip } from './mempool/payload-gossip.ts';
 import { countSkippedViews } from './metrics/skipped-views.ts';
 import type { Metrics } from './metrics.ts';
-import type { Clock, Disk, Log, Signer } from './ports.ts';
+import type { Clock, Disk, Log, Signer, TimerHandle } from './ports.ts';
 import { createExternalSigner } from './signer/external-signer.ts';
 import { createLocalSigner, type SigningKey, type VoteSigner } from './signer/local-signer.ts';
 import { lookBackMs } from './signer/look-back.ts';
@@ -117,6 +117,8 @@ export interface Node {
   gauges(): void;
 }
 
+/** How long a finalization may wait for bodies before peers are asked for blocks. */
+const GAP_MS = 400;
 /** Synced blocks that may wait for execution before more are taken. */
 const MAX_AHEAD_OF_EXECUTION = 256;
 /** Final blocks loaded into memory at start: what a leader looks at. */
@@ -286,7 +288,8 @@ export function createNode(options: NodeOptions): Node {
     for (const payload of batch.value) {
       const entry = entryOf(payload, now.chain.chainId, clock.now());
       if (!entry.ok) return 'reject';
-      if (!now.mempool.has(entry.value.key)) entries.push(entry.value);
+      const { key } = entry.value;
+      if (!now.mempool.has(key) && !now.admission.find(key)) entries.push(entry.value);
     }
     if (entries.length === 0) return 'ignore';
     // One signature is checked before the batch is passed on, so that a flood of forged ones stops
@@ -310,7 +313,7 @@ export function createNode(options: NodeOptions): Node {
   };
 
   /** What requests of peers are answered from. */
-  const sources = ({ chain, blocks, mempool, consensus }: Parts): AnswerSources => ({
+  const sources = ({ chain, blocks, mempool, admission, consensus }: Parts): AnswerSources => ({
     blocks,
     status: () => ({
       finalizedHeight: chain.tip.header.height,
@@ -325,7 +328,7 @@ export function createNode(options: NodeOptions): Node {
       // The engine's own answer begins with its latest finalization; older views are archived.
       return recent.length > 1 ? recent : [...recent, ...(await blocks.certificates(of, range))];
     },
-    payload: (key) => mempool.get(key)?.bytes,
+    payload: (key) => (mempool.get(key) ?? admission.find(key))?.bytes,
   });
 
   const build = async (): Promise<Parts> => {
@@ -340,7 +343,12 @@ export function createNode(options: NodeOptions): Node {
       clock,
       publish: (bytes) => network.publish('payloads', bytes),
     });
-    const bodies = createBodies({ mempool, network, clock, metrics });
+    const bodies = createBodies({
+      payload: (key) => (mempool.get(key) ?? admission.find(key))?.bytes,
+      network,
+      clock,
+      metrics,
+    });
     const execution = createExecution({
       chain,
       executor: options.executor,
@@ -360,6 +368,15 @@ export function createNode(options: NodeOptions): Node {
       },
       onFailure,
     });
+    /** A body may be on its way; only a gap that lasts is block sync's. */
+    const noteGap = (): void => {
+      if (gapTimer) return;
+      gapTimer = clock.setTimer(GAP_MS, () => {
+        gapTimer = undefined;
+        if (finality.isWaiting()) sync.noteAhead();
+      });
+    };
+    let gapTimer: TimerHandle | undefined;
     const finality = createFinality({
       chain,
       clock,
@@ -376,7 +393,7 @@ export function createNode(options: NodeOptions): Node {
         }
         sync.noteFinal();
       },
-      onGap: () => sync.noteAhead(),
+      onGap: noteGap,
       onFailure,
     });
     const consensus = createConsensusDriver({

@@ -16,7 +16,6 @@ import { type Block, blockHash, transactionsRoot, wireId } from '../../runtime/b
 import { equalBytes, toHex } from '../../runtime/core/bytes.ts';
 import type { ValidatorIndex } from '../../runtime/core/units.ts';
 import type { EpochConfig } from '../../runtime/epoch-config.ts';
-import type { Mempool } from '../mempool/mempool.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Clock } from '../ports.ts';
 import { idKey } from '../storage/keys.ts';
@@ -47,7 +46,8 @@ export type Bodies = {
 };
 
 export type BodiesOptions = {
-  readonly mempool: Mempool;
+  /** SSZ of a payload that is here, checked or not, by `idKey` of its wire id. */
+  readonly payload: (key: string) => Uint8Array | undefined;
   readonly network: Pick<Network, 'peers' | 'request' | 'penalise'>;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -72,7 +72,7 @@ function hasBody(block: Block): boolean {
 }
 
 export function createBodies(options: BodiesOptions): Bodies {
-  const { mempool, network, clock, metrics } = options;
+  const { payload, network, clock, metrics } = options;
 
   const pause = (): Promise<void> =>
     new Promise((resolve) => {
@@ -105,8 +105,8 @@ export function createBodies(options: BodiesOptions): Bodies {
         wireIds.filter((_, index) => {
           const key = keys[index] ?? '';
           if (found.has(key)) return false;
-          const held = mempool.get(key);
-          if (held) found.set(key, held.bytes);
+          const held = payload(key);
+          if (held) found.set(key, held);
           return !held;
         });
       let lacking = missing();

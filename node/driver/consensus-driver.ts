@@ -133,7 +133,6 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
     network,
     clock,
     metrics,
-    onBehind: options.onBehind,
     onFailure: options.onFailure,
   });
 

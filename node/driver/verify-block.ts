@@ -53,8 +53,6 @@ export type BlockVerifierOptions = {
   readonly network: Pick<Network, 'peers'>;
   readonly clock: Clock;
   readonly metrics: Metrics;
-  /** A proposal waits for execution or a config: this node may be behind. */
-  readonly onBehind: () => void;
   readonly onFailure: (error: unknown) => void;
 };
 
@@ -187,7 +185,7 @@ export function createBlockVerifier(options: BlockVerifierOptions): BlockVerifie
     if (missing === 'clock') {
       const delayMs = Math.max(1, timestamp - MAX_CLOCK_AHEAD_MS - clock.now());
       job.timer = clock.setTimer(delayMs, () => start(job));
-    } else options.onBehind();
+    }
   };
 
   const start = (job: Job): void => {

@@ -24,6 +24,8 @@ export type Admission = {
   submit(bytes: Uint8Array): Promise<Result<Submitted, SubmitError>>;
   /** Takes payloads of gossip; nobody waits for the answer. Known ones cost a hash. */
   offer(entry: Entry): void;
+  /** A payload on its way, by `idKey` of its wire id: its bytes are good for a block that names it. */
+  find(key: string): Entry | undefined;
   /** Payloads that wait. */
   readonly waiting: number;
 };
@@ -99,9 +101,12 @@ function checksOf(
 export function createAdmission(options: AdmissionOptions): Admission {
   const { chainId, mempool, verifier, executor, clock, verified } = options;
   const waiting: Item[] = [];
+  /** Everything that waits or is being checked. */
+  const pending = new Map<string, Entry>();
   let underWay = 0;
 
   const settle = (item: Item, result: Result<Submitted, SubmitError>): void => {
+    pending.delete(item.entry.key);
     if (!result.ok) options.onRefused(result.error.code);
     item.settle(result);
   };
@@ -172,6 +177,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   let scheduled = false;
   const enqueue = (item: Item): void => {
     waiting.push(item);
+    pending.set(item.entry.key, item.entry);
     if (scheduled) return;
     scheduled = true;
     // What arrives in one turn goes in one batch.
@@ -227,6 +233,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       if (item.ok) enqueue(item.value);
       else options.onRefused(item.error.code);
     },
+    find: (key) => pending.get(key),
     get waiting() {
       return waiting.length;
     },
