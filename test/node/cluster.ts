@@ -8,9 +8,15 @@ import type { BlockNotice } from '../../node/api.ts';
 import { ed25519Key, verifyEd25519 } from '../../node/crypto/ed25519.ts';
 import { createInlineVerifier } from '../../node/crypto/verifier.ts';
 import type { Halted } from '../../node/driver/halt.ts';
+import type { Executor } from '../../node/executor/executor.ts';
 import { createInProcessExecutor } from '../../node/executor/in-process.ts';
 import { noMetrics } from '../../node/metrics.ts';
-import { createNode, DEFAULT_NODE_SETTINGS, type Node } from '../../node/node.ts';
+import {
+  createNode,
+  DEFAULT_NODE_SETTINGS,
+  type Node,
+  type NodeSettings,
+} from '../../node/node.ts';
 import type { Clock, Log } from '../../node/ports.ts';
 import { answerQuery } from '../../node/query/answer-query.ts';
 import { createLevelDisk } from '../../node/storage/level-disk.ts';
@@ -57,13 +63,21 @@ export type Member = {
   readonly log: string[];
 };
 
+export type StartOptions = {
+  readonly life?: Pick<Life, 'disk' | 'clock'>;
+  /** Another name makes another machine, with the same keys. */
+  readonly name?: string;
+  readonly lookBack?: NodeSettings['lookBack'];
+  readonly wrapExecutor?: (executor: Executor) => Executor;
+};
+
 export type Cluster = {
   readonly genesis: Genesis;
   readonly chainId: Uint8Array;
   readonly hub: MemoryHub;
   readonly folder: string;
   /** Starts validator `index`, or a follower for an index beyond the validators. */
-  start(index: number, life?: Pick<Life, 'disk' | 'clock'>): Promise<Member>;
+  start(index: number, options?: StartOptions): Promise<Member>;
   /** SSZ of a transfer of 1 micro-USD from alice to bob. */
   transfer(nonce: number): Uint8Array;
   remove(): void;
@@ -91,8 +105,8 @@ export function createCluster(
     chainId,
     hub,
     folder,
-    async start(index, life) {
-      const name = `node-${index}`;
+    async start(index, given = {}) {
+      const { life, name = `node-${index}`, lookBack = 'none', wrapExecutor } = given;
       const isValidator = index < options.validators;
       const key = ed25519Key(validatorKeys(index).consensus.seed);
       const { disk: own, clock } = life ?? {
@@ -102,14 +116,15 @@ export function createCluster(
       const halts: Halted[] = [];
       const log: string[] = [];
       const notices: BlockNotice[] = [];
+      const executor = createInProcessExecutor({ genesis, disk: own, answerQuery });
       const node = createNode({
-        settings: { ...DEFAULT_NODE_SETTINGS, lookBack: 'none' },
+        settings: { ...DEFAULT_NODE_SETTINGS, lookBack },
         genesis,
         network: hub.attach(name, isValidator ? key.publicKey : undefined),
         clock,
         disk: own,
         signer: isValidator ? { kind: 'local', key } : { kind: 'none' },
-        executor: createInProcessExecutor({ genesis, disk: own, answerQuery }),
+        executor: wrapExecutor ? wrapExecutor(executor) : executor,
         verifier: createInlineVerifier(verifyEd25519),
         log: keepingLog(log),
         metrics: noMetrics,

@@ -62,7 +62,7 @@ test.each([1, 2])('seed %i: crashes lose nothing final and nobody signs twice', 
     const life = machines[index]?.begin();
     if (!life) throw new Error(`no machine ${index}`);
     lives[index] = life;
-    members[index] = await cluster.start(index, life);
+    members[index] = await cluster.start(index, { life });
   };
   /** Final blocks that any node told of, in any life. */
   const final = new Map<number, string>();
