@@ -264,7 +264,12 @@ export type Follower = {
   readonly delivered: FinalSegment[];
   /** `peer reason-prefix` of each penalty, and the points by peer. */
   readonly penalties: { readonly peer: string; readonly points: number; readonly reason: string }[];
-  readonly requests: { readonly peer: string; readonly method: string; readonly atMs: number }[];
+  readonly requests: {
+    readonly peer: string;
+    readonly method: string;
+    readonly bytes: Uint8Array;
+    readonly atMs: number;
+  }[];
   readonly failures: unknown[];
   /** Consensus makes blocks final up to `height`. */
   finalizeTo(height: number): void;
@@ -322,7 +327,7 @@ export function createFollower(
           score: 0,
         })),
       request(peer, method, bytes, timeoutMs) {
-        requests.push({ peer, method, atMs: clock.now() });
+        requests.push({ peer, method, bytes, atMs: clock.now() });
         return new Promise((resolve) => {
           scheduler.after(timeoutMs * 1_000, () =>
             resolve(err({ code: 'timeout', detail: `${method} of ${peer}` })),
