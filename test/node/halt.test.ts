@@ -83,6 +83,7 @@ test('a second process with the key of a running validator never votes', async (
   running.push(twin);
   await feedUntil('the twin halts', () => twin.halts.length > 0);
   expect(twin.halts[0]?.reason).toBe('double_sign_suspected');
+  expect(twin.halts[0]?.detail).toMatch(/^another process signs with this key/);
   expect(running.slice(0, 4).flatMap(({ halts }) => halts)).toEqual([]);
 });
 
