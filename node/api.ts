@@ -1,10 +1,11 @@
 /**
  * What a running node offers to its RPC server and to code in the same process.
  */
+
+import type { PeerInfo } from '../p2p/network.ts';
 import type { Result } from '../runtime/core/result.ts';
 import type { Epoch, Height, TimestampMs, View } from '../runtime/core/units.ts';
 import type { EpochConfig } from '../runtime/epoch-config.ts';
-import type { PeerInfo } from '../p2p/network.ts';
 
 /** Why a payload was not taken into the mempool, in order of precedence. */
 export const SUBMIT_ERRORS = [

@@ -91,7 +91,10 @@ export const weight = (value: bigint): Weight => {
 };
 
 export const subAccount = (value: number): SubAccount => {
-  assert(Number.isInteger(value) && value >= 0 && value <= 255, `subAccount ${value} not in 0..255`);
+  assert(
+    Number.isInteger(value) && value >= 0 && value <= 255,
+    `subAccount ${value} not in 0..255`,
+  );
   return value as SubAccount;
 };
 
