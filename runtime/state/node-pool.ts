@@ -43,10 +43,10 @@ export const ROOT_SLOTS: number = MAX_TABLES / 2;
 
 /** Slots of a page: 1.3 MB. */
 const PAGE_SHIFT = 14;
-const PAGE_SLOTS = 2 ** PAGE_SHIFT;
+const PAGE_SLOTS = 1 << PAGE_SHIFT;
 const PAGE_MASK = PAGE_SLOTS - 1;
 /** Refs must stay small integers: 2²⁹ slots, 43 GB. */
-const MAX_PAGES = 2 ** (29 - PAGE_SHIFT);
+const MAX_PAGES = 1 << (29 - PAGE_SHIFT);
 
 /** Slots as they were before one checkpoint changed them, `SLOT_WORDS` each. */
 export type UndoLog = {

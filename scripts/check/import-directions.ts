@@ -45,6 +45,7 @@ const CORE = new Set(['runtime', 'staking', 'consensus', 'genesis']);
 const CORE_LIBRARIES = [
   '@chainsafe/ssz',
   '@chainsafe/as-sha256',
+  '@chainsafe/as-sha256/lib/wasm.js',
   '@noble/hashes/',
   '@scure/base',
   '@stdlib/math-base-special-exp',
