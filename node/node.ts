@@ -73,12 +73,15 @@ import { type BlockPublisher, createBlockPublisher } from './sync/publish-blocks
 
 export type NodeSettings = {
   readonly mempool: MempoolBounds;
+  /** Final blocks to keep; 0 keeps all. */
+  readonly keepBlocks: number;
   /** `rule`: as the chain's timeouts say. `none`: the key cannot be in use elsewhere (tests). */
   readonly lookBack: 'rule' | 'none';
 };
 
 export const DEFAULT_NODE_SETTINGS: NodeSettings = {
   mempool: { maxPayloads: 65_536, maxBytes: 64 * 1024 * 1024, maxPerAccount: 8_192 },
+  keepBlocks: 0,
   lookBack: 'rule',
 };
 
@@ -121,6 +124,8 @@ export interface Node {
 const GAP_MS = 400;
 /** Synced blocks that may wait for execution before more are taken. */
 const MAX_AHEAD_OF_EXECUTION = 256;
+/** Old blocks are forgotten every so many heights. */
+const PRUNE_INTERVAL = 32;
 /** Final blocks loaded into memory at start: what a leader looks at. */
 const RECENT_BLOCKS = 32;
 
@@ -197,6 +202,8 @@ export function createNode(options: NodeOptions): Node {
   let parts: Parts | undefined;
   let ownKey: string | undefined;
   let stopping = false;
+  /** Lowest height that this node serves. */
+  let lowest = height(0);
 
   const halt = createHalt(log.child('driver'), (halted) => {
     metrics.set('halted', 1);
@@ -242,7 +249,23 @@ export function createNode(options: NodeOptions): Node {
     const { header } = chain.tip;
     metrics.count('payloads_expired', mempool.expire(header.timestamp));
     metrics.set('height', header.height);
+    prune(chain);
     metrics.set('epoch', currentEpoch(chain));
+  };
+
+  /** Forgets old blocks, some at a time; never those that a restart would execute again. */
+  const prune = (chain: Chain): void => {
+    const { keepBlocks } = options.settings;
+    const { height: at } = chain.tip.header;
+    if (keepBlocks === 0 || at % PRUNE_INTERVAL !== 0) return;
+    const below = Math.min(
+      at - Math.max(keepBlocks, RECENT_BLOCKS),
+      chain.executed - RECENT_BLOCKS,
+    );
+    if (below > 1) chain.store.prune(height(below)).then(updateLowest, onFailure);
+  };
+  const updateLowest = async (): Promise<void> => {
+    if (parts) lowest = await parts.blocks.lowest();
   };
 
   const isBoundary = (blocks: readonly ChainBlock[], chain: Chain): boolean =>
@@ -319,7 +342,7 @@ export function createNode(options: NodeOptions): Node {
       finalizedHeight: chain.tip.header.height,
       epoch: currentEpoch(chain),
       view: viewOf(consensus.current()),
-      lowestHeight: height(Math.min(1, chain.tip.header.height)),
+      lowestHeight: lowest,
     }),
     async certificates(of, from, to) {
       const range = { from, to, limit: MAX_ANSWER_CERTIFICATES };
@@ -444,8 +467,10 @@ export function createNode(options: NodeOptions): Node {
         metrics.count('payloads_added', 1, origin);
         if (origin === 'own') {
           gossip.add(entry.bytes);
-          if (submittedAt.size < MAX_TIMED)
-            submittedAt.set(idKey(entry.transactionId), entry.receivedAt);
+          submittedAt.set(idKey(entry.transactionId), entry.receivedAt);
+          // What expired stays here: the oldest makes room, or timing would end when it is full.
+          const [oldest] = submittedAt.keys();
+          if (submittedAt.size > MAX_TIMED && oldest !== undefined) submittedAt.delete(oldest);
         }
         if (entry.lane !== 'oracle') consensus.onTransaction();
       },
@@ -552,6 +577,7 @@ export function createNode(options: NodeOptions): Node {
     execution.wake();
     await execution.idle();
     parts = built;
+    await updateLowest();
     await network.start({
       onConsensus: (key, bytes, peer) => consensus.onMessage(key, bytes, peer),
       onGossip: (topic, bytes, peer) =>
@@ -606,6 +632,7 @@ export function createNode(options: NodeOptions): Node {
       metrics.set('execution_waiting', execution.backlog());
       metrics.set('view', viewOf(consensus.current()));
       metrics.set('executed_height', chain.executed);
+      metrics.set('blocks_held', chain.blocks.size);
       const checkpoint = chain.executed - (chain.executed % CARRIED_ROOT_INTERVAL);
       metrics.set('commit_lag', chain.tip.header.height - checkpoint);
     },

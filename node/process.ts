@@ -173,7 +173,11 @@ async function startParts(config: NodeConfig, options: StartOptions): Promise<Ru
     onFailure: (error) => end(EXIT.unexpected, `verifier thread: ${messageOf(error)}`),
   });
   const node = createNode({
-    settings: { ...DEFAULT_NODE_SETTINGS, mempool: config.mempool },
+    settings: {
+      ...DEFAULT_NODE_SETTINGS,
+      mempool: config.mempool,
+      keepBlocks: config.storage.keepBlocks,
+    },
     genesis,
     network,
     clock: systemClock,

@@ -79,6 +79,16 @@ export function createFinality(options: FinalityOptions): Finality {
     return path.reverse();
   };
 
+  /** Blocks held at the heights that become final, and not among those. */
+  const lostAgainst = (blocks: readonly ChainBlock[]): ChainBlock[] => {
+    const won = new Set(blocks.map(({ key }) => key));
+    const from = chain.tip.header.height + 1;
+    const to = blocks.at(-1)?.header.height ?? 0;
+    return [...chain.blocks.values()].filter(
+      ({ key, header }) => header.height >= from && header.height <= to && !won.has(key),
+    );
+  };
+
   const commit = async (
     blocks: readonly ChainBlock[],
     certificate: Certificate,
@@ -93,14 +103,17 @@ export function createFinality(options: FinalityOptions): Finality {
       ),
       'final blocks follow each other',
     );
+    const lost = lostAgainst(blocks);
     const ends = blocks.filter(({ header }) => isLastOfEpoch(chain, header));
     await chain.store.putFinal({
       blocks: blocks.map(({ hash, header }) => ({ hash, height: header.height })),
       finalization: certificate,
       archive,
       bodies: bodies.flatMap(({ hash, bytes }) => (bytes ? [{ hash, bytes }] : [])),
+      lost: lost.map(({ hash }) => hash),
       epochEnds: ends.map(({ header }) => ({ epoch: header.epoch, height: header.height })),
     });
+    for (const { key } of lost) chain.blocks.delete(key);
     const now = clock.now();
     for (const block of blocks) {
       chain.blocks.set(block.key, block);

@@ -12,6 +12,7 @@ import { type Block, BlockCodec } from '../../runtime/block.ts';
 import { concatBytes } from '../../runtime/core/bytes.ts';
 import { assert } from '../../runtime/core/result.ts';
 import { type Epoch, type Height, height } from '../../runtime/core/units.ts';
+import { ReceiptsCodec } from '../../runtime/receipt.ts';
 import type { Store, StoreOperation } from '../ports.ts';
 import { be64, readBe64, storeKey } from './keys.ts';
 
@@ -41,6 +42,8 @@ export type FinalBatch = {
   readonly archive: readonly Certificate[];
   /** Bodies that are not stored yet: block sync has them all, consensus none. */
   readonly bodies: readonly { readonly hash: Uint8Array; readonly bytes: Uint8Array }[];
+  /** Hashes of stored blocks of these heights that lost: their bodies are of no use any more. */
+  readonly lost?: readonly Uint8Array[];
   /** Epochs whose last block is among them. */
   readonly epochEnds: readonly { readonly epoch: Epoch; readonly height: Height }[];
 };
@@ -89,9 +92,16 @@ export interface BlockStore {
     of: Epoch,
     range: { readonly from: number; readonly to: number; readonly limit: number },
   ): Promise<Certificate[]>;
+  /** Lowest height that is stored; 0 when none is. Cost: one seek. */
+  lowest(): Promise<Height>;
+  /** Forgets blocks below `height`, with results and proofs, at most `PRUNED_BLOCKS` a call. */
+  prune(below: Height): Promise<void>;
   putEvidence(key: Uint8Array, bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Blocks forgotten in one call: a few ms. */
+const PRUNED_BLOCKS = 64;
 
 function decodeCertificate(bytes: Uint8Array): Certificate {
   const certificate = CertificateCodec.decode(bytes);
@@ -124,6 +134,9 @@ function finalOperations(batch: FinalBatch): StoreOperation[] {
     const value = CertificateCodec.encode(certificate);
     operations.push({ type: 'put', key: archiveKey(certificate), value });
   }
+  for (const hash of batch.lost ?? []) {
+    operations.push({ type: 'del', key: storeKey(TAG.body, hash) });
+  }
   for (const { epoch, height: at } of batch.epochEnds) {
     operations.push({ type: 'put', key: storeKey(TAG.epochEnd, be64(epoch)), value: be64(at) });
   }
@@ -146,6 +159,12 @@ export function createBlockStore(store: Store): BlockStore {
       return { height: height(readBe64(key, 1)), certificate: decodeCertificate(value) };
     }
     return undefined;
+  };
+
+  const lowest = async (): Promise<Height> => {
+    const range = { from: storeKey(TAG.final), to: storeKey(TAG.final + 1), limit: 1 };
+    for await (const [key] of store.range(range)) return height(readBe64(key, 1));
+    return height(0);
   };
 
   return {
@@ -220,6 +239,25 @@ export function createBlockStore(store: Store): BlockStore {
       };
       for await (const [, value] of store.range(range)) found.push(decodeCertificate(value));
       return found;
+    },
+    lowest,
+    async prune(below) {
+      const from = await lowest();
+      const to = Math.min(below, from + PRUNED_BLOCKS);
+      const operations: StoreOperation[] = [];
+      for (let at = from; at < to; at++) {
+        const hash = await store.get(storeKey(TAG.final, be64(at)));
+        if (hash) operations.push({ type: 'del', key: storeKey(TAG.body, hash) });
+        const receipts = await store.get(storeKey(TAG.receipts, be64(at)));
+        const decoded = receipts && ReceiptsCodec.decode(receipts);
+        for (const { transactionId } of decoded?.ok ? decoded.value : []) {
+          operations.push({ type: 'del', key: storeKey(TAG.transaction, transactionId) });
+        }
+        for (const tag of [TAG.final, TAG.finalization, TAG.receipts, TAG.events]) {
+          operations.push({ type: 'del', key: storeKey(tag, be64(at)) });
+        }
+      }
+      await store.batch(operations, 'buffered');
     },
     putEvidence: (key, bytes) =>
       store.batch(

@@ -96,7 +96,7 @@ test.each([1, 2])('seed %i: crashes lose nothing final and nobody signs twice', 
           expect(finalizedHeight).toBeGreaterThanOrEqual(told[place] ?? 0);
         }
       }
-      const target = Math.max(0, ...final.keys()) + 10;
+      const target = Math.max(20, ...final.keys()) + 10;
       await until(
         'all are beyond every block that was final before a crash',
         () => members.every(({ node }) => node.api.status().executedHeight >= target),
