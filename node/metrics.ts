@@ -26,6 +26,7 @@ export const GAUGES = {
   mempool_bytes: 'Bytes of payloads that wait',
   admission_waiting: 'Payloads that wait for signature checks and judgement',
   execution_waiting: 'Final blocks that wait for execution',
+  blocks_held: 'Blocks in memory: the last final ones and what may follow them',
   sync_target: 'Highest height that peers claim or this node has',
   verifications_waiting: 'Signatures that wait to be checked off the consensus path',
   commit_lag: 'Final blocks above the last checkpoint on disk',

@@ -50,9 +50,18 @@ export function createBlockPublisher(options: {
     return network.peers().some(({ consensusKey }) => !consensusKey || !keys.has(consensusKey));
   };
 
+  /** Own messages count as heard: a node whose peers are all silent must forget them as well. */
+  const note = (height: number): void => {
+    heard.add(height);
+    for (const old of heard) {
+      if (heard.size <= HEARD_HEIGHTS) break;
+      heard.delete(old);
+    }
+  };
+
   const send = (bytes: Uint8Array, height: number): void => {
     if (heard.has(height) || bytes.length > MAX_GOSSIP_BYTES) return;
-    heard.add(height);
+    note(height);
     network.publish('blocks', bytes);
   };
 
@@ -67,12 +76,6 @@ export function createBlockPublisher(options: {
       if (isProposer) send(message, header.height);
       else clock.setTimer(STAND_IN_MS, () => send(message, header.height));
     },
-    heard(message) {
-      heard.add(heightOf(message));
-      for (const old of heard) {
-        if (heard.size <= HEARD_HEIGHTS) break;
-        heard.delete(old);
-      }
-    },
+    heard: (message) => note(heightOf(message)),
   };
 }

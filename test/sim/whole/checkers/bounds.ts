@@ -13,6 +13,8 @@ const BOUNDS: Partial<Record<GaugeName, number>> = {
   mempool_bytes: 2_000_000,
   admission_waiting: 100,
   execution_waiting: 300,
+  // 4 R final ones, and as many above them as a long time without finality makes.
+  blocks_held: 64,
 };
 
 export function bounds(): WholeChecker {
