@@ -53,7 +53,7 @@ type Shape = { readonly ordersEach: number; readonly seed: number };
 async function runLoad(
   bench: BenchNetwork,
   shape: Shape & { readonly perSecond: number; readonly seconds: number; readonly sample: number },
-): Promise<LoadResult> {
+): Promise<LoadResult & { readonly cpuMs: number }> {
   const transactions = signLoad({
     chainId: bench.chainId,
     accounts: bench.accounts,
@@ -62,12 +62,19 @@ async function runLoad(
     ordersEach: shape.ordersEach,
     seed: shape.seed,
   });
-  return sendLoad({
+  const before = cpuOfValidators(bench);
+  const result = await sendLoad({
     urls: bench.urls,
     transactions,
     perSecond: shape.perSecond,
     sampleEvery: shape.sample,
   });
+  const cpuMs = (1_000 * (cpuOfValidators(bench) - before)) / transactions.length;
+  return { ...result, cpuMs };
+}
+
+function cpuOfValidators(bench: BenchNetwork): number {
+  return bench.validatorPids().reduce((sum, pid) => sum + cpuSeconds(pid), 0);
 }
 
 async function measureFinality(bench: BenchNetwork, report: Report): Promise<void> {
@@ -84,13 +91,20 @@ async function measureFinality(bench: BenchNetwork, report: Report): Promise<voi
   report(name, 'accepted_share', acceptedShare, 'of orders');
 }
 
+/** The best step; CPU time that all validators together spent on one transaction. */
+type Capacity = {
+  readonly transactionsPerSecond: number;
+  readonly acceptedShare: number;
+  readonly cpuMs: number;
+};
+
 /** Raises the load until latency breaks; gives the best transactions a second before that. */
 async function findCapacity(
   bench: BenchNetwork,
   shape: Shape & { readonly firstPerSecond: number },
   options: BenchOptions,
-): Promise<{ transactionsPerSecond: number; acceptedShare: number; p99Ms: number }> {
-  let best = { transactionsPerSecond: 0, acceptedShare: 0, p99Ms: 0 };
+): Promise<Capacity> {
+  let best: Capacity = { transactionsPerSecond: 0, acceptedShare: 0, cpuMs: 0 };
   let perSecond = shape.firstPerSecond;
   for (let step = 0; step < MAX_STEPS; step++) {
     const result = await runLoad(bench, {
@@ -104,15 +118,15 @@ async function findCapacity(
     remark(
       `  ${shape.ordersEach} orders each: offered ${Math.round(result.offeredPerSecond)} tx/s, ` +
         `final ${Math.round(result.finalPerSecond)} tx/s, p50 ${Math.round(median(result.latenciesMs))} ms, ` +
-        `p99 ${Math.round(p99Ms)} ms, accepted ${(100 * result.acceptedShare).toFixed(1)} %` +
+        `p99 ${Math.round(p99Ms)} ms, ${result.cpuMs.toFixed(2)} ms CPU each, accepted ${(100 * result.acceptedShare).toFixed(1)} %` +
         `${result.refusedCalls > 0 ? `, ${result.refusedCalls} calls refused` : ''}` +
         `${result.problem ? ` (${result.problem})` : ''}`,
       options,
     );
     if (p99Ms > MAX_P99_MS) break;
     if (result.finalPerSecond > best.transactionsPerSecond) {
-      const { finalPerSecond, acceptedShare } = result;
-      best = { transactionsPerSecond: finalPerSecond, acceptedShare, p99Ms };
+      const { finalPerSecond: transactionsPerSecond, acceptedShare, cpuMs } = result;
+      best = { transactionsPerSecond, acceptedShare, cpuMs };
     }
     perSecond *= GROWTH;
   }
@@ -125,9 +139,10 @@ async function measureSingle(
   options: BenchOptions,
 ): Promise<void> {
   const shape = { ordersEach: 1, seed: 100, firstPerSecond: 800 };
-  const { transactionsPerSecond, acceptedShare } = await findCapacity(bench, shape, options);
+  const { transactionsPerSecond, acceptedShare, cpuMs } = await findCapacity(bench, shape, options);
   const name = 'transactions of one order, signed before';
   report(name, 'tx_per_s', transactionsPerSecond, 'tx/s');
+  report(name, 'cpu_ms_per_tx', cpuMs, 'ms');
   report(name, 'accepted_share', acceptedShare, 'of orders');
 }
 
@@ -137,9 +152,10 @@ async function measureBatch(
   options: BenchOptions,
 ): Promise<void> {
   const shape = { ordersEach: 20, seed: 200, firstPerSecond: 150 };
-  const { transactionsPerSecond, acceptedShare } = await findCapacity(bench, shape, options);
+  const { transactionsPerSecond, acceptedShare, cpuMs } = await findCapacity(bench, shape, options);
   const name = 'transactions of 20 orders, signed before';
   report(name, 'orders_per_s', shape.ordersEach * transactionsPerSecond, 'orders/s');
+  report(name, 'cpu_ms_per_tx', cpuMs, 'ms');
   report(name, 'accepted_share', acceptedShare, 'of orders');
 }
 
