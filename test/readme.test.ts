@@ -85,17 +85,21 @@ async function startNode(args: readonly string[]): Promise<void> {
   }
   const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const options = { timeout: 60_000, interval: 200 };
-  const url = await vi.waitFor(() => {
-    const found = /"rpc":"(http:[^"]+)"/.exec(output)?.[1];
-    if (found === undefined) throw new Error(output);
-    return found;
-  }, options);
-  await vi.waitFor(async () => {
-    const status = await miletus(['query', 'status', '--node', url, '--json']);
-    expect((JSON.parse(status.out) as { height: number }).height).toBeGreaterThan(0);
-  }, options);
-  child.kill('SIGTERM');
-  expect(await exit, output).toBe(0);
+  try {
+    const url = await vi.waitFor(() => {
+      const found = /"rpc":"(http:[^"]+)"/.exec(output)?.[1];
+      if (found === undefined) throw new Error(output);
+      return found;
+    }, options);
+    await vi.waitFor(async () => {
+      const status = await miletus(['query', 'status', '--node', url, '--json']);
+      expect((JSON.parse(status.out) as { height: number }).height).toBeGreaterThan(0);
+    }, options);
+    child.kill('SIGTERM');
+    expect(await exit, output).toBe(0);
+  } finally {
+    child.kill('SIGKILL');
+  }
 }
 
 beforeAll(async () => {
