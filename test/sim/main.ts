@@ -9,20 +9,35 @@ import { parseArgs } from 'node:util';
 import { runSeed } from './cluster.ts';
 import { runWholeSeed } from './whole/run-seed.ts';
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '100' },
-    from: { type: 'string', default: '1' },
-    whole: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  },
-});
+function usage(problem: string): never {
+  process.stderr.write(
+    `${problem}\nusage: npm run sim -- --seeds N [--from S] [--whole] [--json]\n`,
+  );
+  process.exit(64);
+}
+
+function parseOptions(): { seeds: string; from: string; whole: boolean; json: boolean } {
+  try {
+    const { values } = parseArgs({
+      options: {
+        seeds: { type: 'string', default: '100' },
+        from: { type: 'string', default: '1' },
+        whole: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+      },
+    });
+    return values;
+  } catch (cause) {
+    usage(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+const values = parseOptions();
 const seeds = Number(values.seeds);
 const from = Number(values.from);
-if (!Number.isSafeInteger(seeds) || seeds < 1 || !Number.isSafeInteger(from)) {
-  process.stderr.write('usage: npm run sim -- --seeds N [--from S] [--whole] [--json]\n');
-  process.exit(2);
-}
+if (!Number.isSafeInteger(seeds) || seeds < 1)
+  usage(`--seeds: given ${values.seeds}, allowed 1 up`);
+if (!Number.isSafeInteger(from)) usage(`--from: given ${values.from}, allowed an integer`);
 
 type Report = {
   readonly violations: readonly string[];
