@@ -7,6 +7,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** Type stripping and libp2p need it. */
+const MINIMUM_NODE_MAJOR = 24;
+
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'node_modules', '.miletus-lock-sha256');
 const lockHash = createHash('sha256')
@@ -31,6 +34,13 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lockHash) {
 }
 
 const pinned = join(root, 'node_modules', '.bin', 'node');
+if (!existsSync(pinned) && Number(process.versions.node.split('.')[0]) < MINIMUM_NODE_MAJOR) {
+  process.stderr.write(
+    `miletus: no pinned Node for ${process.platform}-${process.arch}, and this one is ` +
+      `${process.versions.node}: install Node ${MINIMUM_NODE_MAJOR} or newer\n`,
+  );
+  process.exit(69);
+}
 const node = existsSync(pinned) ? pinned : process.execPath;
 const [script, ...args] = process.argv.slice(2);
 const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, script), ...args], {
