@@ -126,7 +126,7 @@ export function createDisplay(output: Output): Display {
     show: (status) => {
       erase();
       // A line that wraps would break the count of lines.
-      const width = Math.max(20, (output.columns ?? 80) - 1);
+      const width = Math.max(20, (output.columns || 80) - 1);
       drawn = statusLines(status).map((line) => line.slice(0, width));
       draw();
     },

@@ -144,9 +144,11 @@ export async function sendLoad(options: SendOptions): Promise<LoadResult> {
   const settled = startedAt + Math.min(1_000, (endedAt - startedAt) / 4);
   const counted = finals.filter(({ atMs }) => atMs > settled && atMs <= endedAt);
   const total = counted.reduce((sum, one) => sum + one.transactions, 0);
+  const offeredPerSecond = (transactions.length * 1_000) / (endedAt - startedAt);
   return {
-    offeredPerSecond: (transactions.length * 1_000) / (endedAt - startedAt),
-    finalPerSecond: (total * 1_000) / (endedAt - settled),
+    offeredPerSecond,
+    // What was sent before the window and is final in it must not count as more than was offered.
+    finalPerSecond: Math.min(offeredPerSecond, (total * 1_000) / (endedAt - settled)),
     latenciesMs,
     acceptedShare: orders > 0 ? accepted / orders : 0,
     refusedCalls,
