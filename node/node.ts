@@ -9,57 +9,41 @@
 
 import { certificatesBetween } from '../consensus/answer.ts';
 import { type Committee, committeeOf } from '../consensus/committee.ts';
-import { buildGenesis } from '../genesis/build-state.ts';
 import type { Genesis } from '../genesis/document.ts';
-import {
-  FinalizedBlockCodec,
-  MAX_ANSWER_CERTIFICATES,
-  PayloadBatchCodec,
-} from '../p2p/messages.ts';
+import { MAX_ANSWER_CERTIFICATES } from '../p2p/messages.ts';
 import type { GossipVerdict, Network, PeerId } from '../p2p/network.ts';
 import { type Header, isEpochLast } from '../runtime/block.ts';
 import { toHex } from '../runtime/core/bytes.ts';
-import { assert, err, type Result } from '../runtime/core/result.ts';
 import { epoch, type Height, height, type TimestampMs } from '../runtime/core/units.ts';
 import type { EpochConfig } from '../runtime/epoch-config.ts';
 import { CARRIED_ROOT_INTERVAL } from '../runtime/limits.ts';
-import { ReceiptCodec, ReceiptsCodec } from '../runtime/receipt.ts';
+import { ReceiptsCodec } from '../runtime/receipt.ts';
 import { PAYLOAD, type Payload } from '../runtime/transaction.ts';
-import { signatureChecks } from '../runtime/validity.ts';
-import type {
-  BlockNotice,
-  NodeApi,
-  NodeStatus,
-  SubmitError,
-  Submitted,
-  TransactionStatus,
-} from './api.ts';
+import type { BlockNotice, NodeApi } from './api.ts';
 import { createRecentSet } from './crypto/recent-set.ts';
 import type { Verifier } from './crypto/verifier.ts';
 import { createBodies } from './driver/bodies.ts';
 import {
-  addConfig,
-  addRoots,
   type Chain,
   type ChainBlock,
   chainBlock,
-  createChain,
+  configsInForce,
   currentEpoch,
-  loadBlock,
-  setTip,
 } from './driver/chain.ts';
 import { type ConsensusDriver, createConsensusDriver } from './driver/consensus-driver.ts';
 import { viewOf } from './driver/engine-runner.ts';
 import { createExecution, type Execution } from './driver/execution.ts';
 import { createFinality } from './driver/finality.ts';
 import { createHalt, type Halted, isBroken, messageOf } from './driver/halt.ts';
+import { openChain, RECENT_BLOCKS } from './driver/open-chain.ts';
 import type { Executor } from './executor/executor.ts';
 import { type Admission, createAdmission } from './mempool/admission.ts';
-import { entryOf } from './mempool/entry.ts';
 import { createMempool, type Mempool, type MempoolBounds } from './mempool/mempool.ts';
 import { createPayloadGossip, type PayloadGossip } from './mempool/payload-gossip.ts';
+import { type BatchTaker, takeBatch } from './mempool/take-batch.ts';
 import { countSkippedViews } from './metrics/skipped-views.ts';
 import type { Metrics } from './metrics.ts';
+import { createNodeApi } from './node-api.ts';
 import type { Clock, Disk, Log, Signer, TimerHandle } from './ports.ts';
 import { createExternalSigner } from './signer/external-signer.ts';
 import { createLocalSigner, type SigningKey, type VoteSigner } from './signer/local-signer.ts';
@@ -126,8 +110,6 @@ const GAP_MS = 400;
 const MAX_AHEAD_OF_EXECUTION = 256;
 /** Old blocks are forgotten every so many heights. */
 const PRUNE_INTERVAL = 32;
-/** Final blocks loaded into memory at start: what a leader looks at. */
-const RECENT_BLOCKS = 32;
 
 /** The parts of a running node. */
 type Parts = {
@@ -142,36 +124,6 @@ type Parts = {
   readonly consensus: ConsensusDriver;
   readonly sync: BlockSync;
 };
-
-/** Loads the tip and what lies just below it. */
-async function openChain(options: NodeOptions, store: BlockStore): Promise<Chain> {
-  const opened = await options.executor.open();
-  const chain = createChain(buildGenesis(options.genesis), store);
-  for (const config of opened.configs) addConfig(chain, config);
-  for (const roots of opened.checkpoints) addRoots(chain, roots);
-  chain.executed = opened.height;
-  const tip = await store.tip();
-  assert(
-    (tip?.height ?? 0) >= opened.height,
-    `the state is at ${opened.height}, above the last final block ${tip?.height ?? 0}`,
-  );
-  if (!tip) return chain;
-  const first = Math.max(1, tip.height - RECENT_BLOCKS + 1);
-  for (let at = first; at <= tip.height; at++) {
-    const hash = await store.finalHash(height(at));
-    assert(hash !== undefined, `final block ${at} is indexed`);
-    const block = await loadBlock(chain, hash);
-    assert(block !== undefined, `the body of final block ${at} is stored`);
-    chain.blocks.set(block.key, block);
-    if (at <= opened.height) block.bytes = undefined;
-    if (at === tip.height) setTip(chain, block);
-  }
-  for (let of = Math.max(0, chain.tip.header.epoch - 2); of <= chain.tip.header.epoch; of++) {
-    const end = await store.epochEnd(epoch(of));
-    if (end !== undefined) chain.epochEnds.set(epoch(of), end);
-  }
-  return chain;
-}
 
 async function openSigner(
   options: NodeOptions,
@@ -277,16 +229,6 @@ export function createNode(options: NodeOptions): Node {
       );
     });
 
-  /** Validators of the epochs in force, for the network. */
-  const announceValidators = (chain: Chain): void => {
-    const running = currentEpoch(chain);
-    const inForce = [running - 1, running, running + 1].flatMap((of) => {
-      const config = of >= 0 ? chain.configs.get(epoch(of)) : undefined;
-      return config ? [config] : [];
-    });
-    network.setValidators(inForce);
-  };
-
   const onExecuted = (notice: BlockNotice, now: Parts): void => {
     for (const [key, at] of included) if (at <= notice.height) included.delete(key);
     now.consensus.onExecuted();
@@ -301,31 +243,6 @@ export function createNode(options: NodeOptions): Node {
       submittedAt.delete(key);
       metrics.observe('submit_to_final_ms', clock.now() - at);
     }
-  };
-
-  /** Payloads of a gossip batch that are new go to admission. */
-  const onPayloads = (bytes: Uint8Array, now: Parts): GossipVerdict => {
-    const batch = PayloadBatchCodec.decode(bytes);
-    if (!batch.ok) return 'reject';
-    const entries = [];
-    for (const payload of batch.value) {
-      const entry = entryOf(payload, now.chain.chainId, clock.now());
-      if (!entry.ok) return 'reject';
-      const { key } = entry.value;
-      if (!now.mempool.has(key) && !now.admission.find(key)) entries.push(entry.value);
-    }
-    if (entries.length === 0) return 'ignore';
-    // One signature is checked before the batch is passed on, so that a flood of forged ones stops
-    // at its first honest peer; the others are checked in batches.
-    const sample = entries[(bytes.at(-1) ?? 0) % entries.length];
-    const config = sample && configOf(now.chain, sample.payload);
-    const checks = sample && config && signatureChecks(sample.payload, now.chain.chainId, config);
-    const isForged = checks?.some(
-      ({ publicKey, digest, signature }) => !verifier.verifyNow(publicKey, digest, signature),
-    );
-    if (isForged) return 'reject';
-    for (const entry of entries) now.admission.offer(entry);
-    return 'accept';
   };
 
   /** Validators tell each other nothing new this way; a height heard need not be published. */
@@ -357,7 +274,8 @@ export function createNode(options: NodeOptions): Node {
   const build = async (): Promise<Parts> => {
     const journal = createJournalStore(await options.disk.open('journal'));
     const blocks = createBlockStore(await options.disk.open('blocks'));
-    const chain = await openChain(options, blocks);
+    const { genesis, executor } = options;
+    const chain = await openChain({ genesis, executor, store: blocks });
     const signer = await openSigner(options, chain.chainId, journal);
     ownKey = signer && toHex(signer.publicKey);
     const mempool = createMempool(options.settings.mempool);
@@ -380,7 +298,7 @@ export function createNode(options: NodeOptions): Node {
       finalizedAt,
       onExecuted: (notice, executed) => {
         if (executed.fixedConfig) {
-          announceValidators(chain);
+          network.setValidators(configsInForce(chain));
           sync.noteConfig();
         }
         if (parts) onExecuted(notice, parts);
@@ -409,7 +327,7 @@ export function createNode(options: NodeOptions): Node {
         const tip = final.at(-1);
         if (!parts || !tip) return;
         onFinalBlocks(final, parts);
-        if (isBoundary(final, chain)) announceValidators(chain);
+        if (isBoundary(final, chain)) network.setValidators(configsInForce(chain));
         consensus.onFinal(final);
         if (consensus.current() || consensus.runner(tip.header.epoch)) {
           publisher.publish(tip, certificate);
@@ -490,82 +408,16 @@ export function createNode(options: NodeOptions): Node {
     };
   };
 
-  const must = (): Parts => {
-    assert(parts !== undefined, 'the node is started');
-    return parts;
-  };
-
-  const status = (): NodeStatus => {
-    const { chain, consensus, mempool, sync } = must();
-    const halted = halt.state();
-    return {
-      chainId: chain.chainId,
-      finalizedHeight: chain.tip.header.height,
-      executedHeight: chain.executed,
-      epoch: currentEpoch(chain),
-      view: viewOf(consensus.current()),
-      timestamp: chain.tip.header.timestamp,
-      syncing: sync.syncing,
-      validator: ownKey,
-      halted: halted && `${halted.reason}: ${halted.detail}`,
-      mempoolSize: mempool.size,
-      peers: network.peers().length,
-    };
-  };
-
-  const transaction = async (id: Uint8Array): Promise<TransactionStatus> => {
-    const { blocks, mempool } = must();
-    const place = await blocks.transaction(id);
-    const results = place && (await blocks.results(place.height));
-    const receipts = results && ReceiptsCodec.decode(results.receipts);
-    if (place && receipts?.ok) {
-      const receipt = receipts.value[place.position];
-      assert(receipt !== undefined, 'an indexed transaction has a receipt');
-      return { kind: 'final', height: place.height, receipt: ReceiptCodec.encode(receipt) };
-    }
-    const at = included.get(idKey(id));
-    if (at !== undefined) return { kind: 'included', height: at };
-    return mempool.hasTransaction(id) ? { kind: 'accepted' } : { kind: 'unknown' };
-  };
-
-  const block = async (at: Height): Promise<Uint8Array | undefined> => {
-    const { blocks } = must();
-    const hash = await blocks.finalHash(at);
-    const stored = hash && (await blocks.block(hash));
-    const proof = await blocks.finalization(at);
-    if (!stored || !proof) return undefined;
-    return FinalizedBlockCodec.encode({ block: stored.block, finalization: proof.certificate });
-  };
-
-  const submit = (payload: Uint8Array): Promise<Result<Submitted, SubmitError>> => {
-    if (!parts || stopping) {
-      const error = { field: '', given: 'starting or stopping', allowed: 'running', number: 0 };
-      return Promise.resolve(err({ code: 'not_ready', ...error }));
-    }
-    return parts.admission.submit(payload);
-  };
-
-  const api: NodeApi = {
-    submit,
-    status,
-    peers: () => network.peers(),
-    configs() {
-      const { chain } = must();
-      const running = currentEpoch(chain);
-      return [running - 1, running, running + 1].flatMap((of) => {
-        const config = of >= 0 ? chain.configs.get(epoch(of)) : undefined;
-        return config ? [config] : [];
-      });
-    },
-    block,
-    results: (at) => must().blocks.results(at),
-    transaction,
+  const api = createNodeApi({
+    parts: () => parts,
+    takes: () => !stopping,
+    network,
     query: (request) => options.executor.query(request),
-    onBlock(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-  };
+    ownKey: () => ownKey,
+    halted: halt.state,
+    includedAt: (id) => included.get(idKey(id)),
+    listeners,
+  });
 
   const start = async (): Promise<void> => {
     const built = await build();
@@ -578,15 +430,23 @@ export function createNode(options: NodeOptions): Node {
     await execution.idle();
     parts = built;
     await updateLowest();
+    const taker: BatchTaker = {
+      chainId: chain.chainId,
+      clock,
+      mempool: built.mempool,
+      admission: built.admission,
+      configOf: (payload) => configOf(chain, payload),
+      verifyNow: verifier.verifyNow,
+    };
     await network.start({
       onConsensus: (key, bytes, peer) => consensus.onMessage(key, bytes, peer),
       onGossip: (topic, bytes, peer) =>
-        topic === 'payloads' ? onPayloads(bytes, built) : onBlock(bytes, peer, built),
+        topic === 'payloads' ? takeBatch(bytes, taker) : onBlock(bytes, peer, built),
       onRequest: (method, bytes) => answerRequest(sources(built), method, bytes),
       onPeerConnected: ({ peer }) => sync.noteAhead(peer),
       onPeerDisconnected: (peer) => sync.onPeerDisconnected(peer),
     });
-    announceValidators(chain);
+    network.setValidators(configsInForce(chain));
     const config = chain.configs.get(currentEpoch(chain));
     const isRule = options.settings.lookBack === 'rule';
     await consensus.start(isRule && config ? lookBackMs(config.pacing) : 0);

@@ -134,6 +134,15 @@ export function currentEpoch(chain: Chain): Epoch {
   return over ? epoch(header.epoch + 1) : header.epoch;
 }
 
+/** Configs of the previous, the current and the next epoch, as far as known. */
+export function configsInForce(chain: Chain): EpochConfig[] {
+  const running = currentEpoch(chain);
+  return [running - 1, running, running + 1].flatMap((of) => {
+    const config = of < 0 ? undefined : chain.configs.get(epoch(of));
+    return config ? [config] : [];
+  });
+}
+
 /** A block by hash: from memory, else from disk. */
 export async function loadBlock(chain: Chain, hash: Uint8Array): Promise<ChainBlock | undefined> {
   const known = chain.blocks.get(idKey(hash));
