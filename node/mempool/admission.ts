@@ -9,7 +9,7 @@ import { err, ok, type Result } from '../../runtime/core/result.ts';
 import type { EpochConfig } from '../../runtime/epoch-config.ts';
 import { errorEntry, runtimeErrorCode } from '../../runtime/error.ts';
 import { MAX_TRANSACTION_BYTES } from '../../runtime/limits.ts';
-import { PAYLOAD, type Payload } from '../../runtime/transaction.ts';
+import { PAYLOAD, type Payload, SCHEME } from '../../runtime/transaction.ts';
 import { type SignatureCheck, signatureChecks } from '../../runtime/validity.ts';
 import type { SubmitError, SubmitErrorCode, Submitted } from '../api.ts';
 import type { RecentSet } from '../crypto/recent-set.ts';
@@ -52,6 +52,8 @@ const MAX_BATCH = 512;
 /** One batch is judged while the signatures of the next are checked. */
 const MAX_BATCHES = 2;
 
+const ED25519_BYTES = 64;
+
 function refusal(
   code: SubmitErrorCode,
   facts: { field: string; given?: string | number; allowed?: string | number; number?: number },
@@ -91,6 +93,12 @@ function checksOf(
           allowed: body.signers.length,
         }),
       );
+    }
+    const short = signatures.findIndex((signature) => signature.length !== ED25519_BYTES);
+    if (body.signers.every(({ scheme }) => scheme === SCHEME.ed25519) && short >= 0) {
+      const given = `${signatures[short]?.length} bytes`;
+      const facts = { field: `signatures[${short}]`, given, allowed: `${ED25519_BYTES} bytes` };
+      return err(refusal('bad_signature', facts));
     }
     const { number, field } = errorEntry('unsupported_scheme');
     return err(refusal('refused', { field, given: 'scheme', allowed: 'ed25519', number }));
