@@ -40,6 +40,8 @@ export type GossipOptions = {
   readonly count: CountEvent;
   readonly onGossip: (topic: Topic, bytes: Uint8Array, peer: PeerId) => GossipVerdict;
   readonly penalise: (peer: PeerId, points: number, reason: string) => void;
+  /** Whether what this peer sends has reached everyone already, so that passing it on is in vain. */
+  readonly heardByAll: (peer: PeerId) => boolean;
 };
 
 type Account = { bytes: Bucket; messages: Bucket };
@@ -101,7 +103,9 @@ export class Gossip {
 
   #onMessage({ msgId, msg, propagationSource }: GossipsubMessage): void {
     const peer = propagationSource.toString();
-    const verdict = this.#judge(msg.topic, msg.data, peer);
+    const judged = this.#judge(msg.topic, msg.data, peer);
+    const verdict = judged === 'accept' && this.#options.heardByAll(peer) ? 'ignore' : judged;
+    if (verdict === 'accept') this.#options.count('gossip_forwarded');
     try {
       this.#options.host.services.gossip.reportMessageValidationResult(msgId, peer, verdict);
     } catch (error) {

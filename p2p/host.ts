@@ -25,6 +25,7 @@ import { createLibp2p } from 'libp2p';
 import { guardedYamux } from './guarded-yamux.ts';
 import {
   DIAL_TIMEOUT_MS,
+  GOSSIP_MESH_PEERS,
   HANDSHAKE_DEADLINE_MS,
   MAX_CONNECTIONS,
   MAX_GOSSIP_BUFFER_BYTES,
@@ -102,7 +103,7 @@ function gatedGossipsub(options: HostOptions) {
       allowPublishToZeroTopicPeers: true,
       ignoreDuplicatePublishError: true,
       fallbackToFloodsub: false,
-      D: 4,
+      D: GOSSIP_MESH_PEERS,
       Dlo: 2,
       Dhi: 6,
       Dscore: 2,

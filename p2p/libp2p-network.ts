@@ -292,15 +292,19 @@ class Libp2pNetworkHost implements Libp2pNetwork {
       count,
       onGossip: (topic, bytes, peer) => this.#onGossip(topic, bytes, peer),
       penalise: blame,
+      heardByAll: () => this.#isValidator() && peers.isCircleOf(this.#validators.length),
     });
     const maintenance = setInterval(() => this.#maintain(), MAINTENANCE_INTERVAL_MS);
     return { host, peers, consensus, requests, gossip, dialer, maintenance };
   }
 
+  #isValidator(): boolean {
+    return this.#ownConsensusKey !== undefined && this.#inForce.has(this.#ownConsensusKey);
+  }
+
   /** A validator in force holds streams to the others; any other node may use them as peers. */
   #applyValidators({ consensus, dialer }: Parts): void {
-    const own = this.#ownConsensusKey;
-    const validates = own !== undefined && this.#inForce.has(own);
+    const validates = this.#isValidator();
     consensus.setValidators(validates ? this.#validators : [], this.#inForce);
     dialer.setValidators(validates ? [] : this.#validators);
   }

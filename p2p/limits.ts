@@ -187,3 +187,6 @@ export function take(
   if (filled.tokens < cost) return { taken: false, bucket: filled };
   return { taken: true, bucket: { tokens: filled.tokens - cost, atMs: nowMs } };
 }
+
+/** Peers that gossipsub keeps in the mesh of a topic: below this number all of them. */
+export const GOSSIP_MESH_PEERS = 4;

@@ -14,6 +14,7 @@ export const NETWORK_EVENTS = [
   'consensus_refused',
   'gossip_published',
   'gossip_received',
+  'gossip_forwarded',
   'gossip_refused',
   'request_sent',
   'request_served',

@@ -10,7 +10,12 @@
 import type { Connection } from '@libp2p/interface';
 import type { Log } from '../node/ports.ts';
 import type { HandshakeRefusal, RemoteIdentity } from './handshake.ts';
-import { HANDSHAKE_DEADLINE_MS, MAX_CONNECTIONS_PER_PEER, MAX_OTHER_PEERS } from './limits.ts';
+import {
+  GOSSIP_MESH_PEERS,
+  HANDSHAKE_DEADLINE_MS,
+  MAX_CONNECTIONS_PER_PEER,
+  MAX_OTHER_PEERS,
+} from './limits.ts';
 import type { CountEvent } from './metrics.ts';
 import type { PeerId } from './network.ts';
 import { abortConnection, closeConnection } from './streams.ts';
@@ -193,6 +198,19 @@ export class Peers {
     for (const session of [...this.#sessions.values()]) {
       if (session.peer === peer) abortConnection(session.connection, reason);
     }
+  }
+
+  /**
+   * Whether the network is a small circle of validators, all connected to this one: `others` of them
+   * and nobody else, few enough that each keeps all in its mesh. What one of them publishes reaches
+   * the rest in one hop, so that forwarding it is two thirds of all gossip for nothing. If a link of
+   * the circle is down, what was missed is asked for when a proposal names it.
+   */
+  isCircleOf(others: number): boolean {
+    if (others > GOSSIP_MESH_PEERS || this.#ready.size !== others) return false;
+    return this.all().every(({ identity: { consensusKey } }) => {
+      return consensusKey !== undefined && this.#options.inForce(consensusKey);
+    });
   }
 
   /** Stops all deadlines. */

@@ -103,6 +103,34 @@ describe('gossip', () => {
     expect(new Set(texts).size).toBe(texts.length);
   });
 
+  test('is not passed on in a circle of validators, who all hear it from its author', async () => {
+    const nodes = await connectedValidators('a', 'b', 'c');
+    const [author] = nodes;
+    if (!author) throw new Error('three nodes');
+    const others = nodes.slice(1);
+    await until('all connected', () => nodes.every(({ network }) => network.peers().length === 2));
+    let round = 0;
+    await until('each hears its author', () => {
+      round += 1;
+      if (round % 20 === 0) author.network.publish('payloads', new Uint8Array([9, round & 255]));
+      return others.every(({ gossip }) => gossip.length >= 3);
+    });
+    const sources = others.flatMap(({ gossip }) => gossip.map(({ peer }) => peer));
+    expect(new Set(sources)).toEqual(new Set([author.identity.peer]));
+    expect(others.map(({ counts }) => counts.get('gossip_forwarded') ?? 0)).toEqual([0, 0]);
+
+    // A node outside the circle hears it only if one of them passes it on.
+    const follower = await startNode('follower', {
+      validates: false,
+      bootstrap: addressesOfNode(others[0] ?? author),
+    });
+    await until('the follower hears of it', () => {
+      round += 1;
+      if (round % 20 === 0) author.network.publish('payloads', new Uint8Array([9, round & 255]));
+      return follower.gossip.length > 0;
+    });
+  });
+
   test('a rejected message costs its sender the score, an ignored one nothing', async () => {
     const a = await startNode('a');
     const b = await startNode('b', { bootstrap: addressesOfNode(a) });
