@@ -53,7 +53,11 @@ export type Effect =
       readonly record: JournalRecord;
       readonly durability: 'sync' | 'buffered';
     }
-  /** Queue for all other validators of the epoch. `view` orders supersession in full queues. */
+  /**
+   * Queue for all other validators of the epoch. `view` orders supersession in full queues. A
+   * certificate of the view before this one or later may be held back, at most Δ, and kept from
+   * those heard in a later view meanwhile.
+   */
   | { readonly kind: 'broadcast'; readonly message: ConsensusMessage; readonly view: View }
   /** Queue for one validator. */
   | {

@@ -13,6 +13,7 @@ import type { EngineConfig, EngineState } from '../../consensus/engine.ts';
 import type { InputBody, Timer } from '../../consensus/input.ts';
 import type { JournalRecord } from '../../consensus/journal.ts';
 import {
+  CONSENSUS_MESSAGE,
   type ConsensusMessage,
   ConsensusMessageCodec,
   type Subject,
@@ -35,6 +36,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Clock, TimerHandle } from '../ports.ts';
 import type { VoteSigner } from '../signer/local-signer.ts';
 import type { JournalStore } from '../storage/journal-store.ts';
+import { createCertificateRelay } from './certificate-relay.ts';
 
 type EffectOf<K extends Effect['kind']> = Extract<Effect, { kind: K }>;
 
@@ -145,6 +147,22 @@ export function createEngineRunner(options: RunnerOptions): EngineRunner {
     if (key) network.sendConsensus(toHex(key), encode(message, at));
   };
 
+  const relay = createCertificateRelay({
+    state,
+    self,
+    pacing: epochConfig.pacing,
+    clock,
+    send: (to, value, at) => send(to, { selector: CONSENSUS_MESSAGE.certificate, value }, at),
+  });
+
+  const broadcast = ({ message, view: at }: EffectOf<'broadcast'>): void => {
+    // What is older is said again because someone may be stuck: to all, at once.
+    const isFresh = at >= state.view - 1;
+    if (isFresh && message.selector === CONSENSUS_MESSAGE.certificate) {
+      relay.hold(message.value, at);
+    } else network.broadcastConsensus(encode(message, at));
+  };
+
   const armTimer = ({ timer, view: at, delayMs }: EffectOf<'armTimer'>): void => {
     timers.get(timer)?.cancel();
     const handle = clock.setTimer(delayMs, () => {
@@ -170,7 +188,7 @@ export function createEngineRunner(options: RunnerOptions): EngineRunner {
       case 'vote':
         return void vote(effect.subject);
       case 'broadcast':
-        return void network.broadcastConsensus(encode(effect.message, effect.view));
+        return void broadcast(effect);
       case 'send':
         return void send(effect.to, effect.message, effect.view);
       case 'armTimer':
@@ -263,6 +281,7 @@ export function createEngineRunner(options: RunnerOptions): EngineRunner {
       queue.length = 0;
       for (const timer of timers.values()) timer.cancel();
       timers.clear();
+      relay.stop();
     },
     get stopped() {
       return stopped;
