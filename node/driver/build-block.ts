@@ -31,8 +31,16 @@ import {
   loadBlock,
 } from './chain.ts';
 import type { EngineRunner } from './engine-runner.ts';
+import { createLatenessMeter } from './lateness.ts';
 
 type BuildEffect = Extract<Effect, { kind: 'buildBlock' }>;
+
+/**
+ * An overloaded leader paces itself: its next block comes this many times its lateness later. A view
+ * costs the same for a small block as for a large one, so fewer, larger blocks are what helps; without
+ * it views eat the time that transactions need. Never beyond `idleBlockMs`, which timeouts allow for.
+ */
+const LATENESS_FACTOR = 10;
 
 export type Builder = {
   build(runner: EngineRunner, effect: BuildEffect): void;
@@ -40,6 +48,7 @@ export type Builder = {
   cancel(): void;
   /** Something that a build may wait for has changed. */
   wake(): void;
+  stop(): void;
 };
 
 export type BuilderOptions = {
@@ -93,6 +102,8 @@ function idsAboveFinal(chain: Chain, parent: ChainBlock): ReadonlySet<string> {
 export function createBuilder(options: BuilderOptions): Builder {
   const { chain, mempool, clock, metrics } = options;
   let current: Job | undefined;
+
+  const lateness = createLatenessMeter(clock);
 
   const isCurrent = (job: Job): boolean => current === job && !job.runner.stopped;
 
@@ -158,10 +169,11 @@ export function createBuilder(options: BuilderOptions): Builder {
     job.timer = undefined;
     const facts = carried(chain, job, parent);
     if (!facts) return;
-    const { pacing } = runner.config;
+    const { minBlockIntervalMs, idleBlockMs } = runner.config.pacing;
     const isBusy =
       hasUncarried(chain, parent) || mempool.hasTransactions((key) => job.taken.has(key));
-    const due = parent.header.timestamp + (isBusy ? pacing.minBlockIntervalMs : pacing.idleBlockMs);
+    const busyMs = minBlockIntervalMs + Math.floor(LATENESS_FACTOR * lateness.mean());
+    const due = parent.header.timestamp + (isBusy ? Math.min(busyMs, idleBlockMs) : idleBlockMs);
     const now = clock.now();
     if (now < due) {
       job.timer = clock.setTimer(due - now, () => attempt(job));
@@ -211,6 +223,10 @@ export function createBuilder(options: BuilderOptions): Builder {
       prepare(job).catch(options.onFailure);
     },
     cancel,
+    stop() {
+      cancel();
+      lateness.stop();
+    },
     wake() {
       if (current) attempt(current);
     },

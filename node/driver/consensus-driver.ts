@@ -385,7 +385,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
     stop() {
       stopped = true;
       lookBack?.cancel();
-      builder.cancel();
+      builder.stop();
       for (const runner of runners.values()) runner.stop();
     },
   };
