@@ -40,7 +40,9 @@ type BuildEffect = Extract<Effect, { kind: 'buildBlock' }>;
  * costs the same for a small block as for a large one, so fewer, larger blocks are what helps; without
  * it views eat the time that transactions need. Never beyond `idleBlockMs`, which timeouts allow for.
  */
-const LATENESS_FACTOR = 10;
+const LATENESS_FACTOR = 40;
+/** Timers fire this late on an idle machine. */
+const USUAL_LATENESS_MS = 2;
 
 export type Builder = {
   build(runner: EngineRunner, effect: BuildEffect): void;
@@ -172,7 +174,8 @@ export function createBuilder(options: BuilderOptions): Builder {
     const { minBlockIntervalMs, idleBlockMs } = runner.config.pacing;
     const isBusy =
       hasUncarried(chain, parent) || mempool.hasTransactions((key) => job.taken.has(key));
-    const busyMs = minBlockIntervalMs + Math.floor(LATENESS_FACTOR * lateness.mean());
+    const overloadMs = Math.max(0, lateness.mean() - USUAL_LATENESS_MS);
+    const busyMs = minBlockIntervalMs + Math.floor(LATENESS_FACTOR * overloadMs);
     const due = parent.header.timestamp + (isBusy ? Math.min(busyMs, idleBlockMs) : idleBlockMs);
     const now = clock.now();
     if (now < due) {
