@@ -56,7 +56,7 @@ export function createThreadExecutor(options: {
     workerData,
     resourceLimits: {
       maxOldGenerationSizeMb: options.heapMb,
-      maxYoungGenerationSizeMb: 16,
+      maxYoungGenerationSizeMb: 64,
     },
   });
   type Waiter = {
