@@ -1,12 +1,38 @@
 import { defineConfig } from 'vitest/config';
 
-/** Unit, property and process tests. Files run in parallel, each in its own process. */
+/** Tests that run networks of real processes: they need the machine to themselves. */
+const PROCESS_TESTS = [
+  'test/devnet/crash.test.ts',
+  'test/devnet/up.test.ts',
+  'test/readme.test.ts',
+];
+
+const COMMON = { pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } as const;
+
+/** First everything else, files in parallel, each in its own process; then the networks, one by one. */
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
     maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          ...COMMON,
+          name: 'units',
+          include: ['test/**/*.test.ts'],
+          exclude: PROCESS_TESTS,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...COMMON,
+          name: 'processes',
+          include: PROCESS_TESTS,
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });
