@@ -3,12 +3,13 @@
  * `executeBlock` in transactions of 20 actions (receipts and ledger included; signatures and
  * commitment not).
  */
+
+import { ACTION } from '../runtime/action.ts';
 import { executeBlock } from '../runtime/execute.ts';
 import { cancelUnsupportedOrders } from '../runtime/margin/cancel-unsupported.ts';
 import { cancelByClientId } from '../runtime/matching/cancel-order.ts';
 import { placeOrder } from '../runtime/matching/place-order.ts';
 import { RECEIPT_STATUS } from '../runtime/receipt.ts';
-import { ACTION } from '../runtime/transaction.ts';
 import { runBookAlone } from './matching/book-alone.ts';
 import { actionOf, blocksOf, newExchange, ownerOf, remark } from './matching/exchange.ts';
 import { comparisonFlow, type FlowStep } from './matching/flow.ts';

@@ -5,6 +5,9 @@
  * Order events are enough to rebuild every book: `opened` adds, `reduced` lowers the open lots by a
  * fill, `closed` removes.
  */
+
+import type { Side } from './actions/order-terms.ts';
+import type { Denomination } from './actions/transfer.ts';
 import {
   bytes,
   type Codec,
@@ -31,7 +34,6 @@ import type {
 import { type Order, OrderCodec } from './matching/order.ts';
 import { type Instrument, InstrumentCodec } from './options/instrument.ts';
 import { type MarkInputs, MarkInputsCodec } from './oracle/price.ts';
-import type { Denomination, Side } from './transaction.ts';
 
 /** Why an order left the book; numbers are wire format. */
 export const CLOSE_REASON = { filled: 0, cancelled: 1, margin: 2, expired: 3 } as const;

@@ -11,16 +11,14 @@
 
 import { fixNextEpoch, startEpochIfDue } from '../staking/epoch.ts';
 import { admit, type BlockUsage } from './accounts/admit.ts';
-import { transferAction } from './accounts/transfer.ts';
+import { actionClass, applyAction, CLASS, type Class } from './apply-action.ts';
 import { type Block, type Header, isEpochLast } from './block.ts';
 import type { BlockContext } from './block-context.ts';
-import { assert, type Result, unreachable } from './core/result.ts';
+import { assert } from './core/result.ts';
 import type { AccountId } from './core/units.ts';
 import { type Refusal, refusalRecord } from './error.ts';
 import type { Event } from './event.ts';
 import { cancelUnsupportedOrders } from './margin/cancel-unsupported.ts';
-import { cancelAll, cancelByClientId, cancelOrder } from './matching/cancel-order.ts';
-import { placeOrder } from './matching/place-order.ts';
 import { expireSeries } from './options/expire-series.ts';
 import { listSeries } from './options/list-series.ts';
 import { paySettlements } from './options/pay-settlements.ts';
@@ -38,14 +36,7 @@ import {
 } from './receipt.ts';
 import { SINGLETON_KEY } from './state/key-codec.ts';
 import { metaOf, parametersOf, type State } from './state/state.ts';
-import {
-  ACTION,
-  type Action,
-  PAYLOAD,
-  PayloadCodec,
-  type Transaction,
-  transactionId,
-} from './transaction.ts';
+import { PAYLOAD, PayloadCodec, type Transaction, transactionId } from './transaction.ts';
 
 /** `receiptsBytes` is the SSZ of `receipts`, made once for root and storage. */
 export type BlockResult = {
@@ -101,48 +92,14 @@ function beginBlock(state: State, header: Header): BlockContext {
   };
 }
 
-const CLASS = { cancels: 0, makers: 1, rest: 2 } as const;
-
-/** Only cancels; those plus post-only orders; everything else. */
-function classOf(transaction: Transaction): number {
-  let highest: number = CLASS.cancels;
+/** The class of a transaction: the latest of its actions'. */
+function classOf(transaction: Transaction): Class {
+  let latest: Class = CLASS.cancels;
   for (const action of transaction.body.actions) {
-    switch (action.selector) {
-      case ACTION.cancelOrder:
-      case ACTION.cancelByClientId:
-      case ACTION.cancelAll:
-        break;
-      case ACTION.placeOrder:
-        highest = Math.max(highest, action.value.postOnly ? CLASS.makers : CLASS.rest);
-        break;
-      case ACTION.transfer:
-        highest = CLASS.rest;
-        break;
-    }
+    const own = actionClass(action);
+    if (own > latest) latest = own;
   }
-  return highest;
-}
-
-function applyAction(
-  state: State,
-  context: BlockContext,
-  account: AccountId,
-  action: Action,
-): Result<ActionResult, Refusal> {
-  switch (action.selector) {
-    case ACTION.transfer:
-      return transferAction(state, context, account, action.value);
-    case ACTION.placeOrder:
-      return placeOrder(state, context, account, action.value);
-    case ACTION.cancelOrder:
-      return cancelOrder(state, context, account, action.value);
-    case ACTION.cancelByClientId:
-      return cancelByClientId(state, context, account, action.value);
-    case ACTION.cancelAll:
-      return cancelAll(state, context, account, action.value);
-    default:
-      return unreachable(action);
-  }
+  return latest;
 }
 
 function refused(refusal: Refusal): ActionResult {

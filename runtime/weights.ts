@@ -6,8 +6,10 @@
  * have constant caps (`limits.ts`); a place order weighs its typical fills, since each fill beyond
  * removes a resting order that was paid for by an earlier weight.
  */
+
+import { ACTION, type Action } from './action.ts';
 import { unreachable } from './core/result.ts';
-import { ACTION, type Action, PAYLOAD, type Payload } from './transaction.ts';
+import { PAYLOAD, type Payload } from './transaction.ts';
 
 const SIGNATURE_WEIGHT = 60;
 const TRANSACTION_WEIGHT = 20;

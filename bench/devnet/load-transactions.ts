@@ -2,10 +2,14 @@
  * Transactions of a load, built and signed before it runs: orders around the marks of all listed
  * series, from many accounts. Nine in ten rest, one in ten takes.
  */
+
 import sodium from 'sodium-native';
 import type { FundedAccount } from '../../devnet/genesis.ts';
 import { mix32, uniforms } from '../../devnet/prices/random.ts';
 import { formatAddress } from '../../runtime/accounts/address-text.ts';
+import { ACTION, type Action } from '../../runtime/action.ts';
+import { SIDE, TIME_IN_FORCE } from '../../runtime/actions/order-terms.ts';
+import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
 import { toHex } from '../../runtime/core/bytes.ts';
 import { sha256 } from '../../runtime/core/hash.ts';
 import {
@@ -16,15 +20,7 @@ import {
   subAccount,
   timestampMs,
 } from '../../runtime/core/units.ts';
-import {
-  ACTION,
-  type Action,
-  SCHEME,
-  SIDE,
-  TIME_IN_FORCE,
-  TransactionCodec,
-  transactionId,
-} from '../../runtime/transaction.ts';
+import { SCHEME, TransactionCodec, transactionId } from '../../runtime/transaction.ts';
 import type { Client } from '../../wallet/client/client.ts';
 import { accountOfPublicKey } from '../../wallet/client/sign.ts';
 
@@ -94,14 +90,13 @@ function order(series: readonly LoadSeries[], uniform: () => number): Action {
   return {
     selector: ACTION.placeOrder,
     value: {
+      ...PLAIN_TERMS,
       subAccount: subAccount(0),
       instrument: instrumentId(instrument),
       side: isBuy ? SIDE.buy : SIDE.sell,
       timeInForce: takes ? TIME_IN_FORCE.ioc : TIME_IN_FORCE.gtc,
-      postOnly: false,
       price: priceTicks(Math.max(1, Math.round(price))),
       size: sizeLots(1 + Math.floor(uniform() * 3)),
-      clientOrderId: 0,
     },
   };
 }

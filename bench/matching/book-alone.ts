@@ -1,4 +1,6 @@
 /** The flow for comparison on one book by itself, with the events that market data is made of. */
+
+import { SIDE } from '../../runtime/actions/order-terms.ts';
 import {
   instrumentId,
   type OrderId,
@@ -18,7 +20,7 @@ import {
 } from '../../runtime/matching/book.ts';
 import { planMatch } from '../../runtime/matching/match-plan.ts';
 import type { Order } from '../../runtime/matching/order.ts';
-import { SIDE } from '../../runtime/transaction.ts';
+import { PLAIN_ORDER } from '../../runtime/matching/order.ts';
 import type { FlowStep } from './flow.ts';
 
 const INSTRUMENT = instrumentId(1);
@@ -68,14 +70,16 @@ function takeOrder(book: Book, step: FlowStep, events: Event[]): number {
   }
   if (plan.openLots > 0) {
     const order: Order = {
+      ...PLAIN_ORDER,
       id,
+      priority: id,
+      shown: sizeLots(plan.openLots),
       portfolio,
       instrument: INSTRUMENT,
       side,
       price,
       remaining: sizeLots(plan.openLots),
       size: sizeLots(step.size),
-      clientOrderId: 0,
       placedAt: PLACED_AT,
     };
     addToBook(book, order);

@@ -6,6 +6,10 @@
  */
 
 import { ensureAccount } from '../../runtime/accounts/create-account.ts';
+import { ACTION, type Action } from '../../runtime/action.ts';
+import { SIDE } from '../../runtime/actions/order-terms.ts';
+import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
+import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import type { Block } from '../../runtime/block.ts';
 import type { BlockContext } from '../../runtime/block-context.ts';
 import { fromHex } from '../../runtime/core/bytes.ts';
@@ -27,17 +31,7 @@ import { mint } from '../../runtime/ledger/ledger.ts';
 import { INSTRUMENT_KIND } from '../../runtime/options/instrument.ts';
 import { setMarkInputs } from '../../runtime/oracle/update-marks.ts';
 import type { State } from '../../runtime/state/state.ts';
-import {
-  ACTION,
-  type Action,
-  addressOfKey,
-  DENOMINATION,
-  PAYLOAD,
-  PayloadCodec,
-  SCHEME,
-  SIDE,
-  TIME_IN_FORCE,
-} from '../../runtime/transaction.ts';
+import { addressOfKey, PAYLOAD, PayloadCodec, SCHEME } from '../../runtime/transaction.ts';
 import { addSeries, BTC, MICRO, nextBlock, START, testState } from '../../test/fixtures/state.ts';
 import type { FlowStep } from './flow.ts';
 
@@ -129,11 +123,10 @@ export function actionOf({ series }: Exchange, step: FlowStep): Action {
   return {
     selector: ACTION.placeOrder,
     value: {
+      ...PLAIN_TERMS,
       subAccount: SUB,
       instrument,
       side: step.isBuy ? SIDE.buy : SIDE.sell,
-      timeInForce: TIME_IN_FORCE.gtc,
-      postOnly: false,
       price: priceTicks(step.price),
       size: sizeLots(step.size),
       clientOrderId: step.id,

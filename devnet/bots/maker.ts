@@ -6,7 +6,11 @@
  * and a new order, in one transaction, whatever became of the order before. What rests is known from
  * results and from `user.orders`; after a submission of unknown fate everything is cancelled.
  */
+
 import type { InstrumentInfo } from '../../node/rpc/schemas/market.ts';
+import { ACTION, type Action } from '../../runtime/action.ts';
+import { POST_ONLY, SIDE } from '../../runtime/actions/order-terms.ts';
+import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
 import {
   instrumentId,
   priceTicks,
@@ -14,7 +18,6 @@ import {
   subAccount as subAccountNumber,
 } from '../../runtime/core/units.ts';
 import { MAX_ACTIONS } from '../../runtime/limits.ts';
-import { ACTION, type Action, SIDE, TIME_IN_FORCE } from '../../runtime/transaction.ts';
 import type { Client } from '../../wallet/client/client.ts';
 import type { EventLog } from '../event-log.ts';
 import { gaussian, uniforms } from '../prices/random.ts';
@@ -58,11 +61,11 @@ function placeAction(instrument: InstrumentInfo, side: SideName, order: Wanted):
   return {
     selector: ACTION.placeOrder,
     value: {
+      ...PLAIN_TERMS,
       subAccount: subAccountNumber(0),
       instrument: instrumentId(instrument.instrument_id),
       side: SIDE[side],
-      timeInForce: TIME_IN_FORCE.gtc,
-      postOnly: true,
+      postOnly: POST_ONLY.reject,
       price: priceTicks(order.ticks),
       size: sizeLots(order.lots),
       clientOrderId: clientOrderIdOf(instrument.instrument_id, side),

@@ -2,13 +2,16 @@
  * A taker: at the times of a Poisson process it takes liquidity in a random followed series with an
  * immediate-or-cancel order at the best price, both sides alike, and small sizes.
  */
+
+import { ACTION } from '../../runtime/action.ts';
+import { SIDE, TIME_IN_FORCE } from '../../runtime/actions/order-terms.ts';
+import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
 import {
   instrumentId,
   priceTicks,
   sizeLots,
   subAccount as subAccountNumber,
 } from '../../runtime/core/units.ts';
-import { ACTION, SIDE, TIME_IN_FORCE } from '../../runtime/transaction.ts';
 import type { EventLog } from '../event-log.ts';
 import { gaussian, uniforms } from '../prices/random.ts';
 import type { MarketView, Series } from './market-view.ts';
@@ -62,14 +65,13 @@ export function runTaker(options: TakerOptions): { readonly stop: () => Promise<
       {
         selector: ACTION.placeOrder,
         value: {
+          ...PLAIN_TERMS,
           subAccount: subAccountNumber(0),
           instrument: instrumentId(instrument.instrument_id),
           side: SIDE[chosen.side],
           timeInForce: TIME_IN_FORCE.ioc,
-          postOnly: false,
           price: priceTicks(Math.round(chosen.price / instrument.tick_size)),
           size: sizeLots(Math.max(1, Math.round(coins * scale * instrument.lots_per_coin))),
-          clientOrderId: 0,
         },
       },
     ]);

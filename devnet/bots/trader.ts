@@ -3,8 +3,8 @@
  * node, waiting for their results.
  */
 import type { ReceiptInfo } from '../../node/rpc/schemas/transaction.ts';
+import type { Action } from '../../runtime/action.ts';
 import { fromHex, toHex } from '../../runtime/core/bytes.ts';
-import type { Action } from '../../runtime/transaction.ts';
 import type { Client } from '../../wallet/client/client.ts';
 import { accountOfPublicKey, type KeySigner, signTransaction } from '../../wallet/client/sign.ts';
 import { buildBody, createNonceClock } from '../../wallet/client/transaction-builder.ts';

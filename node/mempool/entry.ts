@@ -1,11 +1,12 @@
 /** A payload as the mempool holds it: its bytes, and what selection and bounds need of it. */
+
+import { actionClass, CLASS } from '../../runtime/apply-action.ts';
 import { wireId } from '../../runtime/block.ts';
 import { toHex } from '../../runtime/core/bytes.ts';
-import { ok, type Result, unreachable } from '../../runtime/core/result.ts';
+import { ok, type Result } from '../../runtime/core/result.ts';
 import type { DecodeError } from '../../runtime/core/ssz.ts';
 import type { TimestampMs } from '../../runtime/core/units.ts';
 import {
-  ACTION,
   PAYLOAD,
   type Payload,
   PayloadCodec,
@@ -38,19 +39,7 @@ export type Entry = {
 };
 
 function isCancelOnly({ body }: Transaction): boolean {
-  return body.actions.every(({ selector }) => {
-    switch (selector) {
-      case ACTION.cancelOrder:
-      case ACTION.cancelByClientId:
-      case ACTION.cancelAll:
-        return true;
-      case ACTION.transfer:
-      case ACTION.placeOrder:
-        return false;
-      default:
-        return unreachable(selector);
-    }
-  });
+  return body.actions.every((action) => actionClass(action) === CLASS.cancels);
 }
 
 /** An oracle vote that found no block in this time is worth nothing any more. */

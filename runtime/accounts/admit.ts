@@ -6,6 +6,7 @@
  * `invalid`: it pays nothing and uses nothing. After it the nonce is used, whatever the actions do.
  */
 
+import { ACTION, type Action } from '../action.ts';
 import type { BlockContext } from '../block-context.ts';
 import { equalBytes, toHex } from '../core/bytes.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -19,8 +20,6 @@ import {
 } from '../limits.ts';
 import { nonceKey, type State } from '../state/state.ts';
 import {
-  ACTION,
-  type Action,
   addressOfKey,
   SCHEME,
   type TransactionBody,

@@ -1,5 +1,6 @@
 /** The `transfer` action: moves money between portfolios, creating the receiver's account. */
 
+import { DENOMINATION, type Transfer } from '../actions/transfer.ts';
 import type { BlockContext } from '../block-context.ts';
 import { toHex } from '../core/bytes.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -10,7 +11,6 @@ import { balanceOf, transfer } from '../ledger/ledger.ts';
 import { withdrawable } from '../margin/withdrawable.ts';
 import { ACTION_RESULT, type ActionResult } from '../receipt.ts';
 import type { State } from '../state/state.ts';
-import { DENOMINATION, type Transfer } from '../transaction.ts';
 import { ensureAccount } from './create-account.ts';
 
 /**

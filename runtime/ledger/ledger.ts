@@ -7,10 +7,11 @@
  *
  * Invariants: Σ balances of a denomination = its supply; a row of 0 does not exist.
  */
+
+import type { Denomination } from '../actions/transfer.ts';
 import { assert } from '../core/result.ts';
 import type { PortfolioId } from '../core/units.ts';
 import { balanceKey, type State } from '../state/state.ts';
-import type { Denomination } from '../transaction.ts';
 
 /** Why money moved: for readers of a trace, not stored. */
 export type TransferReason =

@@ -8,11 +8,13 @@
  * Once accepted, fills of resting orders need no further check at these marks: no set of them can
  * take the excess below 0, nor cash below 0 by premium (proof in docs/spec/margin.md).
  */
+
+import { SIDE } from '../actions/order-terms.ts';
+import { DENOMINATION } from '../actions/transfer.ts';
 import type { PortfolioId } from '../core/units.ts';
 import { type Refusal, refusal } from '../error.ts';
 import { balanceOf } from '../ledger/ledger.ts';
 import type { State } from '../state/state.ts';
-import { DENOMINATION, SIDE } from '../transaction.ts';
 import {
   type ExpiryHolding,
   expiryRequirement,

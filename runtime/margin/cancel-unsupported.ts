@@ -9,6 +9,9 @@
  * Looked at are portfolios with a holding in an expiry marked in this block, and those paid or
  * charged by a settlement in it: nothing else lowers an excess outside of the account's own actions.
  */
+
+import { SIDE } from '../actions/order-terms.ts';
+import { DENOMINATION } from '../actions/transfer.ts';
 import type { BlockContext } from '../block-context.ts';
 import type { PortfolioId } from '../core/units.ts';
 import { CLOSE_REASON, EVENT } from '../event.ts';
@@ -16,7 +19,6 @@ import { balanceOf } from '../ledger/ledger.ts';
 import { closeOrder } from '../matching/close-order.ts';
 import type { Order } from '../matching/order.ts';
 import type { State } from '../state/state.ts';
-import { DENOMINATION, SIDE } from '../transaction.ts';
 import {
   applyChange,
   type ExpiryHolding,

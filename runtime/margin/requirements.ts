@@ -5,11 +5,12 @@
  * Source: design/exchange.md §3. Excess = cash − requirement: an option position is worth nothing
  * towards it, but for what it takes from the loss of shorts. Units: micro-USD.
  */
+
+import { DENOMINATION } from '../actions/transfer.ts';
 import { type PortfolioId, underlyingId } from '../core/units.ts';
 import { balanceOf } from '../ledger/ledger.ts';
 import { FULL_CONFIDENCE_BPS } from '../oracle/vote.ts';
 import { expiryKey, type State } from '../state/state.ts';
-import { DENOMINATION } from '../transaction.ts';
 import {
   bareMaintenance,
   type ExpiryHolding,

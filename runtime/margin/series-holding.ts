@@ -9,9 +9,10 @@
  * over the series ending not short and ending short; a filled bid costs its premium and takes a
  * off, a filled ask brings at most the mark and adds a. Each sum is kept, so an order is O(1).
  */
+
+import { SIDE, type Side } from '../actions/order-terms.ts';
 import type { InstrumentId, OrderId, PriceTicks } from '../core/units.ts';
 import type { Order } from '../matching/order.ts';
-import { SIDE, type Side } from '../transaction.ts';
 import { askRevenue, bidCost, type SeriesRisk } from './series-risk.ts';
 
 /** Lots of an order that a sum gains, or loses when negative. */

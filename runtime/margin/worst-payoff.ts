@@ -13,7 +13,7 @@
  *
  * Units: micro-USD, integers below 2⁵² (the caller checks): sums are exact in any order.
  */
-import { SIDE } from '../transaction.ts';
+import { SIDE } from '../actions/order-terms.ts';
 import type { OrderTerm, RiskChange, SeriesHolding } from './series-holding.ts';
 import { askRevenue, bidCost, payoff, type SeriesRisk } from './series-risk.ts';
 

@@ -3,6 +3,9 @@
  *
  * Premium is paid in cash at the trade, each side's fee goes to the fee account.
  */
+
+import { SIDE, type Side } from '../actions/order-terms.ts';
+import { DENOMINATION } from '../actions/transfer.ts';
 import type { BlockContext } from '../block-context.ts';
 import type { InstrumentId, OrderId, PortfolioId } from '../core/units.ts';
 import { sizeLots } from '../core/units.ts';
@@ -13,7 +16,6 @@ import { changePosition, indexReduction } from '../margin/portfolio-index.ts';
 import type { Underlying } from '../options/underlying.ts';
 import { microUsdPerTickLot } from '../options/underlying.ts';
 import type { State } from '../state/state.ts';
-import { DENOMINATION, SIDE, type Side } from '../transaction.ts';
 import { reduceInBook } from './book.ts';
 import { closeOrder } from './close-order.ts';
 import type { MatchPlan, PlannedFill } from './match-plan.ts';

@@ -7,9 +7,10 @@
  * Invariants: bids are below asks; within a price the lower order number goes first; a level's
  * lots and count are those of its queue.
  */
+
+import { SIDE, type Side } from '../actions/order-terms.ts';
 import { assert } from '../core/result.ts';
 import { type OrderId, type PriceTicks, sizeLots } from '../core/units.ts';
-import { SIDE, type Side } from '../transaction.ts';
 import type { Order } from './order.ts';
 import {
   bestLevel,

@@ -3,6 +3,8 @@
  *
  * A cancel needs no mark and no margin. Invariant: several orders are cancelled by ascending number.
  */
+
+import type { CancelAll, CancelByClientId, CancelOrder } from '../actions/orders.ts';
 import type { BlockContext } from '../block-context.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { type AccountId, portfolioAccount, portfolioId } from '../core/units.ts';
@@ -11,7 +13,6 @@ import { CLOSE_REASON } from '../event.ts';
 import { openOrdersOf } from '../margin/portfolio-index.ts';
 import { ACTION_RESULT, type ActionResult } from '../receipt.ts';
 import type { State } from '../state/state.ts';
-import type { CancelAll, CancelByClientId, CancelOrder } from '../transaction.ts';
 import { closeOrder } from './close-order.ts';
 
 function cancelled(count: number): Result<ActionResult, Refusal> {

@@ -5,6 +5,9 @@
  * bad_size, post_only_ioc, no_mark, price_band, duplicate_client_id, too_many_orders,
  * too_many_positions, position_limit.
  */
+
+import { POST_ONLY, SIDE, TIME_IN_FORCE } from '../actions/order-terms.ts';
+import type { PlaceOrder } from '../actions/orders.ts';
 import type { BlockContext } from '../block-context.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { PortfolioId } from '../core/units.ts';
@@ -29,7 +32,6 @@ import { seriesRisk } from '../margin/series-risk.ts';
 import { INSTRUMENT_STATE, type Instrument } from '../options/instrument.ts';
 import { priceBand } from '../oracle/price-band.ts';
 import type { State } from '../state/state.ts';
-import { type PlaceOrder, SIDE, TIME_IN_FORCE } from '../transaction.ts';
 
 /** What the account holds where the order goes: empty holdings, not indexed, where nothing is. */
 export type OrderPlace = {
@@ -53,7 +55,8 @@ function fieldRefusal(action: PlaceOrder): Refusal | undefined {
   if (size < 1 || size > MAX_ORDER_LOTS) {
     return refusal('bad_size', { given: size, allowed: size < 1 ? 1 : MAX_ORDER_LOTS });
   }
-  if (postOnly && timeInForce === TIME_IN_FORCE.ioc) return refusal('post_only_ioc');
+  if (postOnly !== POST_ONLY.none && timeInForce === TIME_IN_FORCE.ioc)
+    return refusal('post_only_ioc');
   return undefined;
 }
 

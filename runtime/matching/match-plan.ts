@@ -5,9 +5,10 @@
  * portfolio never trades with itself: its own resting orders in the way are cancelled (the default
  * until the matching issue brings the other modes).
  */
+
+import type { Side } from '../actions/order-terms.ts';
 import type { PortfolioId, PriceTicks } from '../core/units.ts';
 import { MAX_FILLS_PER_ORDER } from '../limits.ts';
-import type { Side } from '../transaction.ts';
 import { type Book, crosses, oppositeSide } from './book.ts';
 import type { Order } from './order.ts';
 import { bestLevel, type OrderNode, worseLevel } from './price-levels.ts';

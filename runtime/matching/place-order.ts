@@ -5,6 +5,9 @@
  * (limits, the account's cash and margin), then applied. Makers are not checked: their orders were
  * margined with the worst fill when they came, and at every mark.
  */
+
+import { POST_ONLY, SIDE, TIME_IN_FORCE } from '../actions/order-terms.ts';
+import type { PlaceOrder } from '../actions/orders.ts';
 import type { BlockContext } from '../block-context.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import {
@@ -24,13 +27,12 @@ import type { OrderTerm } from '../margin/series-holding.ts';
 import { ACTION_RESULT, type ActionResult } from '../receipt.ts';
 import { SINGLETON_KEY } from '../state/key-codec.ts';
 import { metaOf, type State } from '../state/state.ts';
-import { type PlaceOrder, SIDE, TIME_IN_FORCE } from '../transaction.ts';
 import { applyMatch, type PricedFill, priceFills } from './apply-match.ts';
 import { addToBook, type Book, bestPrice, crosses, oppositeSide } from './book.ts';
 import { bookOf } from './books.ts';
 import { checkOrder } from './check-order.ts';
 import { type MatchPlan, planMatch } from './match-plan.ts';
-import type { Order } from './order.ts';
+import { type Order, PLAIN_ORDER } from './order.ts';
 
 /** Premiums received less premiums paid, and fees, of the taker: micro-USD. */
 function takerMoney(
@@ -78,7 +80,7 @@ function rest(state: State, context: BlockContext, order: Order): void {
 /** Refusals of the match itself: would_take, too_many_fills. */
 function matchRefusal(book: Book, action: PlaceOrder, plan: MatchPlan): Refusal | undefined {
   const { side, price } = action;
-  if (action.postOnly) {
+  if (action.postOnly !== POST_ONLY.none) {
     const best = bestPrice(oppositeSide(book, side));
     if (best !== undefined && crosses(side, price, best)) {
       return refusal('would_take', { given: price, allowed: best });
@@ -136,14 +138,19 @@ export function placeOrder(
   applyMatch(state, context, { id, portfolio, instrument: instrument.id, side }, { plan, fills });
   if (restingLots > 0) {
     rest(state, context, {
+      ...PLAIN_ORDER,
       id,
+      priority: id,
+      shown: sizeLots(restingLots),
       portfolio,
       instrument: instrument.id,
       side,
       price,
       remaining: sizeLots(restingLots),
       size,
+      postOnly: action.postOnly !== POST_ONLY.none,
       clientOrderId: action.clientOrderId,
+      label: action.label,
       placedAt: context.timestamp,
     });
   }

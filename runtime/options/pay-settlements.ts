@@ -8,6 +8,8 @@
  * Invariants: an instrument's positions sum to 0 lots, so once it is paid clearing is at 0 again, to
  * the micro-USD; at most one instrument at a time is part-paid.
  */
+
+import { DENOMINATION } from '../actions/transfer.ts';
 import type { BlockContext } from '../block-context.ts';
 import { assert } from '../core/result.ts';
 import type { InstrumentId } from '../core/units.ts';
@@ -17,7 +19,6 @@ import { MODULE } from '../ledger/module-accounts.ts';
 import { changePosition, positionOf } from '../margin/portfolio-index.ts';
 import { dropMark } from '../oracle/marks.ts';
 import { expiryKey, type State } from '../state/state.ts';
-import { DENOMINATION } from '../transaction.ts';
 import { dueExpiries } from './due-expiries.ts';
 import { INSTRUMENT_STATE } from './instrument.ts';
 import { type PayablePosition, payablePositions } from './payable-positions.ts';

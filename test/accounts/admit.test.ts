@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { ROLE } from '../../runtime/accounts/account.ts';
 import { admit, type BlockUsage } from '../../runtime/accounts/admit.ts';
+import { ACTION } from '../../runtime/action.ts';
 import type { BlockContext } from '../../runtime/block-context.ts';
 import { fromHex } from '../../runtime/core/bytes.ts';
 import { height, subAccount, timestampMs, validatorIndex } from '../../runtime/core/units.ts';
 import { MAX_TRANSACTIONS_PER_KEY, NONCE_WINDOW } from '../../runtime/limits.ts';
 import { parametersOf, type State } from '../../runtime/state/state.ts';
-import { ACTION, SCHEME, type TransactionBody } from '../../runtime/transaction.ts';
+import { SCHEME, type TransactionBody } from '../../runtime/transaction.ts';
 import { builtGenesis, START, testKey } from '../fixtures/genesis.ts';
 
 const alice = testKey('alice');

@@ -5,8 +5,8 @@ import type { Trader } from '../../devnet/bots/trader.ts';
 import { createEventLog } from '../../devnet/event-log.ts';
 import { createRateLimit, startFaucet } from '../../devnet/faucet.ts';
 import { formatAddress } from '../../runtime/accounts/address-text.ts';
+import { ACTION, type Action } from '../../runtime/action.ts';
 import { address } from '../../runtime/core/units.ts';
-import { ACTION, type Action } from '../../runtime/transaction.ts';
 
 const alice = formatAddress(address('11'.repeat(20)));
 const sent: Action[][] = [];

@@ -6,7 +6,8 @@ import { createEventLog } from '../../devnet/event-log.ts';
 import type { OrderInfo, PositionInfo } from '../../node/rpc/schemas/account.ts';
 import type { InstrumentInfo, Ticker } from '../../node/rpc/schemas/market.ts';
 import type { ActionResultInfo } from '../../node/rpc/schemas/transaction.ts';
-import { ACTION, type Action, SIDE } from '../../runtime/transaction.ts';
+import { ACTION, type Action } from '../../runtime/action.ts';
+import { SIDE } from '../../runtime/actions/order-terms.ts';
 import type { Client } from '../../wallet/client/client.ts';
 
 const NAME = 'BTC-21NOV26-0830-64000-C';

@@ -6,6 +6,7 @@
  *
  * with a line in CHANGELOG.md that says what breaks.
  */
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -32,6 +33,8 @@ import {
   PayloadsRequestCodec,
   StatusCodec,
 } from '../../p2p/messages.ts';
+import { ACTION, type Action } from '../../runtime/action.ts';
+import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
 import {
   type Block,
   BlockCodec,
@@ -60,8 +63,6 @@ import { EventsCodec } from '../../runtime/event.ts';
 import { oracleVoteDigest, SignedOracleVoteCodec } from '../../runtime/oracle/vote.ts';
 import { ACTION_RESULT, nextReceiptsRoot, ReceiptsCodec } from '../../runtime/receipt.ts';
 import {
-  ACTION,
-  type Action,
   addressOfKey,
   PayloadCodec,
   SCHEME,
@@ -92,11 +93,17 @@ const ACTIONS: Action[] = [
       subAccount: subAccount(1),
       instrument: instrumentId(7),
       side: 1,
-      timeInForce: 1,
-      postOnly: true,
+      type: 1,
+      timeInForce: 3,
+      postOnly: 2,
+      reduceOnly: true,
+      selfTradePrevention: 3,
       price: priceTicks(4_200),
       size: sizeLots(17),
+      displaySize: sizeLots(5),
+      expiresAt: timestampMs(1_700_000_000_000),
       clientOrderId: 99,
+      label: 7,
     },
   },
   { selector: ACTION.cancelOrder, value: { orderId: orderId(12_345) } },
@@ -275,11 +282,10 @@ function lived(): Record<string, Uint8Array> {
     const order = (side: 0 | 1): Action => ({
       selector: ACTION.placeOrder,
       value: {
+        ...PLAIN_TERMS,
         subAccount: subAccount(0),
         instrument: instrumentId(1 + (i % 20)),
         side,
-        timeInForce: 0,
-        postOnly: false,
         price: priceTicks(5),
         size: sizeLots(1 + (i % 7)),
         clientOrderId: i,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { buildGenesis } from '../../genesis/build-state.ts';
 import { checkGenesis, genesisHash } from '../../genesis/document.ts';
+import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import { toHex } from '../../runtime/core/bytes.ts';
 import { portfolioId, subAccount } from '../../runtime/core/units.ts';
 import { balanceOf, conservationProblems } from '../../runtime/ledger/ledger.ts';
-import { DENOMINATION } from '../../runtime/transaction.ts';
 import { genesisJson, testKey } from '../fixtures/genesis.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a document is broken at an arbitrary place

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import type { PortfolioId } from '../../runtime/core/units.ts';
 import { CLOSE_REASON, EVENT } from '../../runtime/event.ts';
 import { transfer } from '../../runtime/ledger/ledger.ts';
@@ -9,7 +10,6 @@ import { accountMargin, bidReserve } from '../../runtime/margin/requirements.ts'
 import { withdrawable } from '../../runtime/margin/withdrawable.ts';
 import { INSTRUMENT_STATE } from '../../runtime/options/instrument.ts';
 import { setMarkInputs } from '../../runtime/oracle/update-marks.ts';
-import { DENOMINATION } from '../../runtime/transaction.ts';
 import { BTC, fundedPortfolio, MICRO, nextBlock } from '../fixtures/state.ts';
 import {
   advance,

@@ -2,8 +2,10 @@
  * The bound on open orders against brute force: an own writing of Derive's formulas, in bigint, over
  * every subset of fills, partial ones included.
  */
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { SIDE } from '../../runtime/actions/order-terms.ts';
 import {
   type InstrumentId,
   orderId,
@@ -27,9 +29,9 @@ import { emptySeriesHolding } from '../../runtime/margin/series-holding.ts';
 import { seriesRisk } from '../../runtime/margin/series-risk.ts';
 import { isolatedPerLot } from '../../runtime/margin/standard-margin.ts';
 import type { Order } from '../../runtime/matching/order.ts';
+import { PLAIN_ORDER } from '../../runtime/matching/order.ts';
 import { tradeFee } from '../../runtime/matching/trade-fee.ts';
 import { INSTRUMENT_KIND } from '../../runtime/options/instrument.ts';
-import { SIDE } from '../../runtime/transaction.ts';
 import { BTC, fundedPortfolio } from '../fixtures/state.ts';
 import { type Market, markAt, portfoliosImage, testMarket } from '../matching/market.ts';
 
@@ -144,14 +146,16 @@ function worstFill(market: Market, { positions, orders }: Account): Numbers {
 function rowOf(market: Market, portfolio: PortfolioId, id: number, order: RandomOrder): Order {
   const { instrument, lots, isBid, price } = order;
   return {
+    ...PLAIN_ORDER,
     id: orderId(id),
+    priority: orderId(id),
+    shown: sizeLots(lots),
     portfolio,
     instrument,
     side: isBid ? SIDE.buy : SIDE.sell,
     price: priceTicks(price),
     remaining: sizeLots(lots),
     size: sizeLots(lots),
-    clientOrderId: 0,
     placedAt: market.context.timestamp,
   };
 }

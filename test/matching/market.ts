@@ -1,4 +1,13 @@
 /** A marked market for tests of matching and margin: BTC at $100,000, two expiries. */
+
+import {
+  POST_ONLY,
+  type PostOnly,
+  SIDE,
+  TIME_IN_FORCE,
+} from '../../runtime/actions/order-terms.ts';
+import type { PlaceOrder } from '../../runtime/actions/orders.ts';
+import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
 import type { BlockContext } from '../../runtime/block-context.ts';
 import { toHex } from '../../runtime/core/bytes.ts';
 import type { Result } from '../../runtime/core/result.ts';
@@ -26,7 +35,6 @@ import { INSTRUMENT_KIND, type InstrumentKind } from '../../runtime/options/inst
 import { setMarkInputs } from '../../runtime/oracle/update-marks.ts';
 import type { ActionResult } from '../../runtime/receipt.ts';
 import type { State } from '../../runtime/state/state.ts';
-import { type PlaceOrder, SIDE, TIME_IN_FORCE } from '../../runtime/transaction.ts';
 import { addSeries, BTC, MICRO, nextBlock, START, testState } from '../fixtures/state.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -120,16 +128,17 @@ export function orderOf(
     readonly price: number;
     readonly lots: number;
     readonly ioc?: true;
-    readonly postOnly?: true;
+    readonly postOnly?: PostOnly;
     readonly clientOrderId?: number;
   },
 ): PlaceOrder {
   return {
+    ...PLAIN_TERMS,
     subAccount: portfolioSubAccount(portfolio),
     instrument: order.instrument,
     side: SIDE[order.side],
     timeInForce: order.ioc ? TIME_IN_FORCE.ioc : TIME_IN_FORCE.gtc,
-    postOnly: order.postOnly ?? false,
+    postOnly: order.postOnly ?? POST_ONLY.none,
     price: priceTicks(order.price),
     size: sizeLots(order.lots),
     clientOrderId: order.clientOrderId ?? 0,

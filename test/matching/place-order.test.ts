@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { POST_ONLY, SIDE, TIME_IN_FORCE } from '../../runtime/actions/order-terms.ts';
+import type { PlaceOrder } from '../../runtime/actions/orders.ts';
+import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import {
   instrumentId,
   orderId,
@@ -19,7 +22,6 @@ import { changePosition, positionOf } from '../../runtime/margin/portfolio-index
 import { accountMargin } from '../../runtime/margin/requirements.ts';
 import { placeOrder } from '../../runtime/matching/place-order.ts';
 import { INSTRUMENT_STATE } from '../../runtime/options/instrument.ts';
-import { DENOMINATION, type PlaceOrder, SIDE, TIME_IN_FORCE } from '../../runtime/transaction.ts';
 import { fundedPortfolio, MICRO, nextBlock } from '../fixtures/state.ts';
 import {
   accountOf,
@@ -102,7 +104,11 @@ const CASES: readonly Case[] = [
   { code: 'bad_price', order: () => ({ price: priceTicks(MAX_PRICE_TICKS + 1) }) },
   {
     code: 'bad_size',
-    order: () => ({ size: sizeLots(0), postOnly: true, timeInForce: TIME_IN_FORCE.ioc }),
+    order: () => ({
+      size: sizeLots(0),
+      postOnly: POST_ONLY.reject,
+      timeInForce: TIME_IN_FORCE.ioc,
+    }),
   },
   { code: 'bad_size', order: () => ({ size: sizeLots(MAX_ORDER_LOTS + 1) }) },
   {
@@ -110,7 +116,7 @@ const CASES: readonly Case[] = [
     prepare: (setting) => {
       setting.market.context = nextBlock(setting.market.state, 60_000);
     },
-    order: () => ({ postOnly: true, timeInForce: TIME_IN_FORCE.ioc }),
+    order: () => ({ postOnly: POST_ONLY.reject, timeInForce: TIME_IN_FORCE.ioc }),
   },
   {
     code: 'no_mark',
@@ -159,14 +165,14 @@ const CASES: readonly Case[] = [
     prepare: ({ market, bob, call, mark }) => {
       place(market, bob, { instrument: call, side: 'sell', price: mark, lots: 1 });
     },
-    order: () => ({ size: HUGE, postOnly: true }),
+    order: () => ({ size: HUGE, postOnly: POST_ONLY.reject }),
   },
   {
     code: 'would_take',
     prepare: ({ market, bob, call, mark }) => {
       place(market, bob, { instrument: call, side: 'sell', price: mark, lots: 1 });
     },
-    order: () => ({ size: sizeLots(200_000), postOnly: true }),
+    order: () => ({ size: sizeLots(200_000), postOnly: POST_ONLY.reject }),
   },
   {
     code: 'too_many_fills',

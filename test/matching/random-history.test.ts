@@ -1,8 +1,10 @@
 /**
  * Random histories of several accounts on few series: what must hold after every action.
  */
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { POST_ONLY, SIDE } from '../../runtime/actions/order-terms.ts';
 import { toHex } from '../../runtime/core/bytes.ts';
 import {
   type InstrumentId,
@@ -19,7 +21,6 @@ import { closeOrdersOfInstrument } from '../../runtime/matching/close-orders.ts'
 import type { Order } from '../../runtime/matching/order.ts';
 import { rebuildDerived } from '../../runtime/state/rebuild.ts';
 import { emptyState } from '../../runtime/state/state.ts';
-import { SIDE } from '../../runtime/transaction.ts';
 import { fundedPortfolio, MICRO } from '../fixtures/state.ts';
 import {
   accountOf,
@@ -118,7 +119,11 @@ function take(world: World, action: Step): boolean {
         price: Math.max(1, Math.floor(mark / MICRO) + action.offset),
         lots,
         clientOrderId,
-        ...(style === 'ioc' ? { ioc: true } : style === 'postOnly' ? { postOnly: true } : {}),
+        ...(style === 'ioc'
+          ? { ioc: true }
+          : style === 'postOnly'
+            ? { postOnly: POST_ONLY.reject }
+            : {}),
       }).ok;
     }
     case 'cancel': {

@@ -20,9 +20,10 @@ import {
 import type { Clock, Log } from '../../node/ports.ts';
 import { answerQuery } from '../../node/query/answer-query.ts';
 import { createLevelDisk } from '../../node/storage/level-disk.ts';
+import { ACTION } from '../../runtime/action.ts';
+import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import { toHex } from '../../runtime/core/bytes.ts';
 import { subAccount, timestampMs } from '../../runtime/core/units.ts';
-import { ACTION, DENOMINATION } from '../../runtime/transaction.ts';
 import { accountOf, payloadOf, signedTransaction } from '../fixtures/block.ts';
 import { type GenesisOptions, genesisJson, testKey, validatorKeys } from '../fixtures/genesis.ts';
 import { createMemoryHub, type MemoryHub } from '../fixtures/memory-network.ts';

@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Entry, entryOf } from '../../node/mempool/entry.ts';
 import { createMempool, type Mempool } from '../../node/mempool/mempool.ts';
+import { ACTION, type Action } from '../../runtime/action.ts';
+import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import {
   epoch,
   orderId,
@@ -11,13 +13,7 @@ import {
   validatorIndex,
 } from '../../runtime/core/units.ts';
 import { MAX_TRANSACTIONS_PER_KEY } from '../../runtime/limits.ts';
-import {
-  ACTION,
-  type Action,
-  DENOMINATION,
-  PAYLOAD,
-  PayloadCodec,
-} from '../../runtime/transaction.ts';
+import { PAYLOAD, PayloadCodec } from '../../runtime/transaction.ts';
 import { accountOf, payloadOf, signedTransaction } from '../fixtures/block.ts';
 import { testKey } from '../fixtures/genesis.ts';
 

@@ -3,8 +3,13 @@
  * expire with orders open, and are settled. A second node that reloads now and then gives the same
  * receipts, events and rows.
  */
+
 import { expect, test } from 'vitest';
 import { ensureAccount } from '../../runtime/accounts/create-account.ts';
+import { ACTION, type Action } from '../../runtime/action.ts';
+import { SIDE, type Side } from '../../runtime/actions/order-terms.ts';
+import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
+import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import { type Block, blockHash } from '../../runtime/block.ts';
 import { fromHex, ZERO_32 } from '../../runtime/core/bytes.ts';
 import {
@@ -27,18 +32,7 @@ import { MODULE } from '../../runtime/ledger/module-accounts.ts';
 import { INSTRUMENT_KIND } from '../../runtime/options/instrument.ts';
 import { ACTION_RESULT } from '../../runtime/receipt.ts';
 import { expiryKey, metaOf, type State } from '../../runtime/state/state.ts';
-import {
-  ACTION,
-  type Action,
-  addressOfKey,
-  DENOMINATION,
-  PAYLOAD,
-  PayloadCodec,
-  SCHEME,
-  SIDE,
-  type Side,
-  TIME_IN_FORCE,
-} from '../../runtime/transaction.ts';
+import { addressOfKey, PAYLOAD, PayloadCodec, SCHEME } from '../../runtime/transaction.ts';
 import { votesOfAll } from '../fixtures/oracle.ts';
 import { BTC, MICRO, nextBlock, reloaded, START, testState } from '../fixtures/state.ts';
 
@@ -63,14 +57,12 @@ function order(instrument: InstrumentId, side: Side, price: number, size: number
   return {
     selector: ACTION.placeOrder,
     value: {
+      ...PLAIN_TERMS,
       subAccount: subAccount(0),
       instrument,
       side,
-      timeInForce: TIME_IN_FORCE.gtc,
-      postOnly: false,
       price: priceTicks(price),
       size: sizeLots(size),
-      clientOrderId: 0,
     },
   };
 }

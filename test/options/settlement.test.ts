@@ -1,6 +1,7 @@
 /** Expiry and settlement: windows, delivery prices, payment over blocks, conservation. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import type { BlockContext } from '../../runtime/block-context.ts';
 import { type InstrumentId, type PortfolioId, timestampMs } from '../../runtime/core/units.ts';
 import { EVENT } from '../../runtime/event.ts';
@@ -18,7 +19,6 @@ import type { SettlementWindow } from '../../runtime/options/settlement.ts';
 import { settlementPayment } from '../../runtime/options/settlement-payment.ts';
 import { updateMarks } from '../../runtime/oracle/update-marks.ts';
 import { expiryKey, metaOf, type State } from '../../runtime/state/state.ts';
-import { DENOMINATION } from '../../runtime/transaction.ts';
 import { sliceVote } from '../fixtures/oracle.ts';
 import {
   addSeries,

@@ -7,14 +7,10 @@ import { WebSocket } from 'ws';
 import { DEFAULT_RPC_CONFIG } from '../../node/rpc/config.ts';
 import { NO_METRICS } from '../../node/rpc/metrics.ts';
 import { type RunningServer, startRpcInline } from '../../node/rpc/start.ts';
+import { ACTION } from '../../runtime/action.ts';
 import { concatBytes, fromHex, toHex } from '../../runtime/core/bytes.ts';
 import { timestampMs } from '../../runtime/core/units.ts';
-import {
-  ACTION,
-  SCHEME,
-  type TransactionBody,
-  TransactionCodec,
-} from '../../runtime/transaction.ts';
+import { SCHEME, type TransactionBody, TransactionCodec } from '../../runtime/transaction.ts';
 import { accountOfPublicKey, ed25519Signer, signTransaction } from '../../wallet/client/sign.ts';
 import { START } from '../fixtures/state.ts';
 import { type FakeNode, fakeNode } from './fake-node.ts';

@@ -1,6 +1,7 @@
 /** A market by hand on a fake node: one series, and orders that change rows and events alike. */
 
 import { rebuildAccountIndex } from '../../runtime/accounts/account-index.ts';
+import { SIDE, type Side } from '../../runtime/actions/order-terms.ts';
 import {
   accountId,
   address,
@@ -17,9 +18,9 @@ import {
 import { CLOSE_REASON, EVENT, type Event } from '../../runtime/event.ts';
 import { FIRST_ACCOUNT_ID } from '../../runtime/ledger/module-accounts.ts';
 import type { Order } from '../../runtime/matching/order.ts';
+import { PLAIN_ORDER } from '../../runtime/matching/order.ts';
 import { INSTRUMENT_KIND } from '../../runtime/options/instrument.ts';
 import { metaOf, type State } from '../../runtime/state/state.ts';
-import { SIDE, type Side } from '../../runtime/transaction.ts';
 import { addSeries, BTC, fundedPortfolio, START } from '../fixtures/state.ts';
 
 /** Name of the series that `openMarket` lists: START is 2025-12-01 08:00 UTC. */
@@ -66,15 +67,18 @@ export function openMarket(state: State): TestMarket {
   return {
     instrument,
     open(side, ticks, lots) {
+      const id = orderId(next++);
       const order: Order = {
-        id: orderId(next++),
+        ...PLAIN_ORDER,
+        id,
+        priority: id,
+        shown: sizeLots(lots),
         portfolio: MAKER_PORTFOLIO,
         instrument,
         side,
         price: priceTicks(ticks),
         remaining: sizeLots(lots),
         size: sizeLots(lots),
-        clientOrderId: 0,
         placedAt: metaOf(state).timestamp,
       };
       state.orders.set(order.id, order);

@@ -9,10 +9,12 @@ import {
   type Notification,
 } from '../../node/rpc/schemas/subscription.ts';
 import { type RunningServer, startRpc, startRpcInline } from '../../node/rpc/start.ts';
+import { ACTION } from '../../runtime/action.ts';
+import { SIDE } from '../../runtime/actions/order-terms.ts';
 import { fromHex, toHex } from '../../runtime/core/bytes.ts';
 import { timestampMs } from '../../runtime/core/units.ts';
 import { EVENT } from '../../runtime/event.ts';
-import { ACTION, SCHEME, SIDE } from '../../runtime/transaction.ts';
+import { SCHEME } from '../../runtime/transaction.ts';
 import { type Client, createClient } from '../../wallet/client/client.ts';
 import { accountOfPublicKey, ed25519Signer, signTransaction } from '../../wallet/client/sign.ts';
 import { verifyProofAnswer } from '../../wallet/client/verify-proof.ts';

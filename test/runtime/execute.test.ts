@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ACTION, type Action } from '../../runtime/action.ts';
+import { POST_ONLY, SIDE, TIME_IN_FORCE } from '../../runtime/actions/order-terms.ts';
+import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
+import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import { fromHex, toHex } from '../../runtime/core/bytes.ts';
 import {
   type InstrumentId,
@@ -15,13 +19,6 @@ import { INSTRUMENT_KIND, INSTRUMENT_STATE } from '../../runtime/options/instrum
 import { ACTION_RESULT, type ActionResult, RECEIPT_STATUS } from '../../runtime/receipt.ts';
 import { rebuildDerived } from '../../runtime/state/rebuild.ts';
 import { emptyState, metaOf, type State } from '../../runtime/state/state.ts';
-import {
-  ACTION,
-  type Action,
-  DENOMINATION,
-  SIDE,
-  TIME_IN_FORCE,
-} from '../../runtime/transaction.ts';
 import { accountOf } from '../fixtures/block.ts';
 import { runBlock, startChain, type TestChain, transactionOf } from '../fixtures/chain.ts';
 import { testKey } from '../fixtures/genesis.ts';
@@ -45,14 +42,12 @@ function order(
   return {
     selector: ACTION.placeOrder,
     value: {
+      ...PLAIN_TERMS,
       subAccount: MAIN,
       instrument,
       side: SIDE[side],
-      timeInForce: TIME_IN_FORCE.gtc,
-      postOnly: false,
       price: priceTicks(price),
       size: sizeLots(size),
-      clientOrderId: 0,
       ...changes,
     },
   };
@@ -120,7 +115,7 @@ describe('executeBlock', () => {
     // Bob's take stands first in the block, but Alice's cancel comes before it.
     const { receipts } = runBlock(chain, [
       transactionOf(chain, bob, [order(id, 'buy', mark, 5, { timeInForce: TIME_IN_FORCE.ioc })]),
-      transactionOf(chain, alice, [order(id, 'sell', mark + 1, 2, { postOnly: true })]),
+      transactionOf(chain, alice, [order(id, 'sell', mark + 1, 2, { postOnly: POST_ONLY.reject })]),
       transactionOf(chain, alice, [{ selector: ACTION.cancelAll, value: { subAccount: MAIN } }]),
     ]);
     const [take, make, cancel] = receipts.map(({ results }) => results[0]);

@@ -1,5 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { describe, expect, it } from 'vitest';
+import { ACTION } from '../../runtime/action.ts';
 import { type Block, type Header, transactionsRoot, wireId } from '../../runtime/block.ts';
 import { equalBytes, ZERO_32 } from '../../runtime/core/bytes.ts';
 import {
@@ -12,7 +13,7 @@ import {
 } from '../../runtime/core/units.ts';
 import { epochConfigHash } from '../../runtime/epoch-config.ts';
 import { oracleVoteDigest } from '../../runtime/oracle/vote.ts';
-import { ACTION, PAYLOAD, PayloadCodec, type Transaction } from '../../runtime/transaction.ts';
+import { PAYLOAD, PayloadCodec, type Transaction } from '../../runtime/transaction.ts';
 import { type BlockCheck, checkBlock, signatureChecks } from '../../runtime/validity.ts';
 import { firstBlock, parentOfFirst, payloadOf, signedTransaction } from '../fixtures/block.ts';
 import { builtGenesis, START, testKey, validatorKeys } from '../fixtures/genesis.ts';

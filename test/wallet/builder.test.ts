@@ -1,9 +1,13 @@
 /** The transaction builder: human units to the chain's, exactly or not at all; signatures; proofs. */
+
 import { ed25519 } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ACTION } from '../../runtime/action.ts';
+import { POST_ONLY } from '../../runtime/actions/order-terms.ts';
+import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
 import { fromHex, toHex } from '../../runtime/core/bytes.ts';
-import { ACTION, TransactionCodec, transactionId } from '../../runtime/transaction.ts';
+import { TransactionCodec, transactionId } from '../../runtime/transaction.ts';
 import { formatDecimal, parseDecimal } from '../../wallet/client/amounts.ts';
 import { accountOfPublicKey, ed25519Signer, signTransaction } from '../../wallet/client/sign.ts';
 import {
@@ -43,11 +47,11 @@ test('an order in USD and coins becomes ticks and lots', () => {
     value: {
       selector: ACTION.placeOrder,
       value: {
+        ...PLAIN_TERMS,
         subAccount: 2,
         instrument: 7,
         side: 0,
-        timeInForce: 0,
-        postOnly: true,
+        postOnly: POST_ONLY.reject,
         price: 123,
         size: 15,
         clientOrderId: 9,

@@ -1,9 +1,10 @@
 /** Builds, shows, confirms, signs, submits and reports: the way of every writing command. */
 
 import type { ActionResultInfo, SubmitResult } from '../../node/rpc/schemas/transaction.ts';
+import type { Action } from '../../runtime/action.ts';
 import { fromHex, toHex } from '../../runtime/core/bytes.ts';
 import type { Result } from '../../runtime/core/result.ts';
-import { type Action, transactionId } from '../../runtime/transaction.ts';
+import { transactionId } from '../../runtime/transaction.ts';
 import type { InputError } from '../client/amounts.ts';
 import type { Client } from '../client/client.ts';
 import { accountOfPublicKey, signTransaction } from '../client/sign.ts';

@@ -4,8 +4,13 @@
  * Every value is checked against the instrument's grid before anything is signed, and an error names
  * the field, what was given and what is allowed. Nothing is rounded.
  */
+
 import type { InstrumentInfo } from '../../node/rpc/schemas/market.ts';
 import { parseAddress } from '../../runtime/accounts/address-text.ts';
+import { ACTION, type Action } from '../../runtime/action.ts';
+import { POST_ONLY, SIDE, TIME_IN_FORCE } from '../../runtime/actions/order-terms.ts';
+import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
+import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import { fromHex } from '../../runtime/core/bytes.ts';
 import { ok, type Result } from '../../runtime/core/result.ts';
 import {
@@ -17,15 +22,7 @@ import {
   timestampMs,
 } from '../../runtime/core/units.ts';
 import { MAX_ACTIONS, MAX_ORDER_LOTS, MAX_PRICE_TICKS } from '../../runtime/limits.ts';
-import {
-  ACTION,
-  type Action,
-  DENOMINATION,
-  SCHEME,
-  SIDE,
-  TIME_IN_FORCE,
-  type TransactionBody,
-} from '../../runtime/transaction.ts';
+import { SCHEME, type TransactionBody } from '../../runtime/transaction.ts';
 import { type InputError, inputError, parseDecimal, parseMoney } from './amounts.ts';
 
 /** What of an instrument the builder needs. */
@@ -153,11 +150,12 @@ function buildOrder(input: Extract<ActionInput, { type: 'order' }>): Result<Acti
   return ok({
     selector: ACTION.placeOrder,
     value: {
+      ...PLAIN_TERMS,
       subAccount: subAccount(sub.value),
       instrument: instrumentId(input.instrument.instrument_id),
       side: SIDE[input.side],
       timeInForce: TIME_IN_FORCE[input.timeInForce ?? 'gtc'],
-      postOnly,
+      postOnly: postOnly ? POST_ONLY.reject : POST_ONLY.none,
       price: priceTicks(ticks.value),
       size: sizeLots(lots.value),
       clientOrderId: clientOrderId.value,

@@ -2,7 +2,12 @@
  * What the outside world sends: oracle votes of every validator, and at random nodes transfers,
  * orders and cancels of a few traders.
  */
+
 import { placeOfKey } from '../../../node/signer/local-signer.ts';
+import { ACTION, type Action } from '../../../runtime/action.ts';
+import { SIDE, TIME_IN_FORCE } from '../../../runtime/actions/order-terms.ts';
+import { PLAIN_TERMS } from '../../../runtime/actions/orders.ts';
+import { DENOMINATION } from '../../../runtime/actions/transfer.ts';
 import type { SizeLots } from '../../../runtime/core/units.ts';
 import {
   type PriceTicks,
@@ -13,17 +18,7 @@ import {
 import { liveExpiries, seriesOf } from '../../../runtime/options/series-index.ts';
 import { oracleVoteDigest } from '../../../runtime/oracle/vote.ts';
 import type { State } from '../../../runtime/state/state.ts';
-import {
-  ACTION,
-  type Action,
-  DENOMINATION,
-  PAYLOAD,
-  PayloadCodec,
-  SCHEME,
-  SIDE,
-  TIME_IN_FORCE,
-  transactionId,
-} from '../../../runtime/transaction.ts';
+import { PAYLOAD, PayloadCodec, SCHEME, transactionId } from '../../../runtime/transaction.ts';
 import { accountOf } from '../../fixtures/block.ts';
 import { sliceVote } from '../../fixtures/oracle.ts';
 import { SIM_EPOCH_MS } from '../clock.ts';
@@ -112,14 +107,13 @@ function randomAction(world: World, prng: Prng, state: State | undefined): Actio
   return {
     selector: ACTION.placeOrder,
     value: {
+      ...PLAIN_TERMS,
       subAccount: sub,
       instrument: prng.pick(series),
       side: prng.chance(0.5) ? SIDE.buy : SIDE.sell,
       timeInForce: prng.chance(0.3) ? TIME_IN_FORCE.ioc : TIME_IN_FORCE.gtc,
-      postOnly: false,
       price: prng.between(1, 40) as PriceTicks,
       size: prng.between(1, 20) as SizeLots,
-      clientOrderId: 0,
     },
   };
 }
