@@ -5,6 +5,7 @@
  * Invariants: the same document gives the same state and the same chain id on every machine.
  */
 import { ensureAccount } from '../runtime/accounts/create-account.ts';
+import { DENOMINATION } from '../runtime/actions/transfer.ts';
 import type { Header } from '../runtime/block.ts';
 import { toHex, ZERO_32 } from '../runtime/core/bytes.ts';
 import {
@@ -28,7 +29,6 @@ import { FIRST_ACCOUNT_ID, MODULE } from '../runtime/ledger/module-accounts.ts';
 import { SINGLETON_KEY } from '../runtime/state/key-codec.ts';
 import { rebuildDerived } from '../runtime/state/rebuild.ts';
 import { emptyState, type State } from '../runtime/state/state.ts';
-import { DENOMINATION } from '../runtime/transaction.ts';
 import { leaderSeed } from '../staking/epoch.ts';
 import { type Genesis, genesisHash } from './document.ts';
 

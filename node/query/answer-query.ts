@@ -5,6 +5,8 @@
  * Cost: what one account or order needs is looked up; `market` and `orders` copy rows; `supply`
  * reads every balance and position, so it is for audits only.
  */
+
+import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import { asciiBytes, equalBytes, fromHex, toHex } from '../../runtime/core/bytes.ts';
 import { sha256 } from '../../runtime/core/hash.ts';
 import { unreachable } from '../../runtime/core/result.ts';
@@ -23,7 +25,6 @@ import type { Order } from '../../runtime/matching/order.ts';
 import { type Commitment, latestCheckpoint, tableRoots } from '../../runtime/state/commitment.ts';
 import { proveRow } from '../../runtime/state/prove.ts';
 import { metaOf, parametersOf, type State } from '../../runtime/state/state.ts';
-import { DENOMINATION } from '../../runtime/transaction.ts';
 import {
   ANSWER,
   type Answer,

@@ -1,5 +1,6 @@
 /** The mirror's rows as the interface shows them (`schemas/market.ts`, `schemas/account.ts`). */
 
+import { SIDE } from '../../runtime/actions/order-terms.ts';
 import type { InstrumentId, PortfolioId, UnderlyingId } from '../../runtime/core/units.ts';
 import { portfolioSubAccount } from '../../runtime/core/units.ts';
 import { CLOSE_REASON } from '../../runtime/event.ts';
@@ -7,7 +8,6 @@ import { INSTRUMENT_KIND, INSTRUMENT_STATE } from '../../runtime/options/instrum
 import type { Underlying } from '../../runtime/options/underlying.ts';
 import { expiryPricing, priceSeries } from '../../runtime/pricing/price-series.ts';
 import { expiryKey } from '../../runtime/state/state.ts';
-import { SIDE } from '../../runtime/transaction.ts';
 import { displayGreeks } from './greeks.ts';
 import { bestLevel, bestLevels, type MirrorBook, mirrorBook } from './mirror/book.ts';
 import type { MarketMirror, MirrorInstrument, MirrorOrder, MirrorTrade } from './mirror/market.ts';

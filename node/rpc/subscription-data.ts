@@ -1,4 +1,6 @@
 /** What a block means to a channel: the data of its notification. Pure over the mirror. */
+
+import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import {
   type AccountId,
   type InstrumentId,
@@ -6,7 +8,6 @@ import {
   portfolioSubAccount,
   type UnderlyingId,
 } from '../../runtime/core/units.ts';
-import { DENOMINATION } from '../../runtime/transaction.ts';
 import type { FeedBlock } from './feed.ts';
 import type { MarketChanges } from './mirror/apply-block.ts';
 import { type BookChanges, bestLevels, mirrorBook, type SideChanges } from './mirror/book.ts';

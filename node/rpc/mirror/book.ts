@@ -1,5 +1,5 @@
 /** One mirrored book: lots per price, and the changes of the block under way. */
-import { SIDE, type Side } from '../../../runtime/transaction.ts';
+import { SIDE, type Side } from '../../../runtime/actions/order-terms.ts';
 
 export type Level = { readonly ticks: number; readonly lots: number };
 
