@@ -20,11 +20,12 @@ import {
 } from '@libp2p/gossipsub';
 import { type Identify, identify } from '@libp2p/identify';
 import type { Connection, Libp2p, PeerId, PrivateKey, Stream } from '@libp2p/interface';
-import { tcp } from '@libp2p/tcp';
 import { createLibp2p } from 'libp2p';
+import { corkedTcp } from './corked-tcp.ts';
 import { guardedYamux } from './guarded-yamux.ts';
 import {
   DIAL_TIMEOUT_MS,
+  GOSSIP_IDONTWANT_BYTES,
   GOSSIP_MESH_PEERS,
   HANDSHAKE_DEADLINE_MS,
   MAX_CONNECTIONS,
@@ -118,7 +119,8 @@ function gatedGossipsub(options: HostOptions) {
       maxOutboundBufferSize: MAX_GOSSIP_BUFFER_BYTES,
       maxInboundStreams: 2,
       maxOutboundStreams: 2,
-      idontwantMinDataSize: 4_096,
+      // Below it the word that a message is not wanted again costs more than its duplicates.
+      idontwantMinDataSize: GOSSIP_IDONTWANT_BYTES,
       idontwantMaxMessages: 256,
       maxTopicBytesPerPeer: 16 * 1_024,
       tagMeshPeers: false,
@@ -152,7 +154,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     privateKey: options.privateKey,
     addresses: { listen: [...options.listen] },
     transports: [
-      tcp({
+      corkedTcp({
         maxConnections: MAX_CONNECTIONS,
         backlog: MAX_PENDING_CONNECTIONS,
         listenOpts: { noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 },

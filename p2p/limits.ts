@@ -190,3 +190,9 @@ export function take(
 
 /** Peers that gossipsub keeps in the mesh of a topic: below this number all of them. */
 export const GOSSIP_MESH_PEERS = 4;
+
+/**
+ * Messages of this size on are announced to the mesh as not wanted again. A frame costs 0.1 to 0.2 ms
+ * at both ends together, about as much as 64 KiB of a duplicate.
+ */
+export const GOSSIP_IDONTWANT_BYTES: number = 64 * 1_024;
