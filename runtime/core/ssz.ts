@@ -262,15 +262,28 @@ export function container<T extends object>(
 /** One alternative of a union: `selector` is its number on the wire. */
 export type Variant<S extends number, V> = { readonly selector: S; readonly value: V };
 
+/** Where a union has no alternative: neither a value nor bytes of it pass. */
+const RESERVED: Codec<unknown> = makeCodec<unknown>('reserved', new ByteVectorType(1), (value) => ({
+  path: '',
+  given: show(value),
+  allowed: 'nothing: the selector is reserved',
+}));
+
 /**
- * A closed union: a selector byte, then the value of that alternative. Selectors are the positions
- * in `codecs`, so the list is append-only.
+ * A closed union: a selector byte, then the value of that alternative. Selectors are the keys of
+ * `codecs`; those left out up to the greatest are reserved.
  */
 export function union<T extends Variant<number, unknown>>(
   name: string,
   codecs: { readonly [S in T['selector']]: Codec<Extract<T, Variant<S, unknown>>['value']> },
 ): Codec<T> {
-  const list = Object.values(codecs) as Codec<unknown>[];
+  const bySelector = new Map(
+    Object.entries(codecs).map(([selector, codec]) => [Number(selector), codec as Codec<unknown>]),
+  );
+  const list = Array.from(
+    { length: Math.max(...bySelector.keys()) + 1 },
+    (_, selector) => bySelector.get(selector) ?? RESERVED,
+  );
   const ssz = new UnionType(list.map((codec) => codec.ssz) as never);
   return makeCodec<T>(name, ssz as unknown as Type<unknown>, (value) => {
     const codec = list[value?.selector];

@@ -42,6 +42,8 @@ const choiceCodec: Codec<Choice> = union<Choice>('Choice', {
   }),
   2: container<{ at: number }>('At', { at: u8() }),
 });
+/** Selector 1 is reserved. */
+const gappedCodec = union<Variant<0, number> | Variant<2, number>>('Gapped', { 0: u8(), 2: u8() });
 const choice: fc.Arbitrary<Choice> = fc.oneof(
   fc.record({
     selector: fc.constant(0 as const),
@@ -173,6 +175,8 @@ describe('decode refuses', () => {
     ['an i64 of −(2⁵³ − 1)', i64(), '010000000000e0ff', 'decoded'],
     ['an i64 of −2⁵³', i64(), '000000000000e0ff', 'malformed_bytes'],
     ['a bool of 2', bool(), '02', 'malformed_bytes'],
+    ['a selector beside a reserved one', gappedCodec, '0207', 'decoded'],
+    ['a reserved selector', gappedCodec, '0107', 'malformed_bytes'],
     ['a byte too many', u32(), '0000000000', 'malformed_bytes'],
     ['an unknown selector', choiceCodec, '0301', 'malformed_bytes'],
     ['a selector with the value of another alternative', choiceCodec, '0201ff', 'malformed_bytes'],
