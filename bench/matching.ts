@@ -10,7 +10,7 @@ import { cancelUnsupportedOrders } from '../runtime/margin/cancel-unsupported.ts
 import { cancelByClientId } from '../runtime/matching/cancel-order.ts';
 import { placeOrder } from '../runtime/matching/place-order.ts';
 import { RECEIPT_STATUS } from '../runtime/receipt.ts';
-import { runBookAlone } from './matching/book-alone.ts';
+import { orderReferences, runBookAlone } from './matching/book-alone.ts';
 import { actionOf, blocksOf, newExchange, ownerOf, remark } from './matching/exchange.ts';
 import { comparisonFlow, type FlowStep } from './matching/flow.ts';
 import { type BenchOptions, median, reportFigure, timeMs } from './report.ts';
@@ -27,11 +27,11 @@ type Report = (name: string, metric: string, value: number, unit: string) => voi
 
 function measureBook(flow: readonly FlowStep[], report: Report): void {
   const times: number[] = [];
-  for (let round = 0; round < WARM_ROUNDS; round++) runBookAlone(flow);
+  for (let round = 0; round < WARM_ROUNDS; round++) runBookAlone(flow, orderReferences());
   for (let round = 0; round < BOOK_ROUNDS; round++) {
-    times.push(timeMs(() => runBookAlone(flow)));
+    times.push(timeMs(() => runBookAlone(flow, orderReferences())));
   }
-  const { restingBuys, restingSells, fills } = runBookAlone(flow);
+  const { restingBuys, restingSells, fills } = runBookAlone(flow, orderReferences());
   report('book alone', 'ops_per_s', (1_000 * flow.length) / median(times), 'ops/s');
   report('book alone', 'resting_buys', restingBuys, 'orders');
   report('book alone', 'resting_sells', restingSells, 'orders');

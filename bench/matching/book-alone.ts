@@ -1,4 +1,10 @@
-/** The flow for comparison on one book by itself, with the events that market data is made of. */
+/**
+ * The flow for comparison on one book by itself, with the events that market data is made of.
+ *
+ * An order is found for its cancel as liquibook's is: by reference. The flow's order numbers are
+ * dense, so an array from number to row stands for whoever holds the reference; on the chain that is
+ * the `orders` table, and `indexed by a Map` measures the book with such a table beside it.
+ */
 
 import { SIDE } from '../../runtime/actions/order-terms.ts';
 import {
@@ -15,75 +21,109 @@ import {
   addToBook,
   type Book,
   emptyBook,
+  ordersFromBest,
   reduceInBook,
   removeFromBook,
 } from '../../runtime/matching/book.ts';
 import { planMatch } from '../../runtime/matching/match-plan.ts';
-import type { Order } from '../../runtime/matching/order.ts';
-import { PLAIN_ORDER } from '../../runtime/matching/order.ts';
+import { type Order, type RestingOrder, restingOrder } from '../../runtime/matching/order.ts';
 import type { FlowStep } from './flow.ts';
 
 const INSTRUMENT = instrumentId(1);
 const PLACED_AT = timestampMs(0);
+const NO_LOTS = sizeLots(0);
+const NO_ORDER = orderId(0);
 /** Events of a block's worth are handed over and forgotten, as the pipeline does. */
 const EVENTS_PER_BLOCK = 4_096;
+
+/** Where the orders that may be cancelled are found. */
+export type OrderTable = {
+  get(id: number): RestingOrder | undefined;
+  set(id: number, order: RestingOrder): void;
+  delete(id: number): void;
+};
+
+/** As liquibook: whoever cancels has the order itself. */
+export function orderReferences(): OrderTable {
+  const rows: (RestingOrder | undefined)[] = [];
+  return {
+    get: (id) => rows[id],
+    set(id, order) {
+      rows[id] = order;
+    },
+    delete(id) {
+      rows[id] = undefined;
+    },
+  };
+}
 
 /** Each order is its own portfolio's: the flow knows no self-trade. */
 const portfolioOf = (id: OrderId): PortfolioId => id as number as PortfolioId;
 
-function closed(events: Event[], id: OrderId, reason: CloseReason): void {
-  events.push({ selector: EVENT.orderClosed, value: { orderId: id, reason } });
+function closed(events: Event[], orderId: OrderId, reason: CloseReason): void {
+  events.push({ selector: EVENT.orderClosed, value: { orderId, reason } });
 }
 
 /** Takes an order through the book; returns its fills. */
-function takeOrder(book: Book, step: FlowStep, events: Event[]): number {
+function takeOrder(book: Book, table: OrderTable, step: FlowStep, events: Event[]): number {
   const id = orderId(step.id);
   const side = step.isBuy ? SIDE.buy : SIDE.sell;
   const price = priceTicks(step.price);
   const portfolio = portfolioOf(id);
   const plan = planMatch(book, { portfolio, side, price, size: step.size });
   for (const { maker, lots } of plan.fills) {
-    const { order, level } = maker;
     const filled = sizeLots(lots);
     events.push({
       selector: EVENT.trade,
       value: {
         instrument: INSTRUMENT,
-        price: order.price,
+        price: maker.price,
         lots: filled,
         side,
-        makerOrder: order.id,
+        makerOrder: maker.id,
         takerOrder: id,
-        maker: order.portfolio,
+        maker: maker.portfolio,
         taker: portfolio,
         makerFee: 0n,
         takerFee: 0n,
       },
     });
-    if (lots === order.remaining) {
-      removeFromBook(book, order.id);
-      closed(events, order.id, CLOSE_REASON.filled);
+    if (lots === maker.remaining) {
+      removeFromBook(book, maker);
+      table.delete(maker.id);
+      closed(events, maker.id, CLOSE_REASON.filled);
     } else {
-      reduceInBook(level, order, lots);
-      events.push({ selector: EVENT.orderReduced, value: { orderId: order.id, lots: filled } });
+      reduceInBook(maker, lots);
+      events.push({ selector: EVENT.orderReduced, value: { orderId: maker.id, lots: filled } });
     }
   }
   if (plan.openLots > 0) {
-    const order: Order = {
-      ...PLAIN_ORDER,
+    const open = sizeLots(plan.openLots);
+    const terms: Order = {
       id,
-      priority: id,
-      shown: sizeLots(plan.openLots),
       portfolio,
       instrument: INSTRUMENT,
       side,
       price,
-      remaining: sizeLots(plan.openLots),
+      remaining: open,
       size: sizeLots(step.size),
+      displaySize: NO_LOTS,
+      shown: open,
+      priority: id,
+      postOnly: false,
+      reduceOnly: false,
+      isQuote: false,
+      auctionOnly: false,
+      expiresAt: PLACED_AT,
+      cancelsOther: NO_ORDER,
+      clientOrderId: 0,
+      label: 0,
       placedAt: PLACED_AT,
     };
+    const order = restingOrder(terms);
     addToBook(book, order);
-    events.push({ selector: EVENT.orderOpened, value: { ...order } });
+    table.set(id, order);
+    events.push({ selector: EVENT.orderOpened, value: terms });
   }
   return plan.fills.length;
 }
@@ -94,23 +134,24 @@ export type FlowEnd = {
   readonly fills: number;
 };
 
-/** Runs the flow on an empty book. */
-export function runBookAlone(flow: readonly FlowStep[]): FlowEnd {
+/** Runs the flow on an empty book; `table` is empty too. */
+export function runBookAlone(flow: readonly FlowStep[], table: OrderTable): FlowEnd {
   const book = emptyBook();
   let events: Event[] = [];
   let fills = 0;
   for (const step of flow) {
-    if (step.cancel === 0) fills += takeOrder(book, step, events);
+    if (step.cancel === 0) fills += takeOrder(book, table, step, events);
     else {
-      const id = orderId(step.cancel);
-      if (book.nodes.has(id)) {
-        removeFromBook(book, id);
-        closed(events, id, CLOSE_REASON.cancelled);
+      const order = table.get(step.cancel);
+      if (order !== undefined) {
+        removeFromBook(book, order);
+        table.delete(order.id);
+        closed(events, order.id, CLOSE_REASON.cancelled);
       }
     }
     if (events.length >= EVENTS_PER_BLOCK) events = [];
   }
-  let restingBuys = 0;
-  for (const { order } of book.nodes.values()) if (order.side === SIDE.buy) restingBuys += 1;
-  return { restingBuys, restingSells: book.nodes.size - restingBuys, fills };
+  const restingBuys = [...ordersFromBest(book.bids)].length;
+  const restingSells = [...ordersFromBest(book.asks)].length;
+  return { restingBuys, restingSells, fills };
 }

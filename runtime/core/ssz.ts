@@ -259,6 +259,20 @@ export function container<T extends object>(
   });
 }
 
+/** The format of `codec` for values that hold more than it writes: `make` builds one from what is read. */
+export function decodedAs<T extends object, U extends T>(
+  codec: Codec<T>,
+  make: (value: T) => U,
+): Codec<U> {
+  return {
+    ...codec,
+    decode(bytes) {
+      const decoded = codec.decode(bytes);
+      return decoded.ok ? ok(make(decoded.value)) : decoded;
+    },
+  };
+}
+
 /** One alternative of a union: `selector` is its number on the wire. */
 export type Variant<S extends number, V> = { readonly selector: S; readonly value: V };
 

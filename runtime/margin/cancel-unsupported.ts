@@ -17,7 +17,7 @@ import type { PortfolioId } from '../core/units.ts';
 import { CLOSE_REASON, EVENT } from '../event.ts';
 import { balanceOf } from '../ledger/ledger.ts';
 import { closeOrder } from '../matching/close-order.ts';
-import type { Order } from '../matching/order.ts';
+import type { RestingOrder } from '../matching/order.ts';
 import type { State } from '../state/state.ts';
 import {
   applyChange,
@@ -75,10 +75,10 @@ function withoutOrders(state: State, expiry: ExpiryHolding): ExpiryHolding {
 function supportedOrders(
   state: State,
   expiry: ExpiryHolding,
-  orders: readonly Order[],
+  orders: readonly RestingOrder[],
   purse: { cash: bigint },
-): Order[] {
-  const kept: Order[] = [];
+): RestingOrder[] {
+  const kept: RestingOrder[] = [];
   if (!expiry.isExact) return kept;
   const trial = withoutOrders(state, expiry);
   const bare = expiryRequirement(trial).maintenance;
@@ -102,7 +102,7 @@ function supportedOrders(
 function cancelRisk(state: State, context: BlockContext, portfolio: Portfolio): void {
   const orders = openOrdersOf(state, portfolio.id);
   const purse = { cash: balanceOf(state, portfolio.id, DENOMINATION.usd) };
-  const kept = new Set<Order>();
+  const kept = new Set<RestingOrder>();
   for (const key of [...portfolio.expiries.keys()].sort((a, b) => a - b)) {
     const expiry = portfolio.expiries.get(key);
     if (expiry === undefined) continue;

@@ -10,7 +10,7 @@
  */
 import { assert } from '../core/result.ts';
 import { type InstrumentId, type OrderId, type PortfolioId, positionLots } from '../core/units.ts';
-import type { Order } from '../matching/order.ts';
+import type { RestingOrder } from '../matching/order.ts';
 import type { Mark } from '../oracle/marks.ts';
 import { expiryKey, positionKey, type State } from '../state/state.ts';
 import {
@@ -105,7 +105,7 @@ function prune(index: PortfolioIndex, { portfolio, expiry, holding }: Place): vo
 }
 
 /** Notes an order that now rests. Call with the row as it is in the table. */
-export function indexOrder(state: State, order: Order): void {
+export function indexOrder(state: State, order: RestingOrder): void {
   const place = placeOf(state, order.portfolio, order.instrument);
   const { portfolio, expiry, holding } = place;
   const { side, price, remaining } = order;
@@ -116,14 +116,14 @@ export function indexOrder(state: State, order: Order): void {
 }
 
 /** Notes that an order gave up `lots` of its open lots; it still rests. Call before the row changes. */
-export function indexReduction(state: State, order: Order, lots: number): void {
+export function indexReduction(state: State, order: RestingOrder, lots: number): void {
   const { expiry, holding } = placeOf(state, order.portfolio, order.instrument);
   const { side, price } = order;
   applyChange(state, expiry, holding, { position: 0, orders: [{ side, price, lots: -lots }] });
 }
 
 /** Notes that an order left the book with the lots it still has. */
-export function unindexOrder(state: State, order: Order): void {
+export function unindexOrder(state: State, order: RestingOrder): void {
   const place = placeOf(state, order.portfolio, order.instrument);
   const { portfolio, expiry, holding } = place;
   const { side, price, remaining } = order;
@@ -183,10 +183,10 @@ export function changePosition(
 }
 
 /** Open orders of a portfolio, by ascending number. O(n log n). */
-export function openOrdersOf(state: State, id: PortfolioId): Order[] {
+export function openOrdersOf(state: State, id: PortfolioId): RestingOrder[] {
   const portfolio = state.derived.portfolios.byPortfolio.get(id);
   if (portfolio === undefined) return [];
-  const orders: Order[] = [];
+  const orders: RestingOrder[] = [];
   for (const holding of portfolio.series.values()) orders.push(...holding.orders.values());
   return orders.sort((a, b) => a.id - b.id);
 }

@@ -12,7 +12,7 @@
 
 import { SIDE, type Side } from '../actions/order-terms.ts';
 import type { InstrumentId, OrderId, PriceTicks } from '../core/units.ts';
-import type { Order } from '../matching/order.ts';
+import type { RestingOrder } from '../matching/order.ts';
 import { askRevenue, bidCost, type SeriesRisk } from './series-risk.ts';
 
 /** Lots of an order that a sum gains, or loses when negative. */
@@ -32,7 +32,7 @@ export type RiskChange = {
 /** One series of a portfolio: a position, orders, or both. */
 export type SeriesHolding = {
   readonly instrument: InstrumentId;
-  readonly orders: Map<OrderId, Order>;
+  readonly orders: Map<OrderId, RestingOrder>;
   risk: SeriesRisk;
   position: number;
   bidLots: number;

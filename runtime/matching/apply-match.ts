@@ -36,7 +36,7 @@ export function priceFills(
 ): readonly PricedFill[] {
   const tickValue = microUsdPerTickLot(underlying);
   return plan.fills.map(({ maker, lots }) => {
-    const premium = exactProduct(maker.order.price * tickValue, lots);
+    const premium = exactProduct(maker.price * tickValue, lots);
     const facts = { underlying, index, lots, premium };
     return {
       maker,
@@ -68,7 +68,7 @@ function payFee(state: State, from: PortfolioId, amount: bigint): void {
 /** One fill: the maker's side is written, the taker's position is left to the caller. */
 function applyFill(state: State, context: BlockContext, taker: Incoming, fill: PricedFill): void {
   const { lots, premium, makerFee, takerFee } = fill;
-  const { order, level } = fill.maker;
+  const order = fill.maker;
   const { portfolio: maker, price } = order;
   const { instrument, side, portfolio } = taker;
   const isBuy = side === SIDE.buy;
@@ -95,7 +95,7 @@ function applyFill(state: State, context: BlockContext, taker: Incoming, fill: P
   if (lots === order.remaining) closeOrder(state, context, order, CLOSE_REASON.filled);
   else {
     indexReduction(state, order, lots);
-    reduceInBook(level, order, lots);
+    reduceInBook(order, lots);
     state.orders.touch(order.id);
     const value = { orderId: order.id, lots: sizeLots(lots) };
     context.events.push({ selector: EVENT.orderReduced, value });

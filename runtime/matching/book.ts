@@ -1,24 +1,23 @@
 /**
  * One order book: price–time priority over resting orders.
  *
- * Source: design/exchange.md §2. The book is an index: it holds the rows of the `orders` table,
- * linked, and nothing that the rows do not say. `bench/matching.ts` measures it alone.
+ * Source: design/exchange.md §2. The book is an index: it links the rows of the `orders` table into
+ * queues, and holds nothing that the rows do not say. An order is found by its number in the table
+ * alone. `bench/matching.ts` measures the book by itself.
  *
- * Invariants: bids are below asks; within a price the lower order number goes first; a level's
- * lots and count are those of its queue.
+ * Invariants: bids are below asks; within a price the lower `priority` goes first; a level's lots and
+ * count are those of its queue.
  */
 
 import { SIDE, type Side } from '../actions/order-terms.ts';
 import { assert } from '../core/result.ts';
-import { type OrderId, type PriceTicks, sizeLots } from '../core/units.ts';
-import type { Order } from './order.ts';
+import { type PriceTicks, sizeLots } from '../core/units.ts';
+import { forgetPlace, type RestingOrder } from './order.ts';
 import {
   bestLevel,
   dropLevel,
   levelAt,
   levelsFromBest,
-  type OrderNode,
-  type PriceLevel,
   type PriceLevels,
   priceLevels,
 } from './price-levels.ts';
@@ -26,11 +25,15 @@ import {
 export type Book = {
   readonly bids: PriceLevels;
   readonly asks: PriceLevels;
-  readonly nodes: Map<OrderId, OrderNode>;
 };
 
 export function emptyBook(): Book {
-  return { bids: priceLevels(), asks: priceLevels(), nodes: new Map() };
+  return { bids: priceLevels(), asks: priceLevels() };
+}
+
+/** Whether no order rests in the book. O(1). */
+export function isEmptyBook({ bids, asks }: Book): boolean {
+  return bids.runs.length === 0 && asks.runs.length === 0;
 }
 
 /** The side where orders of `side` rest. */
@@ -49,45 +52,46 @@ export function crosses(side: Side, limit: PriceTicks, price: PriceTicks): boole
 }
 
 /**
- * Puts an order at the end of its price's queue; its number is above those in the queue. O(1) at
- * the best prices, O(log levels) elsewhere.
+ * Puts an order at the end of its price's queue; its priority is above those in the queue. O(1) at
+ * the best prices, O(log levels) elsewhere. Throws `InvariantViolation` when it is in a book.
  */
-export function addToBook(book: Book, order: Order): void {
+export function addToBook(book: Book, order: RestingOrder): void {
+  assert(order.level === undefined, 'an order enters the book once');
   const { side, price } = order;
   const level = levelAt(restingSide(book, side), price, side === SIDE.buy ? price : -price);
   const { tail } = level;
-  const node: OrderNode = { order, level, previous: tail, next: undefined };
-  if (tail === undefined) level.head = node;
+  order.level = level;
+  order.previous = tail;
+  if (tail === undefined) level.head = order;
   else {
-    assert(tail.order.id < order.id, `order ${order.id} enters behind the later ${tail.order.id}`);
-    tail.next = node;
+    assert(tail.priority < order.priority, 'an order enters behind those before it');
+    tail.next = order;
   }
-  level.tail = node;
+  level.tail = order;
   level.lots += order.remaining;
   level.orders += 1;
-  book.nodes.set(order.id, node);
 }
 
 /** Takes an order out of the book. Throws `InvariantViolation` when it is not in it. O(1). */
-export function removeFromBook(book: Book, id: OrderId): Order {
-  const node = book.nodes.get(id);
-  assert(node !== undefined, `order ${id} is not in the book`);
-  book.nodes.delete(id);
-  const { level, previous, next, order } = node;
+export function removeFromBook(book: Book, order: RestingOrder): void {
+  const { level, previous, next } = order;
+  assert(level !== undefined, 'an order leaves the book that it is in');
   if (previous === undefined) level.head = next;
   else previous.next = next;
   if (next === undefined) level.tail = previous;
   else next.previous = previous;
+  forgetPlace(order);
   level.lots -= order.remaining;
   level.orders -= 1;
   if (level.head === undefined) dropLevel(restingSide(book, order.side), level);
-  return order;
 }
 
 /** Lowers an order's open lots by a fill of less than all of them; it keeps its place. O(1). */
-export function reduceInBook(level: PriceLevel, order: Order, lots: number): void {
-  assert(lots > 0 && lots < order.remaining, `a fill of ${lots} of ${order.remaining} lots`);
-  order.remaining = sizeLots(order.remaining - lots);
+export function reduceInBook(order: RestingOrder, lots: number): void {
+  const { level, remaining } = order;
+  assert(level !== undefined, 'an order is filled in the book that it is in');
+  assert(lots > 0 && lots < remaining, 'a fill takes some of the lots');
+  order.remaining = sizeLots(remaining - lots);
   level.lots -= lots;
 }
 
@@ -97,8 +101,8 @@ export function bestPrice(levels: PriceLevels): PriceTicks | undefined {
 }
 
 /** The orders of a side in the order in which they trade. O(orders): snapshots and tests. */
-export function* ordersFromBest(levels: PriceLevels): IterableIterator<Order> {
+export function* ordersFromBest(levels: PriceLevels): IterableIterator<RestingOrder> {
   for (const level of levelsFromBest(levels)) {
-    for (let node = level.head; node !== undefined; node = node.next) yield node.order;
+    for (let order = level.head; order !== undefined; order = order.next) yield order;
   }
 }

@@ -2,6 +2,7 @@
 import type { InstrumentId } from '../core/units.ts';
 import type { State } from '../state/state.ts';
 import { addToBook, type Book, emptyBook } from './book.ts';
+import { forgetPlace, type RestingOrder } from './order.ts';
 
 export type { Book } from './book.ts';
 
@@ -22,11 +23,14 @@ export function bookOf(state: State, instrument: InstrumentId): Book {
   return book;
 }
 
-/** Fills the books from the table: by number, so that every queue is in time order. O(n log n). */
+/** Fills the books from the table: by priority, so that every queue is in order. O(n log n). */
 export function rebuildBooks(state: State): void {
   state.derived.books.byInstrument.clear();
-  for (const id of state.orders.sortedKeys()) {
-    const order = state.orders.must(id);
+  const orders: RestingOrder[] = [];
+  for (const [, order] of state.orders.unorderedEntries()) orders.push(order);
+  orders.sort((a, b) => a.priority - b.priority);
+  for (const order of orders) {
+    forgetPlace(order);
     addToBook(bookOf(state, order.instrument), order);
   }
 }

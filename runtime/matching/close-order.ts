@@ -5,16 +5,16 @@ import { unindexOrder } from '../margin/portfolio-index.ts';
 import type { State } from '../state/state.ts';
 import { removeFromBook } from './book.ts';
 import { bookOf } from './books.ts';
-import type { Order } from './order.ts';
+import type { RestingOrder } from './order.ts';
 
 /** Removes an open order from table, book and portfolio, and says so. O(1). */
 export function closeOrder(
   state: State,
   context: BlockContext,
-  order: Order,
+  order: RestingOrder,
   reason: CloseReason,
 ): void {
-  removeFromBook(bookOf(state, order.instrument), order.id);
+  removeFromBook(bookOf(state, order.instrument), order);
   unindexOrder(state, order);
   state.orders.delete(order.id);
   context.events.push({ selector: EVENT.orderClosed, value: { orderId: order.id, reason } });

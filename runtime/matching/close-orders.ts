@@ -3,6 +3,7 @@ import type { BlockContext } from '../block-context.ts';
 import type { InstrumentId } from '../core/units.ts';
 import type { CloseReason } from '../event.ts';
 import type { State } from '../state/state.ts';
+import { ordersFromBest } from './book.ts';
 import { closeOrder } from './close-order.ts';
 
 /** Closes them by ascending number; the book is forgotten. O(n log n). */
@@ -15,8 +16,9 @@ export function closeOrdersOfInstrument(
   const { byInstrument } = state.derived.books;
   const book = byInstrument.get(instrument);
   if (book === undefined) return;
-  for (const id of [...book.nodes.keys()].sort((a, b) => a - b)) {
-    closeOrder(state, context, state.orders.must(id), reason);
+  const orders = [...ordersFromBest(book.bids), ...ordersFromBest(book.asks)];
+  for (const order of orders.sort((a, b) => a.id - b.id)) {
+    closeOrder(state, context, order, reason);
   }
   byInstrument.delete(instrument);
 }

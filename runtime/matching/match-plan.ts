@@ -10,8 +10,8 @@ import type { Side } from '../actions/order-terms.ts';
 import type { PortfolioId, PriceTicks } from '../core/units.ts';
 import { MAX_FILLS_PER_ORDER } from '../limits.ts';
 import { type Book, crosses, oppositeSide } from './book.ts';
-import type { Order } from './order.ts';
-import { bestLevel, type OrderNode, worseLevel } from './price-levels.ts';
+import type { RestingOrder } from './order.ts';
+import { bestLevel, worseLevel } from './price-levels.ts';
 
 /** The incoming order as the match sees it. */
 export type Taker = {
@@ -21,13 +21,13 @@ export type Taker = {
   readonly size: number;
 };
 
-export type PlannedFill = { readonly maker: OrderNode; readonly lots: number };
+export type PlannedFill = { readonly maker: RestingOrder; readonly lots: number };
 
 export type MatchPlan = {
   /** In the order in which they trade. */
   readonly fills: readonly PlannedFill[];
   /** The taker's own resting orders in the way, in the order in which they are met. */
-  readonly selfCrossed: readonly Order[];
+  readonly selfCrossed: readonly RestingOrder[];
   readonly filledLots: number;
   /** Lots not filled. */
   readonly openLots: number;
@@ -46,21 +46,21 @@ export function planMatch(book: Book, taker: Taker): MatchPlan {
     return { fills: NONE, selfCrossed: NONE, filledLots: 0, openLots: size, truncated: false };
   }
   const fills: PlannedFill[] = [];
-  const selfCrossed: Order[] = [];
+  const selfCrossed: RestingOrder[] = [];
   let openLots = size;
   let met = 0;
   while (openLots > 0 && level !== undefined && crosses(side, price, level.price)) {
-    for (let node = level.head; node !== undefined && openLots > 0; node = node.next) {
+    for (let order = level.head; order !== undefined && openLots > 0; order = order.next) {
       if (met === MAX_FILLS_PER_ORDER) {
         return { fills, selfCrossed, filledLots: size - openLots, openLots, truncated: true };
       }
       met += 1;
-      if (node.order.portfolio === portfolio) {
-        selfCrossed.push(node.order);
+      if (order.portfolio === portfolio) {
+        selfCrossed.push(order);
         continue;
       }
-      const lots = Math.min(openLots, node.order.remaining);
-      fills.push({ maker: node, lots });
+      const lots = Math.min(openLots, order.remaining);
+      fills.push({ maker: order, lots });
       openLots -= lots;
     }
     if (openLots > 0) level = worseLevel(opposite, level);

@@ -6,7 +6,7 @@
  * sends it to the end of its queue.
  */
 import type { Side } from '../actions/order-terms.ts';
-import { bool, type Codec, container, u8, u32, u64 } from '../core/ssz.ts';
+import { bool, type Codec, container, decodedAs, u8, u32, u64 } from '../core/ssz.ts';
 import {
   type InstrumentId,
   type OrderId,
@@ -18,6 +18,7 @@ import {
   type TimestampMs,
   timestampMs,
 } from '../core/units.ts';
+import type { PriceLevel } from './price-levels.ts';
 
 export type Order = {
   readonly id: OrderId;
@@ -34,7 +35,7 @@ export type Order = {
   /** Lots shown now, at most `remaining`; those hidden follow when they are gone. */
   shown: SizeLots;
   priority: OrderId;
-  readonly postOnly: boolean;
+  postOnly: boolean;
   readonly reduceOnly: boolean;
   /** One side of a market maker's quote: replaced by its next, counted by its protection. */
   readonly isQuote: boolean;
@@ -43,13 +44,86 @@ export type Order = {
   /** When it leaves the book; 0: never. */
   readonly expiresAt: TimestampMs;
   /** The order cancelled when this one trades, open or waiting for its trigger; 0: none. */
-  readonly cancelsOther: OrderId;
+  cancelsOther: OrderId;
   /** 0: none. */
   readonly clientOrderId: number;
   /** 0: none. */
   readonly label: number;
   readonly placedAt: TimestampMs;
 };
+
+/**
+ * An order as the `orders` table holds it: the row, and its place in its level's queue, which is not
+ * part of any format. Invariant: `level` is `undefined` exactly while the order is in no book.
+ */
+export type RestingOrder = Order & {
+  level: PriceLevel | undefined;
+  previous: RestingOrder | undefined;
+  next: RestingOrder | undefined;
+};
+
+/**
+ * A row of these terms, in no book yet. Every row is made here, so that all have one shape in memory
+ * and code that walks a queue is compiled for that one. A copy: an event may keep `terms`.
+ */
+export function restingOrder(terms: Order): RestingOrder {
+  return {
+    id: terms.id,
+    portfolio: terms.portfolio,
+    instrument: terms.instrument,
+    side: terms.side,
+    price: terms.price,
+    remaining: terms.remaining,
+    size: terms.size,
+    displaySize: terms.displaySize,
+    shown: terms.shown,
+    priority: terms.priority,
+    postOnly: terms.postOnly,
+    reduceOnly: terms.reduceOnly,
+    isQuote: terms.isQuote,
+    auctionOnly: terms.auctionOnly,
+    expiresAt: terms.expiresAt,
+    cancelsOther: terms.cancelsOther,
+    clientOrderId: terms.clientOrderId,
+    label: terms.label,
+    placedAt: terms.placedAt,
+    level: undefined,
+    previous: undefined,
+    next: undefined,
+  };
+}
+
+/** Makes a row one of no book, where the book that held it is forgotten whole. */
+export function forgetPlace(order: RestingOrder): void {
+  order.level = undefined;
+  order.previous = undefined;
+  order.next = undefined;
+}
+
+/** The terms of a row as they are now, without its place: for events and images. */
+export function orderTermsOf(row: Order): Order {
+  return {
+    id: row.id,
+    portfolio: row.portfolio,
+    instrument: row.instrument,
+    side: row.side,
+    price: row.price,
+    remaining: row.remaining,
+    size: row.size,
+    displaySize: row.displaySize,
+    shown: row.shown,
+    priority: row.priority,
+    postOnly: row.postOnly,
+    reduceOnly: row.reduceOnly,
+    isQuote: row.isQuote,
+    auctionOnly: row.auctionOnly,
+    expiresAt: row.expiresAt,
+    cancelsOther: row.cancelsOther,
+    clientOrderId: row.clientOrderId,
+    label: row.label,
+    placedAt: row.placedAt,
+  };
+}
 
 /** What of a row is the same for a plain order: shown whole, without a date, without a name. */
 export const PLAIN_ORDER: Pick<
@@ -96,3 +170,6 @@ export const OrderCodec: Codec<Order> = container<Order>('Order', {
   label: u64(),
   placedAt: u64<TimestampMs>(),
 });
+
+/** The rows of the `orders` table: the same bytes, decoded into rows that a book can take. */
+export const RestingOrderCodec: Codec<RestingOrder> = decodedAs(OrderCodec, restingOrder);

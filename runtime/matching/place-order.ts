@@ -32,7 +32,7 @@ import { addToBook, type Book, bestPrice, crosses, oppositeSide } from './book.t
 import { bookOf } from './books.ts';
 import { checkOrder } from './check-order.ts';
 import { type MatchPlan, planMatch } from './match-plan.ts';
-import { type Order, PLAIN_ORDER } from './order.ts';
+import { type Order, PLAIN_ORDER, restingOrder } from './order.ts';
 
 /** Premiums received less premiums paid, and fees, of the taker: micro-USD. */
 function takerMoney(
@@ -69,12 +69,13 @@ function takeOrderId(state: State): OrderId {
   return id;
 }
 
-function rest(state: State, context: BlockContext, order: Order): void {
+function rest(state: State, context: BlockContext, book: Book, terms: Order): void {
+  const order = restingOrder(terms);
   state.orders.set(order.id, order);
-  addToBook(bookOf(state, order.instrument), order);
+  addToBook(book, order);
   indexOrder(state, order);
   // The row changes as it is filled; the event says what it was.
-  context.events.push({ selector: EVENT.orderOpened, value: { ...order } });
+  context.events.push({ selector: EVENT.orderOpened, value: terms });
 }
 
 /** Refusals of the match itself: would_take, too_many_fills. */
@@ -137,7 +138,7 @@ export function placeOrder(
   const id = takeOrderId(state);
   applyMatch(state, context, { id, portfolio, instrument: instrument.id, side }, { plan, fills });
   if (restingLots > 0) {
-    rest(state, context, {
+    rest(state, context, book, {
       ...PLAIN_ORDER,
       id,
       priority: id,

@@ -4,28 +4,21 @@
  * Levels stand in short sorted runs, best price last: the best is read in O(1), a price near it is
  * inserted or removed in the last run, and a price anywhere costs a binary search and the shift of
  * at most `RUN_LEVELS` references, however many prices there are. A price is found by a `Map`.
+ * A level that empties is kept for the next price: no level is allocated in the steady state.
  *
  * Invariants: ranks ascend through all runs; no run is empty; no level is empty.
  */
 import { assert } from '../core/result.ts';
 import type { PriceTicks } from '../core/units.ts';
-import type { Order } from './order.ts';
-
-/** A resting order in its level's queue. */
-export type OrderNode = {
-  readonly order: Order;
-  readonly level: PriceLevel;
-  previous: OrderNode | undefined;
-  next: OrderNode | undefined;
-};
+import type { RestingOrder } from './order.ts';
 
 /** One price: its queue, first come first served. */
 export type PriceLevel = {
-  readonly price: PriceTicks;
+  price: PriceTicks;
   /** Greater is better: the price of a bid, the negated price of an ask. */
-  readonly rank: number;
-  head: OrderNode | undefined;
-  tail: OrderNode | undefined;
+  rank: number;
+  head: RestingOrder | undefined;
+  tail: RestingOrder | undefined;
   /** Sum of the open lots. */
   lots: number;
   orders: number;
@@ -34,13 +27,15 @@ export type PriceLevel = {
 export type PriceLevels = {
   readonly byPrice: Map<PriceTicks, PriceLevel>;
   readonly runs: PriceLevel[][];
+  /** Levels without a price, to be used again: at most as many as ever stood at one time. */
+  readonly spare: PriceLevel[];
 };
 
 /** A full run of 64 is split: 512 bytes of references, moved in a few tens of ns. */
 const RUN_LEVELS = 64;
 
 export function priceLevels(): PriceLevels {
-  return { byPrice: new Map(), runs: [] };
+  return { byPrice: new Map(), runs: [], spare: [] };
 }
 
 /** The level that trades first, or `undefined` when the side is empty. O(1). */
@@ -91,11 +86,21 @@ function positionIn(run: readonly PriceLevel[], rank: number): number {
   return low;
 }
 
+function freshLevel(levels: PriceLevels, price: PriceTicks, rank: number): PriceLevel {
+  const level = levels.spare.pop();
+  if (level === undefined) {
+    return { price, rank, head: undefined, tail: undefined, lots: 0, orders: 0 };
+  }
+  level.price = price;
+  level.rank = rank;
+  return level;
+}
+
 /** The level of `price`, made when there is none. */
 export function levelAt(levels: PriceLevels, price: PriceTicks, rank: number): PriceLevel {
   const existing = levels.byPrice.get(price);
   if (existing !== undefined) return existing;
-  const level: PriceLevel = { price, rank, head: undefined, tail: undefined, lots: 0, orders: 0 };
+  const level = freshLevel(levels, price, rank);
   levels.byPrice.set(price, level);
   const { runs } = levels;
   const at = runIndex(runs, rank);
@@ -115,7 +120,7 @@ export function levelAt(levels: PriceLevels, price: PriceTicks, rank: number): P
   return level;
 }
 
-/** Takes a level without orders out. */
+/** Takes a level without orders out; the caller forgets it. */
 export function dropLevel(levels: PriceLevels, level: PriceLevel): void {
   levels.byPrice.delete(level.price);
   const { runs } = levels;
@@ -127,6 +132,7 @@ export function dropLevel(levels: PriceLevels, level: PriceLevel): void {
   run.copyWithin(position, position + 1);
   run.pop();
   if (run.length === 0) runs.splice(at, 1);
+  levels.spare.push(level);
 }
 
 /** Every level, best first. O(levels). */

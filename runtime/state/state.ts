@@ -28,7 +28,7 @@ import { type Parameters, ParametersCodec } from '../governance/parameters.ts';
 import { type PortfolioIndex, portfolioIndex } from '../margin/portfolio-index.ts';
 import { type Position, PositionCodec } from '../margin/position.ts';
 import { type Books, books } from '../matching/books.ts';
-import { type Order, OrderCodec } from '../matching/order.ts';
+import { type RestingOrder, RestingOrderCodec } from '../matching/order.ts';
 import { type Instrument, InstrumentCodec } from '../options/instrument.ts';
 import { type SeriesIndex, seriesIndex } from '../options/series-index.ts';
 import { type SettlementWindow, SettlementWindowCodec } from '../options/settlement.ts';
@@ -106,7 +106,7 @@ export type State = {
   readonly epochConfigs: TableStore<Epoch, EpochConfig>;
   readonly underlyings: TableStore<UnderlyingId, Underlying>;
   readonly instruments: TableStore<InstrumentId, Instrument>;
-  readonly orders: TableStore<OrderId, Order>;
+  readonly orders: TableStore<OrderId, RestingOrder>;
   readonly positions: TableStore<number, Position>;
   /** Last vote of each validator, by the hex of its oracle key. */
   readonly oracleVotes: TableStore<string, OracleVote>;
@@ -151,7 +151,9 @@ export function emptyState(chainId: Uint8Array): State {
     instruments: tableStore(
       table({ id: 8, name: 'instruments', key: u32Key<InstrumentId>(), value: InstrumentCodec }),
     ),
-    orders: tableStore(table({ id: 9, name: 'orders', key: u64Key<OrderId>(), value: OrderCodec })),
+    orders: tableStore(
+      table({ id: 9, name: 'orders', key: u64Key<OrderId>(), value: RestingOrderCodec }),
+    ),
     positions: tableStore(
       table({ id: 10, name: 'positions', key: positionKey, value: PositionCodec }),
     ),

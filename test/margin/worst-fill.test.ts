@@ -28,8 +28,7 @@ import { accountMargin, expiriesOf } from '../../runtime/margin/requirements.ts'
 import { emptySeriesHolding } from '../../runtime/margin/series-holding.ts';
 import { seriesRisk } from '../../runtime/margin/series-risk.ts';
 import { isolatedPerLot } from '../../runtime/margin/standard-margin.ts';
-import type { Order } from '../../runtime/matching/order.ts';
-import { PLAIN_ORDER } from '../../runtime/matching/order.ts';
+import { PLAIN_ORDER, type RestingOrder, restingOrder } from '../../runtime/matching/order.ts';
 import { tradeFee } from '../../runtime/matching/trade-fee.ts';
 import { INSTRUMENT_KIND } from '../../runtime/options/instrument.ts';
 import { BTC, fundedPortfolio } from '../fixtures/state.ts';
@@ -143,9 +142,14 @@ function worstFill(market: Market, { positions, orders }: Account): Numbers {
 }
 
 /** An open order's row. */
-function rowOf(market: Market, portfolio: PortfolioId, id: number, order: RandomOrder): Order {
+function rowOf(
+  market: Market,
+  portfolio: PortfolioId,
+  id: number,
+  order: RandomOrder,
+): RestingOrder {
   const { instrument, lots, isBid, price } = order;
-  return {
+  return restingOrder({
     ...PLAIN_ORDER,
     id: orderId(id),
     priority: orderId(id),
@@ -157,7 +161,7 @@ function rowOf(market: Market, portfolio: PortfolioId, id: number, order: Random
     remaining: sizeLots(lots),
     size: sizeLots(lots),
     placedAt: market.context.timestamp,
-  };
+  });
 }
 
 /** The engine's numbers, times lots per coin. */

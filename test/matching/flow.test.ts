@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { runBookAlone } from '../../bench/matching/book-alone.ts';
+import { orderReferences, runBookAlone } from '../../bench/matching/book-alone.ts';
 import { comparisonFlow } from '../../bench/matching/flow.ts';
 
 test('the flow for comparison ends as two independent engines say', () => {
-  const end = runBookAlone(comparisonFlow());
+  const end = runBookAlone(comparisonFlow(), orderReferences());
   expect(end).toEqual({ restingBuys: 11_978, restingSells: 12_277, fills: 167_275 });
 });

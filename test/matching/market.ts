@@ -26,9 +26,9 @@ import type { Refusal, RuntimeErrorCode } from '../../runtime/error.ts';
 import { conservationProblems } from '../../runtime/ledger/ledger.ts';
 import { rebuildPortfolioIndex } from '../../runtime/margin/portfolio-index.ts';
 import { accountMargin } from '../../runtime/margin/requirements.ts';
-import { bestPrice, ordersFromBest } from '../../runtime/matching/book.ts';
+import { bestPrice, isEmptyBook, ordersFromBest } from '../../runtime/matching/book.ts';
 import { rebuildBooks } from '../../runtime/matching/books.ts';
-import type { Order } from '../../runtime/matching/order.ts';
+import { type Order, orderTermsOf } from '../../runtime/matching/order.ts';
 import { placeOrder } from '../../runtime/matching/place-order.ts';
 import { levelsFromBest, type PriceLevel } from '../../runtime/matching/price-levels.ts';
 import { INSTRUMENT_KIND, type InstrumentKind } from '../../runtime/options/instrument.ts';
@@ -168,9 +168,9 @@ export function booksImage(state: State): BookImage {
   const ids = [...state.derived.books.byInstrument.keys()].sort((a, b) => a - b);
   for (const id of ids) {
     const book = state.derived.books.byInstrument.get(id);
-    if (book === undefined || book.nodes.size === 0) continue;
-    const bids = [...ordersFromBest(book.bids)].map((order) => ({ ...order }));
-    const asks = [...ordersFromBest(book.asks)].map((order) => ({ ...order }));
+    if (book === undefined || isEmptyBook(book)) continue;
+    const bids = [...ordersFromBest(book.bids)].map(orderTermsOf);
+    const asks = [...ordersFromBest(book.asks)].map(orderTermsOf);
     image[id] = { bids, asks };
   }
   return image;
@@ -219,7 +219,7 @@ export function portfoliosImage(state: State): string {
 
 function queueOf(level: PriceLevel): Order[] {
   const queue: Order[] = [];
-  for (let node = level.head; node !== undefined; node = node.next) queue.push(node.order);
+  for (let order = level.head; order !== undefined; order = order.next) queue.push(order);
   return queue;
 }
 

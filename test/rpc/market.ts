@@ -18,7 +18,7 @@ import {
 import { CLOSE_REASON, EVENT, type Event } from '../../runtime/event.ts';
 import { FIRST_ACCOUNT_ID } from '../../runtime/ledger/module-accounts.ts';
 import type { Order } from '../../runtime/matching/order.ts';
-import { PLAIN_ORDER } from '../../runtime/matching/order.ts';
+import { PLAIN_ORDER, restingOrder } from '../../runtime/matching/order.ts';
 import { INSTRUMENT_KIND } from '../../runtime/options/instrument.ts';
 import { metaOf, type State } from '../../runtime/state/state.ts';
 import { addSeries, BTC, fundedPortfolio, START } from '../fixtures/state.ts';
@@ -81,8 +81,8 @@ export function openMarket(state: State): TestMarket {
         size: sizeLots(lots),
         placedAt: metaOf(state).timestamp,
       };
-      state.orders.set(order.id, order);
-      return { selector: EVENT.orderOpened, value: { ...order } };
+      state.orders.set(order.id, restingOrder(order));
+      return { selector: EVENT.orderOpened, value: order };
     },
     fill(given, lots) {
       const order = state.orders.must(given.id);
