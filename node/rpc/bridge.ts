@@ -4,6 +4,9 @@
  * Bytes of the main thread are copied once before they are transferred, because others there still
  * read them. Blocks are forwarded only from when the server first asks for them: a validator that
  * nobody calls pays nothing. Order is kept both ways, which `RpcBackend.onBlock` relies on.
+ *
+ * Messages of one turn cross together: a crossing wakes the other thread, which costs more than the
+ * message, and calls come in batches, as do the mempool's answers.
  */
 import type { Height } from '../../runtime/core/units.ts';
 import type { BlockNotice, NodeApi } from '../api.ts';
@@ -26,13 +29,38 @@ type BridgeCall = {
   readonly bytes?: Uint8Array;
   readonly height?: number;
 };
-export type ToMain =
+type MessageToMain =
   | { readonly kind: 'call'; readonly call: BridgeCall }
   | { readonly kind: 'watchBlocks' };
-export type FromMain =
+type MessageFromMain =
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly reason: string }
   | { readonly kind: 'block'; readonly notice: BlockNotice };
+
+/** Messages of one turn, in order. */
+type Batch<M> = { readonly kind: 'bridge'; readonly messages: readonly M[] };
+export type ToMain = Batch<MessageToMain>;
+export type FromMain = Batch<MessageFromMain>;
+
+/** Gathers messages, and posts them when the current callback is over. */
+function createOutbox<M>(
+  post: (batch: Batch<M>, transfer: ArrayBuffer[]) => void,
+): (message: M, transfer?: readonly ArrayBuffer[]) => void {
+  let messages: M[] = [];
+  let buffers: ArrayBuffer[] = [];
+  const flush = (): void => {
+    const batch: Batch<M> = { kind: 'bridge', messages };
+    const transfer = buffers;
+    messages = [];
+    buffers = [];
+    post(batch, transfer);
+  };
+  return (message, transfer = []) => {
+    if (messages.length === 0) process.nextTick(flush);
+    messages.push(message);
+    buffers.push(...transfer);
+  };
+}
 
 /** What is used of a `Worker` or a `MessagePort`. */
 type Port = { readonly postMessage: (message: FromMain, transfer: ArrayBuffer[]) => void };
@@ -51,10 +79,6 @@ function copyBytes<T>(value: T, buffers: ArrayBuffer[]): T {
       item instanceof Uint8Array ? copyBytes(item, buffers) : item,
     ]),
   ) as T;
-}
-
-function send(port: Port, message: FromMain, buffers: ArrayBuffer[]): void {
-  port.postMessage(message, buffers);
 }
 
 function carryOut(api: NodeApi, { operation, bytes, height }: BridgeCall): unknown {
@@ -86,29 +110,35 @@ export function serveBridge(
   port: Port,
 ): { onMessage: (message: ToMain) => void; close: () => void } {
   let stopWatching: (() => void) | undefined;
+  const send = createOutbox<MessageFromMain>((batch, transfer) =>
+    port.postMessage(batch, transfer),
+  );
   const answer = async (call: BridgeCall): Promise<void> => {
     try {
       const buffers: ArrayBuffer[] = [];
       const value = copyBytes(await carryOut(api, call), buffers);
-      send(port, { kind: 'answer', id: call.id, value }, buffers);
+      send({ kind: 'answer', id: call.id, value }, buffers);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      send(port, { kind: 'failed', id: call.id, reason }, []);
+      send({ kind: 'failed', id: call.id, reason });
+    }
+  };
+  const take = (message: MessageToMain): void => {
+    switch (message.kind) {
+      case 'call':
+        void answer(message.call);
+        return;
+      case 'watchBlocks':
+        stopWatching ??= api.onBlock((notice) => {
+          const buffers: ArrayBuffer[] = [];
+          send({ kind: 'block', notice: copyBytes(notice, buffers) }, buffers);
+        });
+        return;
     }
   };
   return {
-    onMessage(message) {
-      switch (message.kind) {
-        case 'call':
-          void answer(message.call);
-          return;
-        case 'watchBlocks':
-          stopWatching ??= api.onBlock((notice) => {
-            const buffers: ArrayBuffer[] = [];
-            send(port, { kind: 'block', notice: copyBytes(notice, buffers) }, buffers);
-          });
-          return;
-      }
+    onMessage({ messages }) {
+      for (const message of messages) take(message);
     },
     close() {
       stopWatching?.();
@@ -126,6 +156,7 @@ export function bridgeBackend(post: (message: ToMain) => void): {
   const listeners = new Set<(notice: BlockNotice) => void>();
   let nextId = 1;
   let isWatching = false;
+  const send = createOutbox<MessageToMain>((batch) => post(batch));
 
   const call = <T>(
     operation: Operation,
@@ -134,13 +165,27 @@ export function bridgeBackend(post: (message: ToMain) => void): {
     new Promise<T>((resolve, reject) => {
       const id = nextId++;
       waiting.set(id, { resolve: resolve as (value: never) => void, reject });
-      post({ kind: 'call', call: { id, operation, ...input } });
+      send({ kind: 'call', call: { id, operation, ...input } });
     });
 
   const settle = (id: number): Waiting | undefined => {
     const found = waiting.get(id);
     waiting.delete(id);
     return found;
+  };
+
+  const take = (message: MessageFromMain): void => {
+    switch (message.kind) {
+      case 'answer':
+        settle(message.id)?.resolve(message.value as never);
+        return;
+      case 'failed':
+        settle(message.id)?.reject(new Error(message.reason));
+        return;
+      case 'block':
+        for (const listener of listeners) listener(message.notice);
+        return;
+    }
   };
 
   return {
@@ -155,23 +200,13 @@ export function bridgeBackend(post: (message: ToMain) => void): {
       query: (bytes) => call('query', { bytes }),
       onBlock(listener) {
         listeners.add(listener);
-        if (!isWatching) post({ kind: 'watchBlocks' });
+        if (!isWatching) send({ kind: 'watchBlocks' });
         isWatching = true;
         return () => listeners.delete(listener);
       },
     },
-    onMessage(message) {
-      switch (message.kind) {
-        case 'answer':
-          settle(message.id)?.resolve(message.value as never);
-          return;
-        case 'failed':
-          settle(message.id)?.reject(new Error(message.reason));
-          return;
-        case 'block':
-          for (const listener of listeners) listener(message.notice);
-          return;
-      }
+    onMessage({ messages }) {
+      for (const message of messages) take(message);
     },
   };
 }

@@ -27,6 +27,8 @@ export type RpcConfig = {
   readonly requestTimeoutMs: number;
   /** Blocks whose changes are remembered for clients that resume. */
   readonly backlogBlocks: number;
+  /** Orders and trades in them: at half a KB each 16 MB. */
+  readonly backlogChanges: number;
   /** Trades and closed orders that are remembered. */
   readonly rememberedTrades: number;
   readonly rememberedOrders: number;
@@ -47,6 +49,7 @@ export const DEFAULT_RPC_CONFIG: RpcConfig = {
   pingIntervalMs: 30_000,
   requestTimeoutMs: 15_000,
   backlogBlocks: 512,
+  backlogChanges: 32_768,
   rememberedTrades: 10_000,
   rememberedOrders: 20_000,
 };

@@ -3,14 +3,15 @@
  * a transaction, and hands each block's changes to the subscriptions.
  *
  * Nothing runs until someone asks: blocks are watched from the first call of `watch`, the mirror is
- * built at the first call of `market`. Bounds: `backlogBlocks` blocks of changes, `maxWaiters`
- * waiters; blocks that arrive while the snapshot is read are held and then applied.
+ * built at the first call of `market`. Bounds: `backlogBlocks` blocks with `backlogChanges` changes
+ * (or one block), `maxWaiters` waiters; blocks that arrive while the snapshot is read are held and then applied.
  */
 import { fromHex, toHex } from '../../runtime/core/bytes.ts';
 import { assert } from '../../runtime/core/result.ts';
-import { ReceiptsCodec } from '../../runtime/receipt.ts';
+import { ReceiptCodec } from '../../runtime/receipt.ts';
 import type { BlockNotice } from '../api.ts';
 import { ANSWER, QUESTION } from '../query/format.ts';
+import { receiptSlices } from '../ssz-slices.ts';
 import type { Ask } from './ask.ts';
 import type { RpcBackend } from './backend.ts';
 import type { RpcConfig } from './config.ts';
@@ -55,6 +56,11 @@ export interface Feed {
 
 const REFRESH_MS = 1_000;
 
+/** Orders, trades and movements that are remembered with a block. */
+function changesOf({ market }: FeedBlock): number {
+  return market === undefined ? 0 : market.orders.size + market.trades.length + market.cash.length;
+}
+
 export function createFeed(
   backend: RpcBackend,
   ask: Ask,
@@ -64,6 +70,7 @@ export function createFeed(
   const waiters = new Map<string, Set<(info: TransactionInfo | undefined) => void>>();
   const listeners = new Set<(block: FeedBlock) => void>();
   const backlog: FeedBlock[] = [];
+  let backlogChanges = 0;
   /** Blocks that arrived while the snapshot was read. */
   let held: BlockNotice[] | undefined;
   let stopWatching: (() => void) | undefined;
@@ -75,17 +82,17 @@ export function createFeed(
 
   const settleWaiters = (notice: BlockNotice): void => {
     if (waiters.size === 0) return;
-    const receipts = ReceiptsCodec.decode(notice.receipts);
-    assert(receipts.ok, 'the executor gives receipts in the format of this release');
-    for (const receipt of receipts.value) {
-      const id = toHex(receipt.transactionId);
+    for (const slice of receiptSlices(notice.receipts)) {
+      const id = toHex(slice.id);
       const found = waiters.get(id);
       if (found === undefined) continue;
+      const receipt = ReceiptCodec.decode(slice.bytes);
+      assert(receipt.ok, 'the executor gives receipts in the format of this release');
       const info: TransactionInfo = {
         transaction_id: id,
         status: 'final',
         height: notice.height,
-        receipt: receiptInfo(receipt),
+        receipt: receiptInfo(receipt.value),
       };
       for (const settle of [...found]) settle(info);
     }
@@ -95,7 +102,14 @@ export function createFeed(
     const market = started?.apply(notice);
     const entry: FeedBlock = { height: notice.height, block: blockData(notice), market };
     backlog.push(entry);
-    if (backlog.length > config.backlogBlocks) backlog.shift();
+    backlogChanges += changesOf(entry);
+    while (
+      backlog.length > config.backlogBlocks ||
+      (backlogChanges > config.backlogChanges && backlog.length > 1)
+    ) {
+      const oldest = backlog.shift();
+      if (oldest !== undefined) backlogChanges -= changesOf(oldest);
+    }
     for (const listener of listeners) listener(entry);
   };
 
@@ -109,6 +123,7 @@ export function createFeed(
       started = undefined;
       starting = undefined;
       backlog.length = 0;
+      backlogChanges = 0;
       onProblem(cause instanceof Error ? cause : new Error(String(cause)));
     }
   };

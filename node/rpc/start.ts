@@ -86,8 +86,7 @@ export function startRpc(
           }
           metrics.setConnections(message.connections);
           return;
-        case 'call':
-        case 'watchBlocks':
+        case 'bridge':
           bridge.onMessage(message);
           return;
       }

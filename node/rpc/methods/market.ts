@@ -1,8 +1,9 @@
 /** Market data methods, answered from the mirror. */
 import { INSTRUMENT_STATE } from '../../../runtime/options/instrument.ts';
+import { QUESTION } from '../../query/format.ts';
 import type { Handlers } from '../context.ts';
 import { instrumentOf, underlyingOf } from '../lookup.ts';
-import type { MarketMirror, MirrorInstrument } from '../mirror/market.ts';
+import { type MarketMirror, type MirrorInstrument, marketMirror } from '../mirror/market.ts';
 import {
   bookLevels,
   bookOrders,
@@ -102,8 +103,11 @@ export const marketMethods: Handlers<
     return { trades: trades.slice(0, most), has_more: trades.length > most };
   },
 
-  async 'public/get_expirations'({ currency }, { feed }) {
-    const mirror = await feed.market();
+  async 'public/get_expirations'({ currency }, { feed, ask }) {
+    // What feeders ask. A node that nobody asks for more need not keep the books.
+    const mirror =
+      feed.builtMarket() ??
+      marketMirror(await ask({ selector: QUESTION.market, value: { unused: 0 } }));
     const wanted =
       currency === undefined ? undefined : underlyingOf(mirror, 'currency', currency).name;
     const answer: ExpirationsAnswer = {};
