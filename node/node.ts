@@ -17,7 +17,6 @@ import { toHex } from '../runtime/core/bytes.ts';
 import { epoch, type Height, height, type TimestampMs } from '../runtime/core/units.ts';
 import type { EpochConfig } from '../runtime/epoch-config.ts';
 import { CARRIED_ROOT_INTERVAL } from '../runtime/limits.ts';
-import { ReceiptsCodec } from '../runtime/receipt.ts';
 import { PAYLOAD, type Payload } from '../runtime/transaction.ts';
 import type { BlockNotice, NodeApi } from './api.ts';
 import { createRecentSet } from './crypto/recent-set.ts';
@@ -37,7 +36,9 @@ import { createFinality } from './driver/finality.ts';
 import { createHalt, type Halted, isBroken, messageOf } from './driver/halt.ts';
 import { openChain, RECENT_BLOCKS } from './driver/open-chain.ts';
 import type { Executor } from './executor/executor.ts';
+import { executedTransactions } from './executor/wire-entries.ts';
 import { type Admission, createAdmission } from './mempool/admission.ts';
+import type { Entry } from './mempool/entry.ts';
 import { createMempool, type Mempool, type MempoolBounds } from './mempool/mempool.ts';
 import { createPayloadGossip, type PayloadGossip } from './mempool/payload-gossip.ts';
 import { type BatchTaker, takeBatch } from './mempool/take-batch.ts';
@@ -229,15 +230,13 @@ export function createNode(options: NodeOptions): Node {
       );
     });
 
-  const onExecuted = (notice: BlockNotice, now: Parts): void => {
+  const onExecuted = (notice: BlockNotice, transactions: Uint8Array, now: Parts): void => {
     for (const [key, at] of included) if (at <= notice.height) included.delete(key);
     now.consensus.onExecuted();
     for (const listener of listeners) listener(notice);
     if (submittedAt.size === 0) return;
-    const receipts = ReceiptsCodec.decode(notice.receipts);
-    if (!receipts.ok) return;
-    for (const { transactionId } of receipts.value) {
-      const key = idKey(transactionId);
+    for (const { id } of executedTransactions(transactions)) {
+      const key = idKey(id);
       const at = submittedAt.get(key);
       if (at === undefined) continue;
       submittedAt.delete(key);
@@ -284,8 +283,9 @@ export function createNode(options: NodeOptions): Node {
       clock,
       publish: (bytes) => network.publish('payloads', bytes),
     });
+    const payload = (key: string): Entry | undefined => mempool.get(key) ?? admission.find(key);
     const bodies = createBodies({
-      payload: (key) => (mempool.get(key) ?? admission.find(key))?.bytes,
+      payload: (key) => payload(key)?.bytes,
       network,
       clock,
       metrics,
@@ -301,7 +301,7 @@ export function createNode(options: NodeOptions): Node {
           network.setValidators(configsInForce(chain));
           sync.noteConfig();
         }
-        if (parts) onExecuted(notice, parts);
+        if (parts) onExecuted(notice, executed.transactions, parts);
       },
       onDivergence(detail) {
         metrics.set('diverged', 1);
@@ -343,6 +343,7 @@ export function createNode(options: NodeOptions): Node {
       signer,
       mempool,
       bodies,
+      payload,
       verifier,
       verified,
       finality,
@@ -437,6 +438,7 @@ export function createNode(options: NodeOptions): Node {
       admission: built.admission,
       configOf: (payload) => configOf(chain, payload),
       verifyNow: verifier.verifyNow,
+      verified,
     };
     await network.start({
       onConsensus: (key, bytes, peer) => consensus.onMessage(key, bytes, peer),

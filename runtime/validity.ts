@@ -14,7 +14,7 @@ import {
   wireId,
 } from './block.ts';
 import { equalBytes, toHex } from './core/bytes.ts';
-import { assert } from './core/result.ts';
+import { assert, ok } from './core/result.ts';
 import type { TimestampMs, ValidatorIndex, View } from './core/units.ts';
 import { type EpochConfig, epochConfigHash } from './epoch-config.ts';
 import { MAX_CLOCK_AHEAD_MS } from './limits.ts';
@@ -56,6 +56,9 @@ export type BlockVerdict =
   | { readonly kind: 'invalid'; readonly code: BlockErrorCode; readonly detail: string }
   | { readonly kind: 'notYet'; readonly missing: Missing };
 
+/** What is known of the bytes of a payload: their hash (`wireId`), and what they decode to. */
+export type KnownPayload = { readonly wireId: Uint8Array; readonly payload: Payload };
+
 export type BlockCheck = {
   readonly block: Block;
   readonly config: EpochConfig;
@@ -69,6 +72,8 @@ export type BlockCheck = {
   readonly nextConfig: Uint8Array | undefined;
   /** Result that the header must carry; undefined when not executed that far here. */
   readonly executed: Executed | undefined;
+  /** Of payloads, by position, what was computed of these very bytes before; nothing unless given. */
+  readonly known?: readonly (KnownPayload | undefined)[];
   /** Clock rules of the first vote; `skip` in sync, replay and re-proposal. */
   readonly clock:
     | 'skip'
@@ -183,9 +188,9 @@ function checkPayload(
 
 /** Bodies: root, bounds, strict decoding, no payload twice. Returns the decoded payloads. */
 function checkBody(check: BlockCheck): BlockVerdict {
-  const { block, config } = check;
+  const { block, config, known = [] } = check;
   const { limits } = config;
-  const ids = block.payloads.map(wireId);
+  const ids = block.payloads.map((bytes, index) => known[index]?.wireId ?? wireId(bytes));
   if (!equalBytes(transactionsRoot(ids), block.header.transactionsRoot)) {
     return invalid('wrong_transactions_root', `given ${toHex(block.header.transactionsRoot)}`);
   }
@@ -201,7 +206,8 @@ function checkBody(check: BlockCheck): BlockVerdict {
   const payloads: Payload[] = [];
   let weight = 0;
   for (const [index, bytes] of block.payloads.entries()) {
-    const payload = PayloadCodec.decode(bytes);
+    const decoded = known[index]?.payload;
+    const payload = decoded === undefined ? PayloadCodec.decode(bytes) : ok(decoded);
     if (!payload.ok) {
       return invalid('malformed_payload', `payload ${index}: ${payload.error.detail}`);
     }
@@ -221,7 +227,7 @@ function checkBody(check: BlockCheck): BlockVerdict {
 
 /**
  * Judges a block. Precedence: `BLOCK_ERRORS`, with `notYet` where its fact is missing.
- * Cost: decodes and hashes the whole body; signatures are not checked here.
+ * Cost: decodes and hashes what is not `known`; signatures are not checked here.
  */
 export function checkBlock(check: BlockCheck): BlockVerdict {
   return checkPlace(check) ?? checkCarried(check) ?? checkBody(check);
@@ -237,11 +243,13 @@ export type SignatureCheck = {
 /**
  * The signatures of a payload, in order; undefined when it cannot have valid ones (signatures that
  * do not match the signers, a scheme that is not enabled, a validator that is not in the epoch).
+ * `transactionDigest`: `transactionId` of the payload where it was computed before.
  */
 export function signatureChecks(
   payload: Payload,
   chainId: Uint8Array,
   config: EpochConfig,
+  transactionDigest?: Uint8Array,
 ): readonly SignatureCheck[] | undefined {
   if (checkPayload(payload, config, new Set()) !== undefined) return undefined;
   if (payload.selector === PAYLOAD.oracleVote) {
@@ -252,7 +260,7 @@ export function signatureChecks(
       : [{ publicKey: validator.oracleKey, digest: oracleVoteDigest(chainId, vote), signature }];
   }
   const { body, signatures } = payload.value;
-  const digest = transactionId(chainId, body);
+  const digest = transactionDigest ?? transactionId(chainId, body);
   return body.signers.map(({ publicKey }, index) => ({
     publicKey,
     digest,

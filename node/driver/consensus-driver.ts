@@ -19,6 +19,7 @@ import { assert } from '../../runtime/core/result.ts';
 import { type Epoch, epoch, height, type View } from '../../runtime/core/units.ts';
 import { createRecentSet, type RecentSet } from '../crypto/recent-set.ts';
 import type { Verifier } from '../crypto/verifier.ts';
+import type { Entry } from '../mempool/entry.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Clock, Log, TimerHandle } from '../ports.ts';
@@ -76,6 +77,8 @@ export type ConsensusDriverOptions = {
   readonly signer: VoteSigner | undefined;
   readonly mempool: Mempool;
   readonly bodies: Bodies;
+  /** A payload that is here, checked or not, by `idKey` of its wire id. */
+  readonly payload: (key: string) => Entry | undefined;
   readonly verifier: Verifier;
   readonly verified: RecentSet;
   readonly finality: Finality;
@@ -128,6 +131,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
   const blockVerifier = createBlockVerifier({
     chain,
     bodies: options.bodies,
+    payload: options.payload,
     verifier: options.verifier,
     verified: options.verified,
     network,

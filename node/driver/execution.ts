@@ -12,7 +12,7 @@ import { assert } from '../../runtime/core/result.ts';
 import { type Height, height, type TimestampMs, timestampMs } from '../../runtime/core/units.ts';
 import type { BlockNotice } from '../api.ts';
 import type { ExecutedBlock, Executor } from '../executor/executor.ts';
-import { TRANSACTION_ENTRY_BYTES } from '../executor/wire-entries.ts';
+import { executedTransactions } from '../executor/wire-entries.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Clock } from '../ports.ts';
 import { addConfig, addRoots, type Chain, type ChainBlock, loadBlock } from './chain.ts';
@@ -43,15 +43,6 @@ export type ExecutionOptions = {
 
 /** Blocks handed over and not answered: enough to keep the executor busy over one crossing. */
 const MAX_UNDER_WAY = 4;
-
-/** The executor's transaction entries, one for each receipt. */
-function transactionsOf(entries: Uint8Array): { id: Uint8Array; applied: boolean }[] {
-  const count = entries.length / TRANSACTION_ENTRY_BYTES;
-  return Array.from({ length: count }, (_, index) => {
-    const at = index * TRANSACTION_ENTRY_BYTES;
-    return { id: entries.subarray(at, at + 32), applied: entries[at + 32] === 1 };
-  });
-}
 
 export function createExecution(options: ExecutionOptions): Execution {
   const { chain, executor, clock, metrics } = options;
@@ -96,7 +87,7 @@ export function createExecution(options: ExecutionOptions): Execution {
     const bytes = block.bytes;
     assert(bytes !== undefined, 'a block keeps its bytes until it is executed');
     const { receipts, events } = executed;
-    const transactions = transactionsOf(executed.transactions);
+    const transactions = executedTransactions(executed.transactions);
     await chain.store.putExecution({ height: header.height, receipts, events, transactions });
     chain.executed = header.height;
     block.bytes = undefined;

@@ -17,6 +17,7 @@ import type { Payload } from '../../runtime/transaction.ts';
 import { checkBlock, type Missing, signatureChecks } from '../../runtime/validity.ts';
 import type { RecentSet } from '../crypto/recent-set.ts';
 import type { Verifier } from '../crypto/verifier.ts';
+import type { Entry } from '../mempool/entry.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Clock, TimerHandle } from '../ports.ts';
 import { idKey } from '../storage/keys.ts';
@@ -47,6 +48,8 @@ export type BlockVerifier = {
 export type BlockVerifierOptions = {
   readonly chain: Chain;
   readonly bodies: Bodies;
+  /** A payload that is here, checked or not, by `idKey` of its wire id. */
+  readonly payload: (key: string) => Entry | undefined;
   readonly verifier: Verifier;
   /** Wire ids whose signatures are known to be good. */
   readonly verified: RecentSet;
@@ -146,6 +149,7 @@ export function createBlockVerifier(options: BlockVerifierOptions): BlockVerifie
       parentHash: effect.parent.payload,
       nextConfig: carriedNextConfig(chain, runner.epoch, header.height),
       executed: carriedResult(chain, header.height),
+      known: held.ids.map(options.payload),
       clock: {
         now: clock.now(),
         receivedAt: effect.receivedAt,

@@ -16,7 +16,7 @@ import type { RecentSet } from '../crypto/recent-set.ts';
 import type { Verifier } from '../crypto/verifier.ts';
 import type { Executor } from '../executor/executor.ts';
 import type { Clock } from '../ports.ts';
-import { type Entry, entryOf } from './entry.ts';
+import { type Entry, entryOf, knownDigest } from './entry.ts';
 import type { Mempool } from './mempool.ts';
 
 export type Admission = {
@@ -81,7 +81,7 @@ function checksOf(
       refusal('refused', { field: 'epoch', given: 'not in force', allowed: 'current or next' }),
     );
   }
-  const checks = signatureChecks(payload, options.chainId, config);
+  const checks = signatureChecks(payload, options.chainId, config, knownDigest(entry));
   if (checks) return ok(checks);
   if (payload.selector === PAYLOAD.transaction) {
     const { body, signatures } = payload.value;

@@ -3,6 +3,7 @@
 import { actionClass, CLASS } from '../../runtime/apply-action.ts';
 import { wireId } from '../../runtime/block.ts';
 import { toHex } from '../../runtime/core/bytes.ts';
+import { DOMAIN, signingDigest } from '../../runtime/core/hash.ts';
 import { ok, type Result } from '../../runtime/core/result.ts';
 import type { DecodeError } from '../../runtime/core/ssz.ts';
 import type { TimestampMs } from '../../runtime/core/units.ts';
@@ -11,7 +12,6 @@ import {
   type Payload,
   PayloadCodec,
   type Transaction,
-  transactionId,
 } from '../../runtime/transaction.ts';
 import { payloadWeight } from '../../runtime/weights.ts';
 import { idKey } from '../storage/keys.ts';
@@ -45,6 +45,25 @@ function isCancelOnly({ body }: Transaction): boolean {
 /** An oracle vote that found no block in this time is worth nothing any more. */
 const ORACLE_VOTE_LIFETIME_MS = 10_000;
 
+/** Selector, then the offsets of body and signatures. */
+const SIGNATURES_OFFSET_AT = 5;
+const BODY_AT = 9;
+
+/**
+ * `transactionId` of a payload that decodes to a transaction, from its bytes: they are canonical, so
+ * the body's need not be encoded again.
+ */
+export function transactionIdOf(payload: Uint8Array, chainId: Uint8Array): Uint8Array {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  const end = 1 + view.getUint32(SIGNATURES_OFFSET_AT, true);
+  return signingDigest(DOMAIN.transaction, chainId, payload.subarray(BODY_AT, end));
+}
+
+/** What was signed, where it is known: for transactions. */
+export function knownDigest({ payload, transactionId }: Entry): Uint8Array | undefined {
+  return payload.selector === PAYLOAD.transaction ? transactionId : undefined;
+}
+
 /** Decodes a payload. Errors: `malformed_bytes`. Cost: a strict decode and two hashes. */
 export function entryOf(
   bytes: Uint8Array,
@@ -76,7 +95,7 @@ export function entryOf(
   const signer = `${owner}/${idKey(body.signers[0]?.publicKey ?? id)}`;
   return ok({
     ...common,
-    transactionId: transactionId(chainId, body),
+    transactionId: transactionIdOf(bytes, chainId),
     lane: isCancelOnly(payload.value) ? 'cancel' : 'rest',
     owner,
     signer,

@@ -5,9 +5,10 @@ import type { GossipVerdict } from '../../p2p/network.ts';
 import type { EpochConfig } from '../../runtime/epoch-config.ts';
 import type { Payload } from '../../runtime/transaction.ts';
 import { signatureChecks } from '../../runtime/validity.ts';
+import type { RecentSet } from '../crypto/recent-set.ts';
 import type { Clock } from '../ports.ts';
 import type { Admission } from './admission.ts';
-import { type Entry, entryOf } from './entry.ts';
+import { type Entry, entryOf, knownDigest } from './entry.ts';
 import type { Mempool } from './mempool.ts';
 
 export type BatchTaker = {
@@ -17,16 +18,22 @@ export type BatchTaker = {
   readonly admission: Admission;
   readonly configOf: (payload: Payload) => EpochConfig | undefined;
   readonly verifyNow: VerifySignature;
+  /** Wire ids whose signatures are known to be good. */
+  readonly verified: RecentSet;
 };
 
 /** Whether a signature of the payload is known to be bad. What cannot be checked here passes. */
-function isForged({ payload }: Entry, { chainId, configOf, verifyNow }: BatchTaker): boolean {
+function isForged(entry: Entry, taker: BatchTaker): boolean {
+  const { chainId, configOf, verifyNow, verified } = taker;
+  const { payload, key } = entry;
   const config = configOf(payload);
-  const checks = config && signatureChecks(payload, chainId, config);
-  return (
-    checks?.some(({ publicKey, digest, signature }) => !verifyNow(publicKey, digest, signature)) ??
-    false
+  const checks = config && signatureChecks(payload, chainId, config, knownDigest(entry));
+  if (!checks) return false;
+  const isGood = checks.every(({ publicKey, digest, signature }) =>
+    verifyNow(publicKey, digest, signature),
   );
+  if (isGood) verified.add(key);
+  return !isGood;
 }
 
 /**

@@ -186,6 +186,33 @@ describe('validity of a block', () => {
   });
 });
 
+describe('what is known of payloads', () => {
+  const all = [...payloads, signedVote()];
+  const block = withPayloads(all);
+  const knownOf = (bytes: Uint8Array) => {
+    const decoded = PayloadCodec.decode(bytes);
+    if (!decoded.ok) throw new Error(decoded.error.detail);
+    return { wireId: wireId(bytes), payload: decoded.value };
+  };
+
+  it('is not computed again, and changes no verdict', () => {
+    const known = [knownOf(all[0] ?? ONES), undefined, knownOf(all[2] ?? ONES)];
+    const plain = checkBlock(check(block));
+    const given = checkBlock(check(block, { known }));
+    expect(given).toEqual(plain);
+    expect(given.kind === 'valid' && given.payloads[0]).toBe(known[0]?.payload);
+    expect(given.kind === 'valid' && given.payloads[2]).toBe(known[2]?.payload);
+  });
+
+  it.each([
+    ['duplicate_payload', [...payloads, payloads[0] ?? ONES]],
+    ['bad_oracle_validator', [signedVote({ epoch: epoch(7) })]],
+  ])('does not hide %s', (code, list) => {
+    const known = list.map(knownOf);
+    expect(verdict(check(withPayloads(list), { known }))).toBe(code);
+  });
+});
+
 describe('signature checks', () => {
   it('are what the signers signed', () => {
     for (const payload of [...payloads, signedVote()]) {
