@@ -1,9 +1,10 @@
 /**
  * SSZ codecs: canonical bytes for everything that is hashed, signed, stored or sent.
  *
- * Source: Ethereum consensus-specs, ssz/simple-serialize.md, through `@chainsafe/ssz`, which checks
- * nothing when it encodes and rounds a u64 above 2⁵³ when it decodes. So a codec here checks every
- * value before it encodes and after it decodes.
+ * Source: Ethereum consensus-specs, ssz/simple-serialize.md. Values are written and read here, each
+ * checked on the way; what does not fit is judged a second time by `@chainsafe/ssz` and `problem`,
+ * which find the field and word the error. Hash tree roots are the library's. (The library alone
+ * checks nothing when it encodes, rounds a u64 above 2⁵³ when it decodes, and takes 5 times as long.)
  *
  * Invariants: `decode(encode(v))` equals v; `encode(decode(b))` equals b or decode is an error;
  * every list has a named maximum; a `number` on either side is a safe integer.
@@ -20,7 +21,31 @@ import {
   UintNumberType,
   UnionType,
 } from '@chainsafe/ssz';
-import { err, InvariantViolation, ok, type Result } from './result.ts';
+import {
+  type ByteCursor,
+  byteCursor,
+  MISFIT,
+  readBool,
+  readI64,
+  readI128,
+  readUnsignedBig,
+  writeBool,
+  writeI64,
+  writeI128,
+  writeUnsignedBig,
+} from './byte-cursor.ts';
+import { assert, err, InvariantViolation, ok, type Result } from './result.ts';
+import {
+  containerLayout,
+  fixedLayout,
+  type Layout,
+  listLayout,
+  NUMBER_LAYOUT,
+  readBytes,
+  unionLayout,
+  writeBytes,
+  written,
+} from './ssz-layout.ts';
 
 /** Bytes that are not the canonical encoding of any value of `type`. */
 export type DecodeError = {
@@ -39,6 +64,7 @@ export type ValueProblem = {
 /** Encoder and strict decoder of one type. */
 export interface Codec<T> {
   readonly name: string;
+  readonly layout: Layout<T>;
   readonly minBytes: number;
   readonly maxBytes: number;
   /** The library's type behind this codec, for composition. */
@@ -61,43 +87,56 @@ function show(value: unknown): string {
   return typeof value === 'bigint' ? `${value}` : String(value);
 }
 
-function makeCodec<T>(name: string, ssz: Type<unknown>, problem: Check<T>): Codec<T> {
+function makeCodec<T>(
+  name: string,
+  ssz: Type<unknown>,
+  layout: Layout<T>,
+  problem: Check<T>,
+): Codec<T> {
+  const refuse = (detail: string): Result<T, DecodeError> =>
+    err({ code: 'malformed_bytes', type: name, detail });
+
+  /** What is wrong with bytes that could not be read. */
+  const judge = (bytes: Uint8Array): Result<T, DecodeError> => {
+    if (bytes.length < ssz.minSize || bytes.length > ssz.maxSize) {
+      return refuse(`${bytes.length} bytes, allowed ${ssz.minSize} to ${ssz.maxSize}`);
+    }
+    let value: T;
+    try {
+      value = ssz.deserialize(bytes) as T;
+    } catch (cause) {
+      return refuse(cause instanceof Error ? cause.message : String(cause));
+    }
+    const found = problem(value);
+    if (found === undefined) return ok(value);
+    return refuse(`${found.path.replace(/^\./, '')} ${found.given}, allowed ${found.allowed}`);
+  };
+
   return {
     name,
+    layout,
     minBytes: ssz.minSize,
     maxBytes: ssz.maxSize,
     ssz,
     problem,
     encode(value) {
-      const found = problem(value);
-      if (found) {
-        throw new InvariantViolation(
-          `${name}${found.path}: given ${found.given}, allowed ${found.allowed}`,
-        );
+      try {
+        return written(layout, value);
+      } catch (cause) {
+        const found = problem(value);
+        if (found === undefined) throw cause;
+        const { path, given, allowed } = found;
+        throw new InvariantViolation(`${name}${path}: given ${given}, allowed ${allowed}`);
       }
-      return ssz.serialize(value);
     },
     decode(bytes) {
-      if (bytes.length < ssz.minSize || bytes.length > ssz.maxSize) {
-        return err({
-          code: 'malformed_bytes',
-          type: name,
-          detail: `${bytes.length} bytes, allowed ${ssz.minSize} to ${ssz.maxSize}`,
-        });
-      }
-      let value: T;
       try {
-        value = ssz.deserialize(bytes) as T;
-      } catch (cause) {
-        const detail = cause instanceof Error ? cause.message : String(cause);
-        return err({ code: 'malformed_bytes', type: name, detail });
+        if (layout.fixedBytes !== 0 && bytes.length !== layout.fixedBytes) return judge(bytes);
+        return ok(layout.read(byteCursor(bytes), bytes.length));
+      } catch {
+        // Not swallowed: `judge` says what is wrong with these bytes.
+        return judge(bytes);
       }
-      const found = problem(value);
-      if (found) {
-        const detail = `${found.path.replace(/^\./, '')} ${found.given}, allowed ${found.allowed}`;
-        return err({ code: 'malformed_bytes', type: name, detail });
-      }
-      return ok(value);
     },
     hashTreeRoot(value) {
       return ssz.hashTreeRoot(value);
@@ -107,10 +146,14 @@ function makeCodec<T>(name: string, ssz: Type<unknown>, problem: Check<T>): Code
 
 function numberCodec<T extends number>(name: string, bytes: 1 | 2 | 4 | 8): Codec<T> {
   const max = bytes === 8 ? Number.MAX_SAFE_INTEGER : Number((1n << BigInt(8 * bytes)) - 1n);
-  return makeCodec<T>(name, new UintNumberType(bytes), (value) =>
-    Number.isSafeInteger(value) && value >= 0 && value <= max && !Object.is(value, -0)
-      ? undefined
-      : { path: '', given: show(value), allowed: `integer 0 to ${max}` },
+  return makeCodec<T>(
+    name,
+    new UintNumberType(bytes),
+    NUMBER_LAYOUT[bytes] as Layout<T>,
+    (value) =>
+      Number.isSafeInteger(value) && value >= 0 && value <= max && !Object.is(value, -0)
+        ? undefined
+        : { path: '', given: show(value), allowed: `integer 0 to ${max}` },
   );
 }
 
@@ -122,7 +165,12 @@ export const u64 = <T extends number = number>(): Codec<T> => numberCodec<T>('u6
 
 function bigintCodec<T extends bigint>(name: string, bytes: 8 | 16 | 32): Codec<T> {
   const max = (1n << BigInt(8 * bytes)) - 1n;
-  return makeCodec<T>(name, new UintBigintType(bytes), (value) =>
+  const layout = fixedLayout<T>(
+    bytes,
+    (from) => readUnsignedBig(from, bytes),
+    (to, value) => writeUnsignedBig(to, value, bytes),
+  );
+  return makeCodec<T>(name, new UintBigintType(bytes), layout, (value) =>
     typeof value === 'bigint' && value >= 0n && value <= max
       ? undefined
       : { path: '', given: show(value), allowed: `integer 0 to ${max}` },
@@ -181,7 +229,7 @@ class SignedBigintType extends UintBigintType {
 
 /** A signed 64-bit two's complement integer held as a safe integer. */
 export const i64 = <T extends number = number>(): Codec<T> =>
-  makeCodec<T>('i64', new SignedNumberType(8), (value) =>
+  makeCodec<T>('i64', new SignedNumberType(8), fixedLayout<T>(8, readI64, writeI64), (value) =>
     Number.isSafeInteger(value) && !Object.is(value, -0)
       ? undefined
       : { path: '', given: show(value), allowed: 'safe integer' },
@@ -190,7 +238,8 @@ export const i64 = <T extends number = number>(): Codec<T> =>
 /** A signed 128-bit two's complement integer. */
 export const i128 = <T extends bigint = bigint>(): Codec<T> => {
   const limit = 1n << 127n;
-  return makeCodec<T>('i128', new SignedBigintType(16), (value) =>
+  const layout = fixedLayout<T>(16, readI128, writeI128);
+  return makeCodec<T>('i128', new SignedBigintType(16), layout, (value) =>
     typeof value === 'bigint' && value >= -limit && value < limit
       ? undefined
       : { path: '', given: show(value), allowed: 'integer of 128 signed bits' },
@@ -198,27 +247,48 @@ export const i128 = <T extends bigint = bigint>(): Codec<T> => {
 };
 
 export const bool = (): Codec<boolean> =>
-  makeCodec<boolean>('bool', new BooleanType(), (value) =>
+  makeCodec<boolean>('bool', new BooleanType(), fixedLayout(1, readBool, writeBool), (value) =>
     typeof value === 'boolean'
       ? undefined
       : { path: '', given: show(value), allowed: 'true or false' },
   );
 
 /** Exactly `length` bytes. */
-export const bytes = (length: number): Codec<Uint8Array> =>
-  makeCodec<Uint8Array>(`bytes${length}`, new ByteVectorType(length), (value) =>
-    value instanceof Uint8Array && value.length === length
-      ? undefined
-      : { path: '', given: show(value), allowed: `${length} bytes` },
+export const bytes = (length: number): Codec<Uint8Array> => {
+  const fits = (value: Uint8Array): boolean =>
+    value instanceof Uint8Array && value.length === length;
+  const layout = fixedLayout(
+    length,
+    (from) => readBytes(from, from.at + length),
+    (to, value: Uint8Array) => {
+      if (!fits(value)) throw MISFIT;
+      writeBytes(to, value);
+    },
   );
+  return makeCodec<Uint8Array>(`bytes${length}`, new ByteVectorType(length), layout, (value) =>
+    fits(value) ? undefined : { path: '', given: show(value), allowed: `${length} bytes` },
+  );
+};
 
 /** At most `max` bytes. */
-export const byteList = (max: number): Codec<Uint8Array> =>
-  makeCodec<Uint8Array>(`byteList${max}`, new ByteListType(max), (value) =>
-    value instanceof Uint8Array && value.length <= max
-      ? undefined
-      : { path: '', given: show(value), allowed: `at most ${max} bytes` },
+export const byteList = (max: number): Codec<Uint8Array> => {
+  const fits = (value: Uint8Array): boolean => value instanceof Uint8Array && value.length <= max;
+  const layout: Layout<Uint8Array> = {
+    fixedBytes: 0,
+    byteLength: (value) => value.length,
+    write(to, value) {
+      if (!fits(value)) throw MISFIT;
+      writeBytes(to, value);
+    },
+    read(from, end) {
+      if (end - from.at > max) throw MISFIT;
+      return readBytes(from, end);
+    },
+  };
+  return makeCodec<Uint8Array>(`byteList${max}`, new ByteListType(max), layout, (value) =>
+    fits(value) ? undefined : { path: '', given: show(value), allowed: `at most ${max} bytes` },
   );
+};
 
 /** At most `max` items; `min` of them at least (0 unless told). */
 export function list<T>(item: Codec<T>, max: number, min = 0): Codec<T[]> {
@@ -226,7 +296,8 @@ export function list<T>(item: Codec<T>, max: number, min = 0): Codec<T[]> {
   const ssz = isBasic
     ? new ListBasicType(item.ssz as never, max)
     : new ListCompositeType(item.ssz as never, max);
-  return makeCodec<T[]>(`list<${item.name}>`, ssz as unknown as Type<unknown>, (value) => {
+  const layout = listLayout(item.layout, min, max);
+  return makeCodec<T[]>(`list<${item.name}>`, ssz as unknown as Type<unknown>, layout, (value) => {
     if (!Array.isArray(value) || value.length > max || value.length < min) {
       return { path: '', given: show(value), allowed: `${min} to ${max} items` };
     }
@@ -238,16 +309,33 @@ export function list<T>(item: Codec<T>, max: number, min = 0): Codec<T[]> {
   });
 }
 
-/** Named fields in order. A field missing from `fields` fails to compile. */
+/**
+ * How a container of fixed size is read and written as one piece of code: an object literal of the
+ * fields in order, which the compiler knows, where a loop over fields knows none. For what an order's
+ * way through a block reads and writes; `test/core/direct-codecs.test.ts` holds it to the fields.
+ */
+export type Direct<T> = {
+  read(from: ByteCursor): T;
+  write(to: ByteCursor, value: T): void;
+};
+
+/**
+ * Named fields in order. A field missing from `fields` fails to compile. With `direct`, which a
+ * container of fixed size may have, values are read and written by that.
+ */
 export function container<T extends object>(
   name: string,
   fields: { readonly [K in keyof T]-?: Codec<T[K]> },
+  direct?: Direct<T>,
 ): Codec<T> {
   const entries = Object.entries(fields) as [keyof T & string, Codec<unknown>][];
   const ssz = new ContainerType(
     Object.fromEntries(entries.map(([key, codec]) => [key, codec.ssz])) as never,
   );
-  return makeCodec<T>(name, ssz as unknown as Type<unknown>, (value) => {
+  const byFields = containerLayout<T>(entries.map(([key, codec]) => [key, codec.layout]));
+  assert(direct === undefined || byFields.fixedBytes !== 0, `${name} is of fixed size`);
+  const layout = direct === undefined ? byFields : { ...byFields, ...direct };
+  return makeCodec<T>(name, ssz as unknown as Type<unknown>, layout, (value) => {
     if (typeof value !== 'object' || value === null) {
       return { path: '', given: show(value), allowed: 'an object' };
     }
@@ -264,8 +352,10 @@ export function decodedAs<T extends object, U extends T>(
   codec: Codec<T>,
   make: (value: T) => U,
 ): Codec<U> {
+  const { layout } = codec;
   return {
     ...codec,
+    layout: { ...layout, read: (from, end) => make(layout.read(from, end)) },
     decode(bytes) {
       const decoded = codec.decode(bytes);
       return decoded.ok ? ok(make(decoded.value)) : decoded;
@@ -277,11 +367,16 @@ export function decodedAs<T extends object, U extends T>(
 export type Variant<S extends number, V> = { readonly selector: S; readonly value: V };
 
 /** Where a union has no alternative: neither a value nor bytes of it pass. */
-const RESERVED: Codec<unknown> = makeCodec<unknown>('reserved', new ByteVectorType(1), (value) => ({
-  path: '',
-  given: show(value),
-  allowed: 'nothing: the selector is reserved',
-}));
+const RESERVED: Codec<unknown> = makeCodec<unknown>(
+  'reserved',
+  new ByteVectorType(1),
+  fixedLayout(1, misfit, misfit),
+  (value) => ({ path: '', given: show(value), allowed: 'nothing: the selector is reserved' }),
+);
+
+function misfit(): never {
+  throw MISFIT;
+}
 
 /**
  * A closed union: a selector byte, then the value of that alternative. Selectors are the keys of
@@ -299,7 +394,10 @@ export function union<T extends Variant<number, unknown>>(
     (_, selector) => bySelector.get(selector) ?? RESERVED,
   );
   const ssz = new UnionType(list.map((codec) => codec.ssz) as never);
-  return makeCodec<T>(name, ssz as unknown as Type<unknown>, (value) => {
+  const layout = unionLayout<T>(
+    list.map((codec) => (codec === RESERVED ? undefined : codec.layout)),
+  );
+  return makeCodec<T>(name, ssz as unknown as Type<unknown>, layout, (value) => {
     const codec = list[value?.selector];
     if (!codec) {
       return {
