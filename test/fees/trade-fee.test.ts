@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { exactProduct, tradeFee } from '../../runtime/matching/trade-fee.ts';
+import { exactProduct, tradeFee } from '../../runtime/fees/trade-fee.ts';
 import { BTC, MICRO } from '../fixtures/state.ts';
 
 /** 3 bp of the notional of `lots` at $100,000, unless the cap is less. */
