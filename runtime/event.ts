@@ -9,6 +9,16 @@
 import type { Side } from './actions/order-terms.ts';
 import type { Denomination } from './actions/transfer.ts';
 import {
+  readI128,
+  readU8,
+  readU32,
+  readU64,
+  writeI128,
+  writeU8,
+  writeU32,
+  writeU64,
+} from './core/byte-cursor.ts';
+import {
   bytes,
   type Codec,
   container,
@@ -110,27 +120,82 @@ export type Event =
   | Variant<typeof EVENT.epochStarted, EpochEvent>;
 
 export const EventCodec: Codec<Event> = union<Event>('Event', {
-  [EVENT.trade]: container<TradeEvent>('TradeEvent', {
-    instrument: u32<InstrumentId>(),
-    price: u32<PriceTicks>(),
-    lots: u32<SizeLots>(),
-    side: u8<Side>(),
-    makerOrder: u64<OrderId>(),
-    takerOrder: u64<OrderId>(),
-    maker: u64<PortfolioId>(),
-    taker: u64<PortfolioId>(),
-    makerFee: i128(),
-    takerFee: i128(),
-  }),
+  [EVENT.trade]: container<TradeEvent>(
+    'TradeEvent',
+    {
+      instrument: u32<InstrumentId>(),
+      price: u32<PriceTicks>(),
+      lots: u32<SizeLots>(),
+      side: u8<Side>(),
+      makerOrder: u64<OrderId>(),
+      takerOrder: u64<OrderId>(),
+      maker: u64<PortfolioId>(),
+      taker: u64<PortfolioId>(),
+      makerFee: i128(),
+      takerFee: i128(),
+    },
+    {
+      read: (from) => ({
+        instrument: readU32(from),
+        price: readU32(from),
+        lots: readU32(from),
+        side: readU8(from),
+        makerOrder: readU64(from),
+        takerOrder: readU64(from),
+        maker: readU64(from),
+        taker: readU64(from),
+        makerFee: readI128(from),
+        takerFee: readI128(from),
+      }),
+      write(to, value) {
+        writeU32(to, value.instrument);
+        writeU32(to, value.price);
+        writeU32(to, value.lots);
+        writeU8(to, value.side);
+        writeU64(to, value.makerOrder);
+        writeU64(to, value.takerOrder);
+        writeU64(to, value.maker);
+        writeU64(to, value.taker);
+        writeI128(to, value.makerFee);
+        writeI128(to, value.takerFee);
+      },
+    },
+  ),
   [EVENT.orderOpened]: OrderCodec,
-  [EVENT.orderReduced]: container<OrderReducedEvent>('OrderReducedEvent', {
-    orderId: u64<OrderId>(),
-    lots: u32<SizeLots>(),
-  }),
-  [EVENT.orderClosed]: container<OrderClosedEvent>('OrderClosedEvent', {
-    orderId: u64<OrderId>(),
-    reason: u8<CloseReason>(),
-  }),
+  [EVENT.orderReduced]: container<OrderReducedEvent>(
+    'OrderReducedEvent',
+    {
+      orderId: u64<OrderId>(),
+      lots: u32<SizeLots>(),
+    },
+    {
+      read: (from) => ({
+        orderId: readU64(from),
+        lots: readU32(from),
+      }),
+      write(to, value) {
+        writeU64(to, value.orderId);
+        writeU32(to, value.lots);
+      },
+    },
+  ),
+  [EVENT.orderClosed]: container<OrderClosedEvent>(
+    'OrderClosedEvent',
+    {
+      orderId: u64<OrderId>(),
+      reason: u8<CloseReason>(),
+    },
+    {
+      read: (from) => ({
+        orderId: readU64(from),
+        reason: readU8(from),
+      }),
+      write(to, value) {
+        writeU64(to, value.orderId);
+        writeU8(to, value.reason);
+      },
+    },
+  ),
   [EVENT.transfer]: container<TransferEvent>('TransferEvent', {
     from: u64<PortfolioId>(),
     to: u64<PortfolioId>(),

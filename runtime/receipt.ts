@@ -4,6 +4,7 @@
  * Source: design/chain.md §2. `receiptsRoot` chains the receipts of all blocks: root' =
  * SHA-256(domain ‖ root ‖ SHA-256(SSZ(receipts of the block))).
  */
+import { readI128, readU32, readU64, writeI128, writeU32, writeU64 } from './core/byte-cursor.ts';
 import { asciiBytes, concatBytes } from './core/bytes.ts';
 import { DOMAIN, sha256 } from './core/hash.ts';
 import {
@@ -45,14 +46,44 @@ export type ActionResult =
 export const ActionResultCodec: Codec<ActionResult> = union<ActionResult>('ActionResult', {
   [ACTION_RESULT.refused]: RefusalRecordCodec,
   [ACTION_RESULT.transferred]: container<TransferResult>('TransferResult', { amount: i128() }),
-  [ACTION_RESULT.order]: container<OrderResult>('OrderResult', {
-    orderId: u64<OrderId>(),
-    filledLots: u64(),
-    restingLots: u64(),
-    cash: i128(),
-    fee: i128(),
-  }),
-  [ACTION_RESULT.cancelled]: container<CancelResult>('CancelResult', { cancelled: u32() }),
+  [ACTION_RESULT.order]: container<OrderResult>(
+    'OrderResult',
+    {
+      orderId: u64<OrderId>(),
+      filledLots: u64(),
+      restingLots: u64(),
+      cash: i128(),
+      fee: i128(),
+    },
+    {
+      read: (from) => ({
+        orderId: readU64(from),
+        filledLots: readU64(from),
+        restingLots: readU64(from),
+        cash: readI128(from),
+        fee: readI128(from),
+      }),
+      write(to, value) {
+        writeU64(to, value.orderId);
+        writeU64(to, value.filledLots);
+        writeU64(to, value.restingLots);
+        writeI128(to, value.cash);
+        writeI128(to, value.fee);
+      },
+    },
+  ),
+  [ACTION_RESULT.cancelled]: container<CancelResult>(
+    'CancelResult',
+    { cancelled: u32() },
+    {
+      read: (from) => ({
+        cancelled: readU32(from),
+      }),
+      write(to, value) {
+        writeU32(to, value.cancelled);
+      },
+    },
+  ),
 });
 
 /** `invalid`: refused whole in the first pass, paid nothing, used no nonce. */

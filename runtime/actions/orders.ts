@@ -1,4 +1,14 @@
 /** The actions on single orders: formats. */
+import {
+  readBool,
+  readU8,
+  readU32,
+  readU64,
+  writeBool,
+  writeU8,
+  writeU32,
+  writeU64,
+} from '../core/byte-cursor.ts';
 import { bool, type Codec, container, u8, u32, u64 } from '../core/ssz.ts';
 import {
   type InstrumentId,
@@ -66,28 +76,86 @@ export type CancelByClientId = { readonly subAccount: SubAccount; readonly clien
 /** Cancels every open order of the sub-account. */
 export type CancelAll = { readonly subAccount: SubAccount };
 
-export const PlaceOrderCodec: Codec<PlaceOrder> = container<PlaceOrder>('PlaceOrder', {
-  subAccount: u8<SubAccount>(),
-  instrument: u32<InstrumentId>(),
-  side: u8<Side>(),
-  type: u8<OrderType>(),
-  timeInForce: u8<TimeInForce>(),
-  postOnly: u8<PostOnly>(),
-  reduceOnly: bool(),
-  selfTradePrevention: u8<SelfTradePrevention>(),
-  price: u32<PriceTicks>(),
-  size: u32<SizeLots>(),
-  displaySize: u32<SizeLots>(),
-  expiresAt: u64<TimestampMs>(),
-  clientOrderId: u64(),
-  label: u64(),
-});
-export const CancelOrderCodec: Codec<CancelOrder> = container<CancelOrder>('CancelOrder', {
-  orderId: u64<OrderId>(),
-});
+export const PlaceOrderCodec: Codec<PlaceOrder> = container<PlaceOrder>(
+  'PlaceOrder',
+  {
+    subAccount: u8<SubAccount>(),
+    instrument: u32<InstrumentId>(),
+    side: u8<Side>(),
+    type: u8<OrderType>(),
+    timeInForce: u8<TimeInForce>(),
+    postOnly: u8<PostOnly>(),
+    reduceOnly: bool(),
+    selfTradePrevention: u8<SelfTradePrevention>(),
+    price: u32<PriceTicks>(),
+    size: u32<SizeLots>(),
+    displaySize: u32<SizeLots>(),
+    expiresAt: u64<TimestampMs>(),
+    clientOrderId: u64(),
+    label: u64(),
+  },
+  {
+    read: (from) => ({
+      subAccount: readU8(from),
+      instrument: readU32(from),
+      side: readU8(from),
+      type: readU8(from),
+      timeInForce: readU8(from),
+      postOnly: readU8(from),
+      reduceOnly: readBool(from),
+      selfTradePrevention: readU8(from),
+      price: readU32(from),
+      size: readU32(from),
+      displaySize: readU32(from),
+      expiresAt: readU64(from),
+      clientOrderId: readU64(from),
+      label: readU64(from),
+    }),
+    write(to, value) {
+      writeU8(to, value.subAccount);
+      writeU32(to, value.instrument);
+      writeU8(to, value.side);
+      writeU8(to, value.type);
+      writeU8(to, value.timeInForce);
+      writeU8(to, value.postOnly);
+      writeBool(to, value.reduceOnly);
+      writeU8(to, value.selfTradePrevention);
+      writeU32(to, value.price);
+      writeU32(to, value.size);
+      writeU32(to, value.displaySize);
+      writeU64(to, value.expiresAt);
+      writeU64(to, value.clientOrderId);
+      writeU64(to, value.label);
+    },
+  },
+);
+export const CancelOrderCodec: Codec<CancelOrder> = container<CancelOrder>(
+  'CancelOrder',
+  {
+    orderId: u64<OrderId>(),
+  },
+  {
+    read: (from) => ({
+      orderId: readU64(from),
+    }),
+    write(to, value) {
+      writeU64(to, value.orderId);
+    },
+  },
+);
 export const CancelByClientIdCodec: Codec<CancelByClientId> = container<CancelByClientId>(
   'CancelByClientId',
   { subAccount: u8<SubAccount>(), clientOrderId: u64() },
+  {
+    read: (from) => ({
+      subAccount: readU8(from),
+      clientOrderId: readU64(from),
+    }),
+    write(to, value) {
+      writeU8(to, value.subAccount);
+      writeU64(to, value.clientOrderId);
+    },
+  },
 );
 export const CancelAllCodec: Codec<CancelAll> = container<CancelAll>('CancelAll', {
   subAccount: u8<SubAccount>(),

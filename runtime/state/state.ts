@@ -12,6 +12,7 @@ import {
   NonceWindowCodec,
 } from '../accounts/account.ts';
 import { type AccountIndex, accountIndex } from '../accounts/account-index.ts';
+import { readI128, writeI128 } from '../core/byte-cursor.ts';
 import { bytes, type Codec, container, i128, u32, u64 } from '../core/ssz.ts';
 import type {
   AccountId,
@@ -73,7 +74,18 @@ export const MetaCodec: Codec<Meta> = container<Meta>('Meta', {
 
 /** A balance or a supply, in micro-units; balances may be negative. */
 export type Amount = { amount: bigint };
-const AmountCodec: Codec<Amount> = container<Amount>('Amount', { amount: i128() });
+export const AmountCodec: Codec<Amount> = container<Amount>(
+  'Amount',
+  { amount: i128() },
+  {
+    read: (from) => ({
+      amount: readI128(from),
+    }),
+    write(to, value) {
+      writeI128(to, value.amount);
+    },
+  },
+);
 
 /** (portfolio, denomination). */
 export const balanceKey: PairKeyCodec<number> = pairKey({ highBits: 40, lowBits: 2 });
