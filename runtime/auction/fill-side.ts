@@ -10,12 +10,12 @@
  * Invariants: fills sum to the lots that trade, or to all that takes part when that is less; no order
  * fills beyond what it takes part with; no order fills while a better-priced one is not full.
  */
-import type { Order } from '../matching/order.ts';
+import type { RestingOrder } from '../matching/order.ts';
 import { orderHash } from './order-hash.ts';
 import { proRata } from './pro-rata.ts';
 
 /** An order with the lots it takes part with, or is filled by. */
-export type OrderLots = { readonly order: Order; readonly lots: number };
+export type OrderLots = { readonly order: RestingOrder; readonly lots: number };
 
 /** `call`: all at once; `batch`: by the block an order came in. */
 export type AuctionKind = 'call' | 'batch';
@@ -25,7 +25,10 @@ function sumOf(offers: readonly OrderLots[]): number {
 }
 
 /** Consecutive runs of offers that are alike in `keyOf`: each ends where the next begins. */
-function runsOf(offers: readonly OrderLots[], keyOf: (order: Order) => number): OrderLots[][] {
+function runsOf(
+  offers: readonly OrderLots[],
+  keyOf: (order: RestingOrder) => number,
+): OrderLots[][] {
   const runs: OrderLots[][] = [];
   let key: number | undefined;
   for (const offer of offers) {
@@ -37,8 +40,8 @@ function runsOf(offers: readonly OrderLots[], keyOf: (order: Order) => number): 
   return runs;
 }
 
-const BY_PRICE = (order: Order): number => order.price;
-const TIERS: { readonly [K in AuctionKind]: (order: Order) => number } = {
+const BY_PRICE = (order: RestingOrder): number => order.price;
+const TIERS: { readonly [K in AuctionKind]: (order: RestingOrder) => number } = {
   call: () => 0,
   batch: (order) => order.placedAt,
 };

@@ -7,12 +7,12 @@
  * Invariant: every fill is used up; at most buys + sells − 1 trades.
  */
 import { assert } from '../core/result.ts';
-import type { Order } from '../matching/order.ts';
+import type { RestingOrder } from '../matching/order.ts';
 import type { OrderLots } from './fill-side.ts';
 
 export type AuctionTrade = {
-  readonly buyer: Order;
-  readonly seller: Order;
+  readonly buyer: RestingOrder;
+  readonly seller: RestingOrder;
   readonly lots: number;
 };
 

@@ -9,18 +9,20 @@
  * So no two orders of an owner stand on the two sides of one price, whatever the price, and pairing
  * needs no exception.
  *
- * Reduce-only: an order takes part with what closes the position even if every other order of the
- * portfolio on its side fills.
+ * Orders with limits of their own, since all fills of an auction happen at once: a reduce-only order
+ * takes part with what closes the position even if every other order of the portfolio on its side
+ * fills; a quote with what its protection leaves for one fill; of two linked orders that both could
+ * trade only the one of earlier priority takes part.
  *
  * After the clearing no bid meets an ask at a valid tick inside the band: otherwise the price between
  * the two would have traded more. What still crosses, because the band moved away from both orders or
- * because an order could take part with some of its lots only, is closed (`leftCrossing`).
+ * because an order could not take part with all of its lots, is closed (`leftCrossing`).
  */
 import { SIDE } from '../actions/order-terms.ts';
 import { type AccountId, type PortfolioId, portfolioAccount } from '../core/units.ts';
 import { type Book, bestPrice } from '../matching/book.ts';
-import type { Order } from '../matching/order.ts';
-import { levelsFromBest, type PriceLevels } from '../matching/price-levels.ts';
+import type { Order, RestingOrder } from '../matching/order.ts';
+import { bestLevel, levelsFromBest, type PriceLevels } from '../matching/price-levels.ts';
 import {
   type AuctionLevel,
   type Clearing,
@@ -36,7 +38,7 @@ export type AuctionPlan = {
   readonly clearing: Clearing | undefined;
   readonly trades: readonly AuctionTrade[];
   /** Orders of owners who would meet themselves, by priority. */
-  readonly selfCrossed: readonly Order[];
+  readonly selfCrossed: readonly RestingOrder[];
 };
 
 /** What a plan needs to know beyond the book. */
@@ -45,11 +47,13 @@ export type AuctionFacts = {
   readonly kind: AuctionKind;
   /** Signed lots of a portfolio in the instrument. */
   readonly positionOf: (portfolio: PortfolioId) => number;
+  /** Lots that a quote may trade in one fill, at most those it has left. */
+  readonly quoteCapacity: (quote: Order) => number;
 };
 
 /** Orders of a side that meet the best of the other, in the order in which they trade. */
-function crossing(levels: PriceLevels, meets: (price: number) => boolean): Order[] {
-  const orders: Order[] = [];
+function crossing(levels: PriceLevels, meets: (price: number) => boolean): RestingOrder[] {
+  const orders: RestingOrder[] = [];
   for (const level of levelsFromBest(levels)) {
     if (!meets(level.price)) break;
     for (let order = level.head; order !== undefined; order = order.next) orders.push(order);
@@ -59,12 +63,14 @@ function crossing(levels: PriceLevels, meets: (price: number) => boolean): Order
 
 const byPriority = (a: Order, b: Order): number => a.priority - b.priority;
 
+type OwnOrders = { readonly bids: RestingOrder[]; readonly asks: RestingOrder[] };
+
 /** Orders of each owner who stands on both sides. */
 function ownersOfBoth(
-  bids: readonly Order[],
-  asks: readonly Order[],
-): Map<AccountId, { readonly bids: Order[]; readonly asks: Order[] }> {
-  const owners = new Map<AccountId, { readonly bids: Order[]; readonly asks: Order[] }>();
+  bids: readonly RestingOrder[],
+  asks: readonly RestingOrder[],
+): Map<AccountId, OwnOrders> {
+  const owners = new Map<AccountId, OwnOrders>();
   const asking = new Set(asks.map((order) => portfolioAccount(order.portfolio)));
   for (const order of bids) {
     const owner = portfolioAccount(order.portfolio);
@@ -79,8 +85,11 @@ function ownersOfBoth(
 }
 
 /** The older order of every own pair that meets, best prices first. */
-function selfCrossing(bids: readonly Order[], asks: readonly Order[]): Set<Order> {
-  const removed = new Set<Order>();
+function selfCrossing(
+  bids: readonly RestingOrder[],
+  asks: readonly RestingOrder[],
+): Set<RestingOrder> {
+  const removed = new Set<RestingOrder>();
   for (const own of ownersOfBoth(bids, asks).values()) {
     let bidAt = 0;
     let askAt = 0;
@@ -100,33 +109,50 @@ function selfCrossing(bids: readonly Order[], asks: readonly Order[]): Set<Order
   return removed;
 }
 
-/** Lots of each portfolio's orders that are not reduce-only, where it has one that is. */
-function plainLots(orders: readonly Order[]): Map<PortfolioId, number> | undefined {
-  const lots = new Map<PortfolioId, number>();
-  for (const { reduceOnly, portfolio } of orders) if (reduceOnly) lots.set(portfolio, 0);
-  if (lots.size === 0) return undefined;
-  for (const { reduceOnly, portfolio, remaining } of orders) {
-    const sum = lots.get(portfolio);
-    if (!reduceOnly && sum !== undefined) lots.set(portfolio, sum + remaining);
-  }
-  return lots;
+/** Whether what an order may trade can be less than its lots. */
+function isLimited(order: Order): boolean {
+  return order.reduceOnly || order.isQuote || order.cancelsOther !== 0;
 }
 
-/** The lots with which the orders of a side take part. */
-function offersOf(orders: readonly Order[], positionOf: AuctionFacts['positionOf']): OrderLots[] {
-  const spoken = plainLots(orders);
-  if (spoken === undefined) return orders.map((order) => ({ order, lots: order.remaining }));
+/** Linked orders that stand back for the other half, which came before them. */
+function standingBack(orders: readonly Order[]): Set<Order> {
+  const linked = orders.filter(({ cancelsOther }) => cancelsOther !== 0);
+  const byId = new Map(linked.map((order) => [order.id, order]));
+  const back = linked.filter(({ cancelsOther, priority }) => {
+    const other = byId.get(cancelsOther);
+    return other !== undefined && other.priority < priority;
+  });
+  return new Set(back);
+}
+
+/** Lots that an order with a limit of its own takes part with beside `taken` of its portfolio. */
+function limitedLots(order: Order, facts: AuctionFacts, taken: number): number {
+  const lots = order.isQuote ? facts.quoteCapacity(order) : order.remaining;
+  if (!order.reduceOnly) return lots;
+  const position = facts.positionOf(order.portfolio);
+  const closable = order.side === SIDE.buy ? -position : position;
+  return Math.min(lots, Math.max(0, closable - taken));
+}
+
+/** The lots with which the orders of a side take part; `back` do not. */
+function offersOf(
+  orders: readonly RestingOrder[],
+  back: ReadonlySet<Order>,
+  facts: AuctionFacts,
+): OrderLots[] {
+  if (!orders.some(isLimited)) return orders.map((order) => ({ order, lots: order.remaining }));
+  // What a portfolio's orders without the term could trade counts before its reduce-only ones.
+  const taken = new Map<PortfolioId, number>();
+  for (const { reduceOnly, portfolio, remaining } of orders) {
+    if (!reduceOnly) taken.set(portfolio, (taken.get(portfolio) ?? 0) + remaining);
+  }
   const offers: OrderLots[] = [];
   for (const order of orders) {
-    const { portfolio, remaining, reduceOnly, side } = order;
-    if (!reduceOnly) {
-      offers.push({ order, lots: remaining });
-      continue;
-    }
-    const taken = spoken.get(portfolio) ?? 0;
-    const closable = side === SIDE.buy ? -positionOf(portfolio) : positionOf(portfolio);
-    const lots = Math.min(remaining, Math.max(0, closable - taken));
-    spoken.set(portfolio, taken + lots);
+    if (back.has(order)) continue;
+    const { portfolio } = order;
+    const before = taken.get(portfolio) ?? 0;
+    const lots = limitedLots(order, facts, before);
+    if (order.reduceOnly) taken.set(portfolio, before + lots);
     if (lots > 0) offers.push({ order, lots });
   }
   return offers;
@@ -154,9 +180,10 @@ export function planAuction(book: Book, facts: AuctionFacts): AuctionPlan {
   const bids = crossing(book.bids, (price) => price >= bestAsk);
   const asks = crossing(book.asks, (price) => price <= bestBid);
   const removed = selfCrossing(bids, asks);
-  const takesPart = (order: Order): boolean => !removed.has(order);
-  const bidOffers = offersOf(bids.filter(takesPart), facts.positionOf);
-  const askOffers = offersOf(asks.filter(takesPart), facts.positionOf);
+  const back = standingBack([...bids, ...asks]);
+  const takesPart = (order: RestingOrder): boolean => !removed.has(order);
+  const bidOffers = offersOf(bids.filter(takesPart), back, facts);
+  const askOffers = offersOf(asks.filter(takesPart), back, facts);
 
   const clearing = clearingPrice(levelsOf(bidOffers), levelsOf(askOffers), facts.rules);
   const selfCrossed = [...removed].sort(byPriority);
@@ -172,18 +199,13 @@ export function planAuction(book: Book, facts: AuctionFacts): AuctionPlan {
 
 /**
  * The order to close next while the book still crosses after its clearing, or `undefined` when it
- * does not: one that took part with some of its lots only; else, where the band lies below both
- * prices, the bid, where it lies above, the ask: the one that would be refused now.
+ * does not: one that could not take part with all of its lots; else, where the band lies above both
+ * prices, the ask, where it lies below, the bid: the one that would be refused now.
  */
-export function leftCrossing(book: Book, band: { readonly low: number }): Order | undefined {
-  const bid = firstOrder(book.bids);
-  const ask = firstOrder(book.asks);
+export function leftCrossing(book: Book, band: { readonly low: number }): RestingOrder | undefined {
+  const bid = bestLevel(book.bids)?.head;
+  const ask = bestLevel(book.asks)?.head;
   if (bid === undefined || ask === undefined || bid.price < ask.price) return undefined;
-  if (bid.reduceOnly !== ask.reduceOnly) return bid.reduceOnly ? bid : ask;
+  if (isLimited(bid) !== isLimited(ask)) return isLimited(bid) ? bid : ask;
   return bid.price < band.low ? ask : bid;
-}
-
-function firstOrder(levels: PriceLevels): Order | undefined {
-  for (const level of levelsFromBest(levels)) return level.head;
-  return undefined;
 }

@@ -1,0 +1,124 @@
+/**
+ * Ends an auction over a book: trades at one price, and leaves the book uncrossed.
+ *
+ * Source: design/exchange.md §2. Orders that take part in this auction only (GFA; in batch mode IOC;
+ * market orders) leave with it. Needs a fresh mark when the book crosses: it gives the band and the
+ * price that draws. A book that does not cross needs nothing.
+ */
+import type { BlockContext } from '../block-context.ts';
+import { priceTicks } from '../core/units.ts';
+import { CLOSE_REASON, EVENT } from '../event.ts';
+import { positionOf } from '../margin/portfolio-index.ts';
+import { bestPrice } from '../matching/book.ts';
+import { bookOf } from '../matching/books.ts';
+import { closeOrder } from '../matching/close-order.ts';
+import type { Instrument } from '../options/instrument.ts';
+import type { Underlying } from '../options/underlying.ts';
+import { freshMark } from '../oracle/freshness.ts';
+import type { Mark } from '../oracle/marks.ts';
+import { type PriceBand, priceBand } from '../oracle/price-band.ts';
+import { quoteCapacity } from '../quoting/protection.ts';
+import { roundToTickDown, roundToTickUp } from '../rules/tick-table.ts';
+import type { State } from '../state/state.ts';
+import { applyAuction } from './apply-auction.ts';
+import { type Clearing, clearedLots } from './clearing-price.ts';
+import type { AuctionKind } from './fill-side.ts';
+import { type AuctionPlan, leftCrossing, planAuction } from './plan-auction.ts';
+
+/** An auction as it would end now. */
+export type AuctionView = {
+  readonly instrument: Instrument;
+  readonly underlying: Underlying;
+  readonly mark: Mark;
+  readonly band: PriceBand;
+  readonly plan: AuctionPlan;
+};
+
+/** Whether the best bid meets the best ask. O(1). */
+export function isCrossed(state: State, instrument: Instrument): boolean {
+  const book = bookOf(state, instrument.id);
+  const bid = bestPrice(book.bids);
+  const ask = bestPrice(book.asks);
+  return bid !== undefined && ask !== undefined && bid >= ask;
+}
+
+/** Plans the auction of an instrument, or `undefined` without a fresh mark. Changes nothing. */
+export function viewAuction(
+  state: State,
+  context: BlockContext,
+  instrument: Instrument,
+  kind: AuctionKind,
+): AuctionView | undefined {
+  const mark = freshMark(state, context, instrument.id);
+  const band = priceBand(state, context, instrument.id);
+  if (mark === undefined || band === undefined) return undefined;
+  const underlying = state.underlyings.must(instrument.underlying);
+  const { optionTicks, optionTickMicroUsd } = underlying;
+  const plan = planAuction(bookOf(state, instrument.id), {
+    kind,
+    rules: {
+      low: band.low,
+      high: band.high,
+      reference: mark.price,
+      tickMicroUsd: optionTickMicroUsd,
+      ticks: {
+        atOrBelow: (price) => roundToTickDown(optionTicks, price),
+        atOrAbove: (price) => roundToTickUp(optionTicks, price),
+      },
+    },
+    positionOf: (portfolio) => positionOf(state, portfolio, instrument.id),
+    quoteCapacity: (quote) => quoteCapacity(state, quote),
+  });
+  return { instrument, underlying, mark, band, plan };
+}
+
+/** Price, lots and imbalance as events carry them: 0 where nothing trades. */
+export function clearingFacts(clearing: Clearing | undefined): {
+  readonly price: number;
+  readonly lots: number;
+  readonly imbalance: number;
+} {
+  if (clearing === undefined) return { price: 0, lots: 0, imbalance: 0 };
+  const { price, demand, supply } = clearing;
+  return { price, lots: clearedLots(clearing), imbalance: demand - supply };
+}
+
+/** Closes the orders that leave with the auction, by ascending number. */
+function closeLeaving(state: State, context: BlockContext, instrument: Instrument): void {
+  const { leaving } = state.derived.auctions;
+  const orders = leaving.get(instrument.id);
+  if (orders === undefined) return;
+  leaving.delete(instrument.id);
+  for (const id of [...orders].sort((a, b) => a - b)) {
+    const order = state.orders.get(id);
+    if (order !== undefined) closeOrder(state, context, order, CLOSE_REASON.auctionEnd);
+  }
+}
+
+/** Writes a planned auction. Nothing here can fail. Cost: O(orders that cross and that leave). */
+export function settleAuction(state: State, context: BlockContext, view: AuctionView): void {
+  const { instrument, underlying, mark, band, plan } = view;
+  for (const order of plan.selfCrossed) {
+    closeOrder(state, context, order, CLOSE_REASON.selfTrade);
+  }
+  if (plan.clearing !== undefined) {
+    const price = priceTicks(plan.clearing.price);
+    applyAuction(state, context, { instrument, underlying, mark, price }, plan.trades);
+  }
+  closeLeaving(state, context, instrument);
+  const book = bookOf(state, instrument.id);
+  for (let left = leftCrossing(book, band); left !== undefined; left = leftCrossing(book, band)) {
+    closeOrder(state, context, left, CLOSE_REASON.auctionEnd);
+  }
+  const { price, lots, imbalance } = clearingFacts(plan.clearing);
+  const value = { instrument: instrument.id, price: priceTicks(price), lots, imbalance };
+  context.events.push({ selector: EVENT.auctionCleared, value });
+}
+
+/** Ends the auction of a book in which nothing crosses: who came for it only leaves. */
+export function endQuietAuction(state: State, context: BlockContext, instrument: Instrument): void {
+  closeLeaving(state, context, instrument);
+  const facts = clearingFacts(undefined);
+  const value = { instrument: instrument.id, ...facts, price: priceTicks(0) };
+  context.events.push({ selector: EVENT.auctionCleared, value });
+}
