@@ -4,16 +4,53 @@
  * Formats stand in `actions/`, one file a subject; handlers in `apply-action.ts`. Invariant:
  * selectors are append-only.
  */
+import { type SetReferrer, SetReferrerCodec } from './actions/fees.ts';
 import {
-  type CancelAll,
-  CancelAllCodec,
+  type AcceptQuote,
+  AcceptQuoteCodec,
+  type BlockTrade,
+  BlockTradeCodec,
+  type CancelQuotes,
+  CancelQuotesCodec,
+  type CreateCombo,
+  CreateComboCodec,
+  type QuoteRequest,
+  QuoteRequestCodec,
+  type RequestForQuote,
+  RequestForQuoteCodec,
+} from './actions/multileg.ts';
+import {
+  type AmendOrder,
+  AmendOrderCodec,
   type CancelByClientId,
   CancelByClientIdCodec,
   type CancelOrder,
   CancelOrderCodec,
+  type CancelOrders,
+  CancelOrdersCodec,
+  type LinkOrders,
+  LinkOrdersCodec,
   type PlaceOrder,
   PlaceOrderCodec,
+  type PlaceTrigger,
+  PlaceTriggerCodec,
+  type ReduceOrder,
+  ReduceOrderCodec,
+  type ReplaceOrder,
+  ReplaceOrderCodec,
 } from './actions/orders.ts';
+import {
+  type CancelAfter,
+  CancelAfterCodec,
+  type MassQuote,
+  MassQuoteCodec,
+  type ResetProtection,
+  ResetProtectionCodec,
+  type SetAgentBudget,
+  SetAgentBudgetCodec,
+  type SetProtection,
+  SetProtectionCodec,
+} from './actions/quoting.ts';
 import { type Transfer, TransferCodec } from './actions/transfer.ts';
 import { type Codec, union, type Variant } from './core/ssz.ts';
 
@@ -23,7 +60,24 @@ export const ACTION = {
   placeOrder: 1,
   cancelOrder: 2,
   cancelByClientId: 3,
-  cancelAll: 4,
+  cancelOrders: 4,
+  amendOrder: 5,
+  reduceOrder: 6,
+  replaceOrder: 7,
+  placeTrigger: 8,
+  linkOrders: 9,
+  massQuote: 10,
+  setProtection: 11,
+  resetProtection: 12,
+  cancelAfter: 13,
+  setAgentBudget: 14,
+  createCombo: 16,
+  requestForQuote: 17,
+  quoteRequest: 18,
+  cancelQuotes: 19,
+  acceptQuote: 20,
+  blockTrade: 21,
+  setReferrer: 22,
 } as const;
 
 export type Action =
@@ -31,12 +85,46 @@ export type Action =
   | Variant<typeof ACTION.placeOrder, PlaceOrder>
   | Variant<typeof ACTION.cancelOrder, CancelOrder>
   | Variant<typeof ACTION.cancelByClientId, CancelByClientId>
-  | Variant<typeof ACTION.cancelAll, CancelAll>;
+  | Variant<typeof ACTION.cancelOrders, CancelOrders>
+  | Variant<typeof ACTION.amendOrder, AmendOrder>
+  | Variant<typeof ACTION.reduceOrder, ReduceOrder>
+  | Variant<typeof ACTION.replaceOrder, ReplaceOrder>
+  | Variant<typeof ACTION.placeTrigger, PlaceTrigger>
+  | Variant<typeof ACTION.linkOrders, LinkOrders>
+  | Variant<typeof ACTION.massQuote, MassQuote>
+  | Variant<typeof ACTION.setProtection, SetProtection>
+  | Variant<typeof ACTION.resetProtection, ResetProtection>
+  | Variant<typeof ACTION.cancelAfter, CancelAfter>
+  | Variant<typeof ACTION.setAgentBudget, SetAgentBudget>
+  | Variant<typeof ACTION.createCombo, CreateCombo>
+  | Variant<typeof ACTION.requestForQuote, RequestForQuote>
+  | Variant<typeof ACTION.quoteRequest, QuoteRequest>
+  | Variant<typeof ACTION.cancelQuotes, CancelQuotes>
+  | Variant<typeof ACTION.acceptQuote, AcceptQuote>
+  | Variant<typeof ACTION.blockTrade, BlockTrade>
+  | Variant<typeof ACTION.setReferrer, SetReferrer>;
 
 export const ActionCodec: Codec<Action> = union<Action>('Action', {
   [ACTION.transfer]: TransferCodec,
   [ACTION.placeOrder]: PlaceOrderCodec,
   [ACTION.cancelOrder]: CancelOrderCodec,
   [ACTION.cancelByClientId]: CancelByClientIdCodec,
-  [ACTION.cancelAll]: CancelAllCodec,
+  [ACTION.cancelOrders]: CancelOrdersCodec,
+  [ACTION.amendOrder]: AmendOrderCodec,
+  [ACTION.reduceOrder]: ReduceOrderCodec,
+  [ACTION.replaceOrder]: ReplaceOrderCodec,
+  [ACTION.placeTrigger]: PlaceTriggerCodec,
+  [ACTION.linkOrders]: LinkOrdersCodec,
+  [ACTION.massQuote]: MassQuoteCodec,
+  [ACTION.setProtection]: SetProtectionCodec,
+  [ACTION.resetProtection]: ResetProtectionCodec,
+  [ACTION.cancelAfter]: CancelAfterCodec,
+  [ACTION.setAgentBudget]: SetAgentBudgetCodec,
+  [ACTION.createCombo]: CreateComboCodec,
+  [ACTION.requestForQuote]: RequestForQuoteCodec,
+  [ACTION.quoteRequest]: QuoteRequestCodec,
+  [ACTION.cancelQuotes]: CancelQuotesCodec,
+  [ACTION.acceptQuote]: AcceptQuoteCodec,
+  [ACTION.blockTrade]: BlockTradeCodec,
+  [ACTION.setReferrer]: SetReferrerCodec,
 });

@@ -1,14 +1,29 @@
 /** One action of an admitted transaction: its class in the block's order of work, and its handler. */
 
+import { setAgentBudget } from './accounts/set-agent-budget.ts';
 import { transferAction } from './accounts/transfer.ts';
 import { ACTION, type Action } from './action.ts';
-import { POST_ONLY } from './actions/order-terms.ts';
+import { POST_ONLY, type PostOnly } from './actions/order-terms.ts';
 import type { BlockContext } from './block-context.ts';
 import { type Result, unreachable } from './core/result.ts';
 import type { AccountId } from './core/units.ts';
 import type { Refusal } from './error.ts';
-import { cancelAll, cancelByClientId, cancelOrder } from './matching/cancel-order.ts';
+import { setReferrer } from './fees/referral.ts';
+import { amendOrder, reduceOrder } from './matching/amend-order.ts';
+import { cancelByClientId, cancelOrder, cancelOrders } from './matching/cancel-order.ts';
+import { linkOrders } from './matching/link-orders.ts';
 import { placeOrder } from './matching/place-order.ts';
+import { placeTrigger } from './matching/place-trigger.ts';
+import { replaceOrder } from './matching/replace-order.ts';
+import { acceptQuote } from './multileg/accept-quote.ts';
+import { blockTrade } from './multileg/block-trade.ts';
+import { cancelQuotes } from './multileg/cancel-quotes.ts';
+import { createCombo } from './multileg/create-combo.ts';
+import { quoteRequest } from './multileg/quote-request.ts';
+import { requestForQuote } from './multileg/request-for-quote.ts';
+import { cancelAfter } from './quoting/cancel-after.ts';
+import { massQuote } from './quoting/mass-quote.ts';
+import { resetProtection, setProtection } from './quoting/set-protection.ts';
 import type { ActionResult } from './receipt.ts';
 import type { State } from './state/state.ts';
 
@@ -16,16 +31,45 @@ import type { State } from './state/state.ts';
 export const CLASS = { cancels: 0, makers: 1, rest: 2 } as const;
 export type Class = (typeof CLASS)[keyof typeof CLASS];
 
+/** Of an order that may take, or that never does. */
+function takerClass(postOnly: PostOnly): Class {
+  return postOnly === POST_ONLY.none ? CLASS.rest : CLASS.makers;
+}
+
 /** The class that an action alone would put its transaction into. */
 export function actionClass(action: Action): Class {
   switch (action.selector) {
     case ACTION.cancelOrder:
     case ACTION.cancelByClientId:
-    case ACTION.cancelAll:
+    case ACTION.cancelOrders:
+    case ACTION.reduceOrder:
+    case ACTION.cancelQuotes:
+    // It can only take orders away.
+    case ACTION.cancelAfter:
       return CLASS.cancels;
+    case ACTION.massQuote:
+    case ACTION.setProtection:
+    case ACTION.resetProtection:
+      return CLASS.makers;
     case ACTION.placeOrder:
-      return action.value.postOnly === POST_ONLY.none ? CLASS.rest : CLASS.makers;
+      return takerClass(action.value.postOnly);
+    case ACTION.amendOrder:
+      return takerClass(action.value.postOnly);
+    case ACTION.replaceOrder:
+      return takerClass(action.value.order.postOnly);
+    case ACTION.placeTrigger:
+    case ACTION.linkOrders:
+      return CLASS.rest;
     case ACTION.transfer:
+    case ACTION.setReferrer:
+    case ACTION.setAgentBudget:
+      return CLASS.rest;
+    case ACTION.quoteRequest:
+      return CLASS.makers;
+    case ACTION.createCombo:
+    case ACTION.requestForQuote:
+    case ACTION.acceptQuote:
+    case ACTION.blockTrade:
       return CLASS.rest;
     default:
       return unreachable(action);
@@ -42,14 +86,48 @@ export function applyAction(
   switch (action.selector) {
     case ACTION.transfer:
       return transferAction(state, context, account, action.value);
+    case ACTION.massQuote:
+      return massQuote(state, context, account, action.value);
+    case ACTION.setProtection:
+      return setProtection(state, context, account, action.value);
+    case ACTION.resetProtection:
+      return resetProtection(state, context, account, action.value);
+    case ACTION.cancelAfter:
+      return cancelAfter(state, context, account, action.value);
+    case ACTION.setAgentBudget:
+      return setAgentBudget(state, context, account, action.value);
+    case ACTION.setReferrer:
+      return setReferrer(state, context, account, action.value);
     case ACTION.placeOrder:
       return placeOrder(state, context, account, action.value);
     case ACTION.cancelOrder:
       return cancelOrder(state, context, account, action.value);
     case ACTION.cancelByClientId:
       return cancelByClientId(state, context, account, action.value);
-    case ACTION.cancelAll:
-      return cancelAll(state, context, account, action.value);
+    case ACTION.cancelOrders:
+      return cancelOrders(state, context, account, action.value);
+    case ACTION.amendOrder:
+      return amendOrder(state, context, account, action.value);
+    case ACTION.reduceOrder:
+      return reduceOrder(state, context, account, action.value);
+    case ACTION.replaceOrder:
+      return replaceOrder(state, context, account, action.value);
+    case ACTION.placeTrigger:
+      return placeTrigger(state, context, account, action.value);
+    case ACTION.linkOrders:
+      return linkOrders(state, context, account, action.value);
+    case ACTION.createCombo:
+      return createCombo(state, context, action.value);
+    case ACTION.requestForQuote:
+      return requestForQuote(state, context, account, action.value);
+    case ACTION.quoteRequest:
+      return quoteRequest(state, context, account, action.value);
+    case ACTION.cancelQuotes:
+      return cancelQuotes(state, context, account, action.value);
+    case ACTION.acceptQuote:
+      return acceptQuote(state, context, account, action.value);
+    case ACTION.blockTrade:
+      return blockTrade(state, context, account, action.value);
     default:
       return unreachable(action);
   }

@@ -34,25 +34,129 @@ export const RUNTIME_ERRORS = {
   // Orders.
   unknown_instrument: { number: 200, field: 'instrument', text: 'no such instrument' },
   instrument_not_open: { number: 201, field: 'instrument', text: 'the instrument is not open' },
+  post_only_required: { number: 240, field: 'postOnly', text: 'only post-only orders now' },
+  reduce_only_required: { number: 241, field: 'reduceOnly', text: 'only reduce-only orders now' },
+  not_in_auction: { number: 242, field: 'timeInForce', text: 'cannot wait for an auction' },
   bad_side: { number: 202, field: 'side', text: 'must be 0 (buy) or 1 (sell)' },
-  bad_time_in_force: { number: 203, field: 'timeInForce', text: 'must be 0 (GTC) or 1 (IOC)' },
+  bad_type: { number: 217, field: 'type', text: 'must be 0 (limit) or 1 (market)' },
+  bad_time_in_force: { number: 203, field: 'timeInForce', text: 'must be 0 (GTC) to 5 (GFN)' },
+  bad_post_only: { number: 218, field: 'postOnly', text: 'must be 0 (none) to 2 (slide)' },
+  bad_self_trade_prevention: {
+    number: 219,
+    field: 'selfTradePrevention',
+    text: 'must be 0 (cancel maker) to 3 (decrement both)',
+  },
   bad_price: { number: 204, field: 'price', text: 'out of range' },
   bad_size: { number: 205, field: 'size', text: 'out of range' },
-  post_only_ioc: { number: 206, field: 'postOnly', text: 'an IOC order cannot be post-only' },
+  bad_display_size: { number: 220, field: 'displaySize', text: 'shows too little or too much' },
+  bad_expires_at: { number: 221, field: 'expiresAt', text: 'out of range, or without GTT' },
+  market_cannot_rest: { number: 222, field: 'timeInForce', text: 'a market order is IOC or FOK' },
+  post_only_ioc: { number: 206, field: 'postOnly', text: 'an order that never rests has no maker' },
+  no_auction: { number: 223, field: 'timeInForce', text: 'GFA, and no auction takes orders' },
   no_mark: { number: 207, field: 'instrument', text: 'no fresh mark: only cancels' },
   price_band: { number: 208, field: 'price', text: 'outside the price band' },
   duplicate_client_id: { number: 209, field: 'clientOrderId', text: 'already open' },
+  nothing_to_reduce: { number: 224, field: 'reduceOnly', text: 'no position on the other side' },
   too_many_orders: { number: 210, field: 'subAccount', text: 'too many open orders' },
   too_many_positions: { number: 211, field: 'subAccount', text: 'too many series' },
   position_limit: { number: 212, field: 'size', text: 'the position could grow too large' },
   would_take: { number: 213, field: 'price', text: 'post-only order would take' },
   too_many_fills: { number: 214, field: 'size', text: 'crosses too many orders' },
+  not_filled: { number: 225, field: 'size', text: 'a FOK order that would not be filled' },
+  self_trade: { number: 226, field: 'price', text: 'would trade with an order of the same owner' },
   insufficient_cash: { number: 215, field: 'size', text: 'premium and fee exceed the cash' },
   insufficient_margin: { number: 216, field: 'size', text: 'initial margin is not met' },
+
+  // Rules of a market, and referrals.
+  price_not_on_tick: { number: 260, field: 'price', text: 'not a multiple of the tick here' },
+  below_min_size: { number: 261, field: 'size', text: 'below the least size of an order' },
+  above_max_size: { number: 262, field: 'size', text: 'above the greatest size of an order' },
+  open_interest_limit: { number: 263, field: 'size', text: 'open interest of the series is full' },
+  underlying_open_interest_limit: {
+    number: 264,
+    field: 'size',
+    text: 'open interest of the underlying is full',
+  },
+  account_limit: { number: 265, field: 'size', text: 'the account could hold too much' },
+  unknown_referrer: { number: 266, field: 'referrer', text: 'no such account' },
+  self_referral: { number: 267, field: 'referrer', text: 'the account itself' },
+  referrer_already_set: { number: 268, field: 'referrer', text: 'can be set once only' },
 
   // Cancels.
   order_not_found: { number: 300, field: 'orderId', text: 'no such open order' },
   not_owner: { number: 301, field: 'orderId', text: 'the order belongs to another account' },
+
+  auction_frozen: { number: 243, field: 'orderId', text: 'the auction ends: no cancels' },
+
+  // Amendments and links, after the two above.
+  quote_order: { number: 302, field: 'orderId', text: 'a quote is replaced by the next quote' },
+  not_a_reduction: { number: 303, field: 'size', text: 'not below the size of the order' },
+  bad_link: { number: 304, field: 'second', text: 'not two orders of one sub-account' },
+  already_linked: { number: 305, field: 'orderId', text: 'linked with another open order' },
+
+  // Triggers, after the fields of their orders.
+  bad_trigger: { number: 306, field: 'source', text: 'unknown source or condition' },
+  bad_trigger_price: { number: 307, field: 'triggerPrice', text: 'out of range' },
+  trigger_holds: { number: 308, field: 'triggerPrice', text: 'the condition holds already' },
+  too_many_triggers: { number: 309, field: 'subAccount', text: 'too many waiting triggers' },
+
+  // Structures of several legs; beside these the errors of orders, leg by leg.
+  legs_not_ascending: { number: 500, field: 'legs', text: 'must ascend by instrument' },
+  not_a_series: { number: 501, field: 'legs', text: 'not an option series' },
+  mixed_underlyings: { number: 502, field: 'legs', text: 'must be of one underlying' },
+  net_band: { number: 503, field: 'net', text: "outside the sum of the legs' bands" },
+
+  // Requests for quote.
+  unknown_request: { number: 504, field: 'request', text: 'no such live request' },
+  own_request: { number: 505, field: 'request', text: 'an account cannot quote itself' },
+  bad_quote: { number: 506, field: 'bid', text: 'must be below the ask; 0 where not quoted' },
+  bad_quote_expiry: { number: 507, field: 'expiresAt', text: 'must be in the next 10 seconds' },
+  too_many_requests: { number: 508, field: 'account', text: 'too many live requests' },
+  too_many_quotes: { number: 509, field: 'request', text: 'too many live quotes' },
+  no_quote: { number: 510, field: 'limit', text: 'no live quote inside the limit' },
+
+  // Negotiated blocks.
+  offer_expired: { number: 511, field: 'expiresAt', text: 'the block is later than the offer' },
+  unknown_counterparty: { number: 512, field: 'account', text: 'no such account' },
+  counterparty_key: { number: 513, field: 'signer', text: 'not a key of the counterparty' },
+  counterparty_role: { number: 514, field: 'signer', text: 'the key may not trade' },
+  offer_nonce: { number: 515, field: 'nonce', text: 'used, or outside the window of the key' },
+  not_offered: { number: 516, field: 'taker', text: 'the offer is to another account' },
+  own_offer: { number: 517, field: 'taker', text: 'an account cannot trade with itself' },
+  block_too_small: { number: 518, field: 'lots', text: 'below the least size of a block' },
+  bad_block_pricing: { number: 519, field: 'pricing', text: 'leg prices or a net price, not both' },
+  counterparty_margin: { number: 520, field: 'account', text: 'the counterparty cannot carry it' },
+
+  // Combos.
+  bad_structure: { number: 530, field: 'structure', text: 'the legs do not make it' },
+  too_many_combos: { number: 531, field: 'legs', text: 'no room for another combo' },
+  bad_combo_terms: { number: 532, field: 'timeInForce', text: 'a limit order: GTC, IOC or FOK' },
+
+  // States that governance orders.
+  bad_state: { number: 244, field: 'state', text: 'must be open, post-only, reduce-only, halted' },
+  bad_transition: { number: 245, field: 'state', text: 'does not follow the state now' },
+
+  // Quotes.
+  duplicate_quote: { number: 400, field: 'quotes', text: 'a series stands twice in one action' },
+  crossed_quote: { number: 401, field: 'quotes', text: 'the bid is not below the ask' },
+  protection_frozen: { number: 402, field: 'quotes', text: 'protection has frozen the quotes' },
+
+  // Market-maker protection.
+  unknown_underlying: { number: 403, field: 'underlying', text: 'no such underlying' },
+  bad_protection: { number: 404, field: 'limits', text: 'out of range, or without any limit' },
+  no_protection: { number: 405, field: 'underlying', text: 'no protection is set' },
+
+  // Dead-man switches.
+  bad_switch_scope: { number: 406, field: 'scope', text: 'must be 0 (one) or 1 (all, 0)' },
+  bad_switch_timeout: { number: 407, field: 'timeoutMs', text: 'must be 0, or 5 s to 24 h' },
+
+  // Budgets of trading keys.
+  bad_key_position: { number: 408, field: 'keyPosition', text: 'not a trading key in force' },
+  bad_budget: { number: 409, field: 'notionalPerDayUsd', text: 'out of range' },
+
+  // The pace of an account, before its action is looked at.
+  rate_limited: { number: 410, field: 'actions', text: 'costs more credits than the account has' },
+  agent_budget: { number: 411, field: 'signers', text: "beyond the key's budget" },
 } as const;
 
 export type RuntimeErrorCode = keyof typeof RUNTIME_ERRORS;

@@ -2,12 +2,16 @@
  * Events: what a block did, for market data, wallets and indexers. Derived, not committed: every
  * node that executes the block emits the same list in the same order.
  *
- * Order events are enough to rebuild every book: `opened` adds, `reduced` lowers the open lots by a
- * fill, `closed` removes.
+ * Order events are enough to rebuild every book: `opened` adds at the end of its price's queue,
+ * `reduced` lowers open and shown lots by a fill, `refreshed` shows more of an iceberg at the end of
+ * the queue, `amended` replaces price and lots, `closed` removes. Public market data shows `shown`
+ * alone: `remaining`, `size` and `displaySize` are the owner's.
  */
 
 import type { Side } from './actions/order-terms.ts';
+import type { SwitchScope } from './actions/quoting.ts';
 import type { Denomination } from './actions/transfer.ts';
+import { type TradingStatus, TradingStatusCodec } from './auction/phase.ts';
 import {
   readI128,
   readU8,
@@ -19,12 +23,15 @@ import {
   writeU64,
 } from './core/byte-cursor.ts';
 import {
+  bool,
   bytes,
   type Codec,
   container,
+  i64,
   i128,
   list,
   u8,
+  u16,
   u32,
   u64,
   union,
@@ -38,15 +45,48 @@ import type {
   PortfolioId,
   PriceTicks,
   SizeLots,
+  SubAccount,
   TimestampMs,
   UnderlyingId,
 } from './core/units.ts';
 import { type Order, OrderCodec } from './matching/order.ts';
-import { type Instrument, InstrumentCodec } from './options/instrument.ts';
+import { type Trigger, TriggerCodec } from './matching/trigger.ts';
+import { type Combo, ComboCodec } from './multileg/combo.ts';
+import {
+  type LegTradeEvent,
+  LegTradeEventCodec,
+  type QuoteClosedEvent,
+  QuoteClosedEventCodec,
+} from './multileg/events.ts';
+import {
+  type LiveQuote,
+  LiveQuoteCodec,
+  type LiveRequest,
+  LiveRequestCodec,
+} from './multileg/live-quote.ts';
+import { type Instrument, InstrumentCodec, type InstrumentState } from './options/instrument.ts';
 import { type MarkInputs, MarkInputsCodec } from './oracle/price.ts';
 
 /** Why an order left the book; numbers are wire format. */
-export const CLOSE_REASON = { filled: 0, cancelled: 1, margin: 2, expired: 3 } as const;
+export const CLOSE_REASON = {
+  filled: 0,
+  cancelled: 1,
+  margin: 2,
+  expired: 3,
+  /** It would have traded with an order of the same owner. */
+  selfTrade: 4,
+  /** Its `expiresAt` came. */
+  time: 5,
+  /** The order linked with it traded or fired. */
+  oco: 6,
+  /** Reduce-only, and no position is left that it could reduce. */
+  reduceOnly: 7,
+  quoteReplaced: 8,
+  protection: 9,
+  deadMan: 10,
+  /** It took part in one auction only, or could not stay when that began or ended. */
+  auctionEnd: 11,
+} as const;
 export type CloseReason = (typeof CLOSE_REASON)[keyof typeof CLOSE_REASON];
 
 export type TradeEvent = {
@@ -62,7 +102,48 @@ export type TradeEvent = {
   readonly makerFee: bigint;
   readonly takerFee: bigint;
 };
+/** A fill of a resting order: its open lots and its shown lots are lower by `lots`. */
 export type OrderReducedEvent = { readonly orderId: OrderId; readonly lots: SizeLots };
+/**
+ * A resting order as it is from here on, after an amendment or a decrement against its owner's other
+ * order. With another `priority` than before it stands at the end of its price's queue.
+ */
+export type OrderAmendedEvent = {
+  readonly orderId: OrderId;
+  readonly price: PriceTicks;
+  readonly size: SizeLots;
+  readonly remaining: SizeLots;
+  readonly shown: SizeLots;
+  readonly priority: OrderId;
+};
+/** The shown lots of an iceberg were filled: the next are shown, at the end of its price's queue. */
+export type OrderRefreshedEvent = {
+  readonly orderId: OrderId;
+  readonly shown: SizeLots;
+  readonly priority: OrderId;
+};
+
+/** Why a trigger waits no more; numbers are wire format. */
+export const TRIGGER_END = {
+  /** Its order was accepted under the trigger's number. */
+  fired: 0,
+  /** It fired, and its order was refused: `error` says why. */
+  refused: 1,
+  cancelled: 2,
+  /** The instrument expired. */
+  expired: 3,
+  /** Its order's `expiresAt` came. */
+  time: 4,
+  /** The order linked with it traded or fired. */
+  oco: 5,
+} as const;
+export type TriggerEnd = (typeof TRIGGER_END)[keyof typeof TRIGGER_END];
+/** `error`: wire number of the refusal, 0 but for `refused`. */
+export type TriggerClosedEvent = {
+  readonly orderId: OrderId;
+  readonly reason: TriggerEnd;
+  readonly error: number;
+};
 export type OrderClosedEvent = { readonly orderId: OrderId; readonly reason: CloseReason };
 export type TransferEvent = {
   readonly from: PortfolioId;
@@ -86,6 +167,55 @@ export type SettledEvent = {
 };
 export type InstrumentClosedEvent = { readonly instrument: InstrumentId };
 export type EpochEvent = { readonly epoch: Epoch };
+/** What happened to a market-maker protection; numbers are wire format. */
+export const PROTECTION_CHANGE = { set: 0, removed: 1, triggered: 2, reset: 3 } as const;
+export type ProtectionChange = (typeof PROTECTION_CHANGE)[keyof typeof PROTECTION_CHANGE];
+/** `frozenUntil` 0: not frozen; 2⁵³ − 1: until reset. The quotes it closes follow when triggered. */
+export type ProtectionEvent = {
+  readonly portfolio: PortfolioId;
+  readonly underlying: UnderlyingId;
+  readonly change: ProtectionChange;
+  readonly frozenUntil: TimestampMs;
+};
+/** A dead-man switch closed orders in this block; `isDone`: none of those that were due are left. */
+export type DeadManEvent = {
+  readonly account: AccountId;
+  readonly scope: SwitchScope;
+  readonly subAccount: SubAccount;
+  readonly closed: number;
+  readonly isDone: boolean;
+};
+
+export type ReferrerSetEvent = { readonly account: AccountId; readonly referrer: AccountId };
+/** The fees of an epoch, shared out: micro-USD. */
+export type FeesDistributedEvent = {
+  readonly insurance: bigint;
+  readonly community: bigint;
+  readonly stake: bigint;
+};
+/** The share of a fee of `account` that its referrer got: micro-USD. */
+export type ReferralPaidEvent = {
+  readonly account: AccountId;
+  readonly referrer: AccountId;
+  readonly amount: bigint;
+};
+
+/** An instrument's own state from here on; `until` 0: it ends by no clock. */
+export type InstrumentStateEvent = {
+  readonly instrument: InstrumentId;
+  readonly state: InstrumentState;
+  readonly until: TimestampMs;
+};
+/**
+ * An auction: where a running one would clear now, or where it did. `imbalance`: lots bid less lots
+ * offered at the price; all 0 when nothing trades.
+ */
+export type AuctionEvent = {
+  readonly instrument: InstrumentId;
+  readonly price: PriceTicks;
+  readonly lots: number;
+  readonly imbalance: number;
+};
 
 /** Selectors of events; append-only wire format. */
 export const EVENT = {
@@ -102,6 +232,25 @@ export const EVENT = {
   settled: 10,
   instrumentSettled: 11,
   epochStarted: 12,
+  protection: 17,
+  deadManFired: 18,
+  orderAmended: 13,
+  orderRefreshed: 14,
+  triggerPlaced: 15,
+  triggerClosed: 16,
+  legTrade: 20,
+  quoteRequested: 21,
+  requestClosed: 22,
+  requestQuoted: 23,
+  quoteClosed: 24,
+  comboCreated: 25,
+  instrumentState: 26,
+  tradingStatus: 27,
+  auctionIndicative: 28,
+  auctionCleared: 29,
+  referrerSet: 30,
+  feesDistributed: 31,
+  referralPaid: 32,
 } as const;
 
 export type Event =
@@ -117,7 +266,33 @@ export type Event =
   | Variant<typeof EVENT.delivery, DeliveryEvent>
   | Variant<typeof EVENT.settled, SettledEvent>
   | Variant<typeof EVENT.instrumentSettled, InstrumentClosedEvent>
-  | Variant<typeof EVENT.epochStarted, EpochEvent>;
+  | Variant<typeof EVENT.epochStarted, EpochEvent>
+  | Variant<typeof EVENT.instrumentState, InstrumentStateEvent>
+  | Variant<typeof EVENT.tradingStatus, TradingStatus>
+  | Variant<typeof EVENT.auctionIndicative, AuctionEvent>
+  | Variant<typeof EVENT.auctionCleared, AuctionEvent>
+  | Variant<typeof EVENT.protection, ProtectionEvent>
+  | Variant<typeof EVENT.deadManFired, DeadManEvent>
+  | Variant<typeof EVENT.orderAmended, OrderAmendedEvent>
+  | Variant<typeof EVENT.orderRefreshed, OrderRefreshedEvent>
+  | Variant<typeof EVENT.triggerPlaced, Trigger>
+  | Variant<typeof EVENT.triggerClosed, TriggerClosedEvent>
+  | Variant<typeof EVENT.legTrade, LegTradeEvent>
+  | Variant<typeof EVENT.quoteRequested, LiveRequest>
+  | Variant<typeof EVENT.requestClosed, QuoteClosedEvent>
+  | Variant<typeof EVENT.requestQuoted, LiveQuote>
+  | Variant<typeof EVENT.quoteClosed, QuoteClosedEvent>
+  | Variant<typeof EVENT.comboCreated, Combo>
+  | Variant<typeof EVENT.referrerSet, ReferrerSetEvent>
+  | Variant<typeof EVENT.feesDistributed, FeesDistributedEvent>
+  | Variant<typeof EVENT.referralPaid, ReferralPaidEvent>;
+
+const AuctionEventCodec: Codec<AuctionEvent> = container<AuctionEvent>('AuctionEvent', {
+  instrument: u32<InstrumentId>(),
+  price: u32<PriceTicks>(),
+  lots: u64(),
+  imbalance: i64(),
+});
 
 export const EventCodec: Codec<Event> = union<Event>('Event', {
   [EVENT.trade]: container<TradeEvent>(
@@ -227,6 +402,66 @@ export const EventCodec: Codec<Event> = union<Event>('Event', {
     instrument: u32<InstrumentId>(),
   }),
   [EVENT.epochStarted]: container<EpochEvent>('EpochEvent', { epoch: u64<Epoch>() }),
+  [EVENT.instrumentState]: container<InstrumentStateEvent>('InstrumentStateEvent', {
+    instrument: u32<InstrumentId>(),
+    state: u8<InstrumentState>(),
+    until: u64<TimestampMs>(),
+  }),
+  [EVENT.tradingStatus]: TradingStatusCodec,
+  [EVENT.auctionIndicative]: AuctionEventCodec,
+  [EVENT.auctionCleared]: AuctionEventCodec,
+  [EVENT.protection]: container<ProtectionEvent>('ProtectionEvent', {
+    portfolio: u64<PortfolioId>(),
+    underlying: u8<UnderlyingId>(),
+    change: u8<ProtectionChange>(),
+    frozenUntil: u64<TimestampMs>(),
+  }),
+  [EVENT.deadManFired]: container<DeadManEvent>('DeadManEvent', {
+    account: u64<AccountId>(),
+    scope: u8<SwitchScope>(),
+    subAccount: u8<SubAccount>(),
+    closed: u32(),
+    isDone: bool(),
+  }),
+  [EVENT.orderAmended]: container<OrderAmendedEvent>('OrderAmendedEvent', {
+    orderId: u64<OrderId>(),
+    price: u32<PriceTicks>(),
+    size: u32<SizeLots>(),
+    remaining: u32<SizeLots>(),
+    shown: u32<SizeLots>(),
+    priority: u64<OrderId>(),
+  }),
+  [EVENT.orderRefreshed]: container<OrderRefreshedEvent>('OrderRefreshedEvent', {
+    orderId: u64<OrderId>(),
+    shown: u32<SizeLots>(),
+    priority: u64<OrderId>(),
+  }),
+  [EVENT.triggerPlaced]: TriggerCodec,
+  [EVENT.triggerClosed]: container<TriggerClosedEvent>('TriggerClosedEvent', {
+    orderId: u64<OrderId>(),
+    reason: u8<TriggerEnd>(),
+    error: u16(),
+  }),
+  [EVENT.legTrade]: LegTradeEventCodec,
+  [EVENT.quoteRequested]: LiveRequestCodec,
+  [EVENT.requestClosed]: QuoteClosedEventCodec,
+  [EVENT.requestQuoted]: LiveQuoteCodec,
+  [EVENT.quoteClosed]: QuoteClosedEventCodec,
+  [EVENT.comboCreated]: ComboCodec,
+  [EVENT.referrerSet]: container<ReferrerSetEvent>('ReferrerSetEvent', {
+    account: u64<AccountId>(),
+    referrer: u64<AccountId>(),
+  }),
+  [EVENT.feesDistributed]: container<FeesDistributedEvent>('FeesDistributedEvent', {
+    insurance: i128(),
+    community: i128(),
+    stake: i128(),
+  }),
+  [EVENT.referralPaid]: container<ReferralPaidEvent>('ReferralPaidEvent', {
+    account: u64<AccountId>(),
+    referrer: u64<AccountId>(),
+    amount: i128(),
+  }),
 });
 
 /** Most events of one block: fills and order events of a full block, several times over. */

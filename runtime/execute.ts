@@ -11,14 +11,23 @@
 
 import { fixNextEpoch, startEpochIfDue } from '../staking/epoch.ts';
 import { admit, type BlockUsage } from './accounts/admit.ts';
+import { chargeAction, type Spender } from './accounts/charge-action.ts';
+import { earnCredits } from './accounts/earn-credits.ts';
 import { actionClass, applyAction, CLASS, type Class } from './apply-action.ts';
+import { clearBatches } from './auction/clear-batches.ts';
+import { executionOrder } from './auction/execution-order.ts';
+import { updateInstrumentStates } from './auction/update-instrument-states.ts';
 import { type Block, type Header, isEpochLast } from './block.ts';
 import type { BlockContext } from './block-context.ts';
 import { assert } from './core/result.ts';
-import type { AccountId } from './core/units.ts';
 import { type Refusal, refusalRecord } from './error.ts';
 import type { Event } from './event.ts';
+import { distributeFees } from './fees/distribute-fees.ts';
 import { cancelUnsupportedOrders } from './margin/cancel-unsupported.ts';
+import { expireOrders } from './matching/expire-orders.ts';
+import { fireTriggers } from './matching/fire-triggers.ts';
+import { expireCombos } from './multileg/expire-combos.ts';
+import { expireQuotes } from './multileg/expire-quotes.ts';
 import { expireSeries } from './options/expire-series.ts';
 import { listSeries } from './options/list-series.ts';
 import { paySettlements } from './options/pay-settlements.ts';
@@ -26,6 +35,7 @@ import { sampleSettlements } from './options/sample-settlements.ts';
 import { applyOracleVotes } from './oracle/apply-votes.ts';
 import { updateMarks } from './oracle/update-marks.ts';
 import type { OracleVote } from './oracle/vote.ts';
+import { fireDeadManSwitches } from './quoting/fire-dead-man-switches.ts';
 import {
   ACTION_RESULT,
   type ActionResult,
@@ -50,7 +60,7 @@ type Pending = {
   readonly index: number;
   readonly id: Uint8Array;
   readonly transaction: Transaction;
-  readonly account: AccountId;
+  readonly spender: Spender;
 };
 
 /** The block's payloads, decoded: votes in block order, transactions with their positions. */
@@ -106,7 +116,7 @@ function refused(refusal: Refusal): ActionResult {
   return { selector: ACTION_RESULT.refused, value: refusalRecord(refusal) };
 }
 
-/** First pass, in block order: who may act. Invalid transactions get their receipts here. */
+/** First pass, in the order of execution: who may act. Invalid transactions get their receipts here. */
 function admitAll(
   state: State,
   context: BlockContext,
@@ -118,7 +128,7 @@ function admitAll(
   for (const { index, transaction } of transactions) {
     const id = transactionId(state.chainId, transaction.body);
     const admitted = admit(state, context, transaction.body, usage);
-    if (admitted.ok) pending.push({ index, id, transaction, account: admitted.value });
+    if (admitted.ok) pending.push({ index, id, transaction, spender: admitted.value });
     else {
       const results = [refused(admitted.error)];
       receipts.set(index, { transactionId: id, index, status: RECEIPT_STATUS.invalid, results });
@@ -127,7 +137,7 @@ function admitAll(
   return pending;
 }
 
-/** Second pass: the transactions of one class, in block order. */
+/** Second pass: the transactions of one class. */
 function applyClass(
   state: State,
   context: BlockContext,
@@ -135,10 +145,12 @@ function applyClass(
   wanted: number,
   receipts: Map<number, Receipt>,
 ): void {
-  for (const { index, id, transaction, account } of pending) {
+  for (const { index, id, transaction, spender } of pending) {
     if (classOf(transaction) !== wanted) continue;
     const results = transaction.body.actions.map((action) => {
-      const result = applyAction(state, context, account, action);
+      const limited = chargeAction(state, context, spender, action);
+      if (limited !== undefined) return refused(limited);
+      const result = applyAction(state, context, spender.account, action);
       return result.ok ? result.value : refused(result.error);
     });
     receipts.set(index, { transactionId: id, index, status: RECEIPT_STATUS.applied, results });
@@ -155,9 +167,12 @@ function endBlock(
 ): BlockResult {
   const receipts = [...unordered.values()].sort((a, b) => a.index - b.index);
   const receiptsBytes = ReceiptsCodec.encode(receipts);
-  const meta = metaOf(state);
-  meta.receiptsRoot = nextReceiptsRoot(meta.receiptsRoot, receiptsBytes);
-  if (isEpochLast(header, context.config)) fixNextEpoch(state, context, hash);
+  const { receiptsChain } = state;
+  receiptsChain.root = nextReceiptsRoot(receiptsChain.root, receiptsBytes);
+  if (isEpochLast(header, context.config)) {
+    distributeFees(state, context);
+    fixNextEpoch(state, context, hash);
+  }
   return { receipts, receiptsBytes, events: context.events };
 }
 
@@ -168,20 +183,30 @@ function endBlock(
 export function executeBlock(state: State, block: Block, hash: Uint8Array): BlockResult {
   const receipts = new Map<number, Receipt>();
   const { votes, transactions } = decodePayloads(block);
+  const sinceParentMs = block.header.timestamp - metaOf(state).timestamp;
   const context = beginBlock(state, block.header);
 
   applyOracleVotes(state, context, votes);
   updateMarks(state, context);
+  updateInstrumentStates(state, context, sinceParentMs);
   sampleSettlements(state, context);
+  expireCombos(state, context);
   expireSeries(state, context);
   paySettlements(state, context);
   listSeries(state, context);
   startEpochIfDue(state, context, block.header);
+  expireOrders(state, context);
+  fireDeadManSwitches(state, context);
+  expireQuotes(state, context);
   cancelUnsupportedOrders(state, context);
 
-  const pending = admitAll(state, context, transactions, receipts);
+  const ordered = executionOrder(state, transactions);
+  const pending = admitAll(state, context, ordered, receipts);
   applyClass(state, context, pending, CLASS.cancels, receipts);
   applyClass(state, context, pending, CLASS.makers, receipts);
+  fireTriggers(state, context);
   applyClass(state, context, pending, CLASS.rest, receipts);
+  clearBatches(state, context);
+  earnCredits(state, context);
   return endBlock(state, context, block.header, hash, receipts);
 }

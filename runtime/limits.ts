@@ -57,7 +57,53 @@ export const MAX_OPEN_ORDERS_PER_PORTFOLIO = 2_000;
 export const MAX_POSITIONS_PER_PORTFOLIO = 256;
 /** Largest order and position, in lots: 10⁹ lots × 2⁵² risk units stays exact in bigint sums. */
 export const MAX_ORDER_LOTS = 1_000_000_000;
+/** A parent block older than this: trading restarts by auction (design/chain.md §2). */
+export const RESTART_GAP_MS = 60_000;
 /** Largest price, in ticks: $1 × 10⁹. */
 export const MAX_PRICE_TICKS = 1_000_000_000;
+/** A dead-man switch fires this long after it was renewed, at least and at most. */
+export const MIN_SWITCH_TIMEOUT_MS = 5_000;
+export const MAX_SWITCH_TIMEOUT_MS: number = 24 * 3_600_000;
+/** Orders and triggers that dead-man switches close in one block: 10 ms. */
+export const MAX_SWITCH_CLOSES = 5_000;
+/** Longest window and freeze of a market-maker protection. */
+export const MAX_PROTECTION_MS: number = 24 * 3_600_000;
+/** Largest notional budget of a trading key, in USD: a trillion a day is no bound. */
+export const MAX_NOTIONAL_BUDGET_USD = 1_000_000_000_000;
+/** Largest limit of a protection: what is summed towards it stays exact. */
+export const MAX_PROTECTION_LIMIT: number = 2 ** 50;
 /** Fills of one taker order: the rest of the order is cancelled (IOC) or refused (GTC). */
 export const MAX_FILLS_PER_ORDER = 1_000;
+/** Least share of an iceberg that is shown at a time: one of 100, so at most 100 refreshes. */
+export const MAX_ICEBERG_SLICES = 100;
+/** How far ahead a GTT order or a trigger may expire: beyond the longest series. */
+export const MAX_ORDER_LIFETIME_MS: number = 400 * 24 * 3_600_000;
+/** Triggers of one portfolio that wait; one costs a row and an entry of an index. */
+export const MAX_TRIGGERS_PER_PORTFOLIO = 100;
+/** Triggers fired in one block, about 50 µs each at worst; the rest fire in the next. */
+export const MAX_TRIGGERS_FIRED_PER_BLOCK = 200;
+/** Orders and triggers cancelled by one action: all that one portfolio can have. */
+export const MAX_CANCELS_PER_ACTION: number =
+  MAX_OPEN_ORDERS_PER_PORTFOLIO + MAX_TRIGGERS_PER_PORTFOLIO;
+
+/** Legs of a request for quote or a negotiated block. */
+export const MAX_LEGS = 20;
+/** Legs of a listed combo. */
+export const MIN_COMBO_LEGS = 2;
+export const MAX_COMBO_LEGS = 4;
+/** Combos listed at a time; beyond them one without orders makes room. */
+export const MAX_COMBOS = 4_096;
+/** Times that a combo order looks at the best outright prices of all its legs. */
+export const MAX_IMPLIED_IN_EVALUATIONS = 32;
+/** Resting combo orders that an outright order may trade against. */
+export const MAX_IMPLIED_OUT = 16;
+/** How long a request for quote, and a quote, lives at most. */
+export const MAX_QUOTE_LIFE_MS = 10_000;
+/** Live requests of one account, and of all: 4,096 × 64 quotes bound the table. */
+export const MAX_REQUESTS_PER_ACCOUNT = 16;
+export const MAX_REQUESTS = 4_096;
+/** Live quotes on one request, and of one account. */
+export const MAX_QUOTES_PER_REQUEST = 64;
+export const MAX_REQUEST_QUOTES_PER_ACCOUNT = 256;
+/** Makers that an acceptance tries, best price first, until one can carry the trade. */
+export const MAX_QUOTES_TRIED = 8;

@@ -4,10 +4,13 @@
  * Source: design/chain.md §2. `receiptsRoot` chains the receipts of all blocks: root' =
  * SHA-256(domain ‖ root ‖ SHA-256(SSZ(receipts of the block))).
  */
+import type { Side } from './actions/order-terms.ts';
+import { MAX_QUOTES } from './actions/quoting.ts';
 import { readI128, readU32, readU64, writeI128, writeU32, writeU64 } from './core/byte-cursor.ts';
 import { asciiBytes, concatBytes } from './core/bytes.ts';
 import { DOMAIN, sha256 } from './core/hash.ts';
 import {
+  bool,
   bytes,
   type Codec,
   container,
@@ -20,7 +23,7 @@ import {
   union,
   type Variant,
 } from './core/ssz.ts';
-import type { OrderId } from './core/units.ts';
+import type { AccountId, InstrumentId, OrderId, PortfolioId, TimestampMs } from './core/units.ts';
 import { type RefusalRecord, RefusalRecordCodec } from './error.ts';
 import { MAX_ACTIONS, MAX_BLOCK_PAYLOADS } from './limits.ts';
 
@@ -33,15 +36,70 @@ export type OrderResult = {
   readonly fee: bigint;
 };
 export type TransferResult = { readonly amount: bigint };
+/** The number of a trigger, which its order has when it fires. */
+export type TriggerResult = { readonly orderId: OrderId };
+export type LinkResult = { readonly first: OrderId; readonly second: OrderId };
+/** Orders and triggers cancelled. */
 export type CancelResult = { readonly cancelled: number };
 
+/** A side of a quote that was refused: `entry` counts from 0, `number` is the error's. */
+export type QuoteRefusal = { readonly entry: number; readonly side: Side; readonly number: number };
+/** Sides of quotes: `placed` are new in the book, `kept` kept their place, `withdrawn` are gone. */
+export type MassQuoteResult = {
+  readonly placed: number;
+  readonly kept: number;
+  readonly withdrawn: number;
+  readonly refused: QuoteRefusal[];
+};
+/** A rule of the account that is in force; `frozenUntil` of a protection, else 0. */
+export type RuleSetResult = { readonly frozenUntil: TimestampMs };
+/** 0: disarmed. */
+export type SwitchArmedResult = { readonly firesAt: TimestampMs };
+
+/** The combo of these legs; `isNew`: it was listed now. */
+export type ComboResult = { readonly instrument: InstrumentId; readonly isNew: boolean };
+/** The number given to a request for quote or a quote. */
+export type NumberedResult = { readonly id: OrderId };
+/** Legs traded with one counterparty. `cash`: micro-USD received, fees not included. */
+export type LegsTradedResult = {
+  /** Number of the quote, or of the block. */
+  readonly reference: OrderId;
+  readonly counterparty: PortfolioId;
+  readonly cash: bigint;
+  readonly fee: bigint;
+};
+export type ReferrerResult = { readonly referrer: AccountId };
+
 /** Selectors of action results; append-only wire format. */
-export const ACTION_RESULT = { refused: 0, transferred: 1, order: 2, cancelled: 3 } as const;
+export const ACTION_RESULT = {
+  refused: 0,
+  transferred: 1,
+  order: 2,
+  cancelled: 3,
+  trigger: 4,
+  linked: 5,
+  massQuoted: 6,
+  ruleSet: 7,
+  switchArmed: 8,
+  comboListed: 9,
+  numbered: 10,
+  legsTraded: 11,
+  referrerSet: 14,
+} as const;
 export type ActionResult =
   | Variant<typeof ACTION_RESULT.refused, RefusalRecord>
   | Variant<typeof ACTION_RESULT.transferred, TransferResult>
   | Variant<typeof ACTION_RESULT.order, OrderResult>
-  | Variant<typeof ACTION_RESULT.cancelled, CancelResult>;
+  | Variant<typeof ACTION_RESULT.cancelled, CancelResult>
+  | Variant<typeof ACTION_RESULT.trigger, TriggerResult>
+  | Variant<typeof ACTION_RESULT.linked, LinkResult>
+  | Variant<typeof ACTION_RESULT.massQuoted, MassQuoteResult>
+  | Variant<typeof ACTION_RESULT.ruleSet, RuleSetResult>
+  | Variant<typeof ACTION_RESULT.switchArmed, SwitchArmedResult>
+  | Variant<typeof ACTION_RESULT.comboListed, ComboResult>
+  | Variant<typeof ACTION_RESULT.numbered, NumberedResult>
+  | Variant<typeof ACTION_RESULT.legsTraded, LegsTradedResult>
+  | Variant<typeof ACTION_RESULT.referrerSet, ReferrerResult>;
 
 export const ActionResultCodec: Codec<ActionResult> = union<ActionResult>('ActionResult', {
   [ACTION_RESULT.refused]: RefusalRecordCodec,
@@ -84,6 +142,40 @@ export const ActionResultCodec: Codec<ActionResult> = union<ActionResult>('Actio
       },
     },
   ),
+  [ACTION_RESULT.trigger]: container<TriggerResult>('TriggerResult', { orderId: u64<OrderId>() }),
+  [ACTION_RESULT.linked]: container<LinkResult>('LinkResult', {
+    first: u64<OrderId>(),
+    second: u64<OrderId>(),
+  }),
+  [ACTION_RESULT.massQuoted]: container<MassQuoteResult>('MassQuoteResult', {
+    placed: u16(),
+    kept: u16(),
+    withdrawn: u16(),
+    refused: list(
+      container<QuoteRefusal>('QuoteRefusal', { entry: u8(), side: u8<Side>(), number: u16() }),
+      2 * MAX_QUOTES,
+    ),
+  }),
+  [ACTION_RESULT.ruleSet]: container<RuleSetResult>('RuleSetResult', {
+    frozenUntil: u64<TimestampMs>(),
+  }),
+  [ACTION_RESULT.switchArmed]: container<SwitchArmedResult>('SwitchArmedResult', {
+    firesAt: u64<TimestampMs>(),
+  }),
+  [ACTION_RESULT.comboListed]: container<ComboResult>('ComboResult', {
+    instrument: u32<InstrumentId>(),
+    isNew: bool(),
+  }),
+  [ACTION_RESULT.numbered]: container<NumberedResult>('NumberedResult', { id: u64<OrderId>() }),
+  [ACTION_RESULT.legsTraded]: container<LegsTradedResult>('LegsTradedResult', {
+    reference: u64<OrderId>(),
+    counterparty: u64<PortfolioId>(),
+    cash: i128(),
+    fee: i128(),
+  }),
+  [ACTION_RESULT.referrerSet]: container<ReferrerResult>('ReferrerResult', {
+    referrer: u64<AccountId>(),
+  }),
 });
 
 /** `invalid`: refused whole in the first pass, paid nothing, used no nonce. */

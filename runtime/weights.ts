@@ -18,14 +18,45 @@ const ORACLE_VOTE_WEIGHT = 100;
 function actionWeight(action: Action): number {
   switch (action.selector) {
     case ACTION.transfer:
+    case ACTION.setReferrer:
       return 20;
     case ACTION.placeOrder:
       return 50;
     case ACTION.cancelOrder:
     case ACTION.cancelByClientId:
       return 10;
-    case ACTION.cancelAll:
+    case ACTION.reduceOrder:
+    case ACTION.linkOrders:
+      return 10;
+    case ACTION.cancelOrders:
+      return 220;
+    case ACTION.amendOrder:
+      return 60;
+    case ACTION.replaceOrder:
+      return 70;
+    case ACTION.placeTrigger:
+      return 80;
+    // Two sides a series: each withdraws an order and enters one that trades with nobody.
+    case ACTION.massQuote:
+      return 20 + 20 * action.value.quotes.length;
+    case ACTION.setProtection:
+    case ACTION.resetProtection:
+    case ACTION.cancelAfter:
+    case ACTION.setAgentBudget:
+      return 10;
+    // Margin of up to 20 legs, for both sides where they trade: one check is up to 50 units.
+    case ACTION.createCombo:
+      return 60;
+    case ACTION.requestForQuote:
+      return 40;
+    case ACTION.quoteRequest:
+      return 150;
+    case ACTION.cancelQuotes:
       return 200;
+    case ACTION.acceptQuote:
+      return 600;
+    case ACTION.blockTrade:
+      return 150 + SIGNATURE_WEIGHT;
     default:
       return unreachable(action);
   }

@@ -6,14 +6,17 @@
  * the `orders` table, and `indexed by a Map` measures the book with such a table beside it.
  */
 
-import { SIDE } from '../../runtime/actions/order-terms.ts';
+import { SELF_TRADE_PREVENTION, SIDE } from '../../runtime/actions/order-terms.ts';
 import {
+  accountId,
   instrumentId,
   type OrderId,
   orderId,
   type PortfolioId,
+  portfolioId,
   priceTicks,
   sizeLots,
+  subAccount,
   timestampMs,
 } from '../../runtime/core/units.ts';
 import { CLOSE_REASON, type CloseReason, EVENT, type Event } from '../../runtime/event.ts';
@@ -27,6 +30,7 @@ import {
 } from '../../runtime/matching/book.ts';
 import { planMatch } from '../../runtime/matching/match-plan.ts';
 import { type Order, type RestingOrder, restingOrder } from '../../runtime/matching/order.ts';
+import { emptyState } from '../../runtime/state/state.ts';
 import type { FlowStep } from './flow.ts';
 
 const INSTRUMENT = instrumentId(1);
@@ -57,8 +61,10 @@ export function orderReferences(): OrderTable {
   };
 }
 
-/** Each order is its own portfolio's: the flow knows no self-trade. */
-const portfolioOf = (id: OrderId): PortfolioId => id as number as PortfolioId;
+/** Each order is its own account's: the flow knows no self-trade. */
+const portfolioOf = (id: OrderId): PortfolioId => portfolioId(accountId(id), subAccount(0));
+/** Not looked at: no order of the flow has a limit beside its lots. */
+const STATE = emptyState(new Uint8Array(32));
 
 function closed(events: Event[], orderId: OrderId, reason: CloseReason): void {
   events.push({ selector: EVENT.orderClosed, value: { orderId, reason } });
@@ -70,7 +76,14 @@ function takeOrder(book: Book, table: OrderTable, step: FlowStep, events: Event[
   const side = step.isBuy ? SIDE.buy : SIDE.sell;
   const price = priceTicks(step.price);
   const portfolio = portfolioOf(id);
-  const plan = planMatch(book, { portfolio, side, price, size: step.size });
+  const plan = planMatch(STATE, book, {
+    portfolio,
+    side,
+    price,
+    size: step.size,
+    selfTradePrevention: SELF_TRADE_PREVENTION.cancelMaker,
+    replaced: NO_ORDER,
+  });
   for (const { maker, lots } of plan.fills) {
     const filled = sizeLots(lots);
     events.push({
@@ -114,6 +127,7 @@ function takeOrder(book: Book, table: OrderTable, step: FlowStep, events: Event[
       reduceOnly: false,
       isQuote: false,
       auctionOnly: false,
+      continuousOnly: false,
       expiresAt: PLACED_AT,
       cancelsOther: NO_ORDER,
       clientOrderId: 0,

@@ -28,3 +28,11 @@ export const SELF_TRADE_PREVENTION = {
 } as const;
 export type SelfTradePrevention =
   (typeof SELF_TRADE_PREVENTION)[keyof typeof SELF_TRADE_PREVENTION];
+
+/** The price that a trigger watches: of the instrument its mark or last trade, or the index. */
+export const TRIGGER_SOURCE = { mark: 0, index: 1, last: 2 } as const;
+export type TriggerSource = (typeof TRIGGER_SOURCE)[keyof typeof TRIGGER_SOURCE];
+
+/** A trigger fires when the price is at least, or at most, its own. */
+export const TRIGGER_CONDITION = { above: 0, below: 1 } as const;
+export type TriggerCondition = (typeof TRIGGER_CONDITION)[keyof typeof TRIGGER_CONDITION];

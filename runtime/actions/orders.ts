@@ -12,6 +12,7 @@ import {
 import { bool, type Codec, container, u8, u32, u64 } from '../core/ssz.ts';
 import {
   type InstrumentId,
+  instrumentId,
   type OrderId,
   type PriceTicks,
   type SizeLots,
@@ -19,6 +20,8 @@ import {
   sizeLots,
   type TimestampMs,
   timestampMs,
+  type UnderlyingId,
+  underlyingId,
 } from '../core/units.ts';
 import {
   ORDER_TYPE,
@@ -30,9 +33,14 @@ import {
   type Side,
   TIME_IN_FORCE,
   type TimeInForce,
+  type TriggerCondition,
+  type TriggerSource,
 } from './order-terms.ts';
 
-/** An order. `clientOrderId` 0 is none; else unique among the sub-account's open orders. */
+/**
+ * An order. `clientOrderId` 0 is none; else unique among the sub-account's open orders and waiting
+ * triggers.
+ */
 export type PlaceOrder = {
   readonly subAccount: SubAccount;
   readonly instrument: InstrumentId;
@@ -71,10 +79,76 @@ export const PLAIN_TERMS: Omit<
   label: 0,
 };
 
+/** Cancels an open order or a waiting trigger, of any sub-account. */
 export type CancelOrder = { readonly orderId: OrderId };
 export type CancelByClientId = { readonly subAccount: SubAccount; readonly clientOrderId: number };
-/** Cancels every open order of the sub-account. */
-export type CancelAll = { readonly subAccount: SubAccount };
+
+/** Cancels the open orders and waiting triggers to which every filter applies. */
+export type CancelOrders = {
+  readonly subAccount: SubAccount;
+  /** Of every sub-account; `subAccount` is then not looked at. */
+  readonly allSubAccounts: boolean;
+  /** 0: any. */
+  readonly underlying: UnderlyingId;
+  /** 0: any. */
+  readonly instrument: InstrumentId;
+  /** 0: any. */
+  readonly label: number;
+};
+
+/** Cancels every order and trigger of a sub-account. */
+export function cancelAllOf(subAccount: SubAccount): CancelOrders {
+  return {
+    subAccount,
+    allSubAccounts: false,
+    underlying: underlyingId(0),
+    instrument: instrumentId(0),
+    label: 0,
+  };
+}
+
+/** An open order or a waiting trigger of the sub-account. */
+export type OrderReference = {
+  readonly subAccount: SubAccount;
+  /** 0: by `clientOrderId`. */
+  readonly orderId: OrderId;
+  readonly clientOrderId: number;
+};
+
+/**
+ * Gives an open order another price or size. It keeps its number; it keeps its place in the queue
+ * where only the size falls, else it is judged and may trade like a new order.
+ */
+export type AmendOrder = {
+  readonly order: OrderReference;
+  readonly price: PriceTicks;
+  /** Lots in all, those already filled included. */
+  readonly size: SizeLots;
+  /** What happens where the new price would take; an order placed post-only never takes. */
+  readonly postOnly: PostOnly;
+};
+
+/** Lowers the size of an open order, which keeps its place: in the class of cancels. */
+export type ReduceOrder = {
+  readonly order: OrderReference;
+  /** Lots in all, those already filled included. */
+  readonly size: SizeLots;
+};
+
+/** Cancels an open order and places another, or neither. */
+export type ReplaceOrder = { readonly replaced: OrderReference; readonly order: PlaceOrder };
+
+/** Places `order` when a price first is at or beyond `triggerPrice`. */
+export type PlaceTrigger = {
+  readonly order: PlaceOrder;
+  readonly source: TriggerSource;
+  readonly condition: TriggerCondition;
+  /** Micro-USD per coin, whatever the source. */
+  readonly triggerPrice: number;
+};
+
+/** Links two open orders or triggers: when one trades or fires the other is cancelled. */
+export type LinkOrders = { readonly first: OrderReference; readonly second: OrderReference };
 
 export const PlaceOrderCodec: Codec<PlaceOrder> = container<PlaceOrder>(
   'PlaceOrder',
@@ -157,6 +231,40 @@ export const CancelByClientIdCodec: Codec<CancelByClientId> = container<CancelBy
     },
   },
 );
-export const CancelAllCodec: Codec<CancelAll> = container<CancelAll>('CancelAll', {
+export const CancelOrdersCodec: Codec<CancelOrders> = container<CancelOrders>('CancelOrders', {
   subAccount: u8<SubAccount>(),
+  allSubAccounts: bool(),
+  underlying: u8<UnderlyingId>(),
+  instrument: u32<InstrumentId>(),
+  label: u64(),
+});
+
+const OrderReferenceCodec: Codec<OrderReference> = container<OrderReference>('OrderReference', {
+  subAccount: u8<SubAccount>(),
+  orderId: u64<OrderId>(),
+  clientOrderId: u64(),
+});
+export const AmendOrderCodec: Codec<AmendOrder> = container<AmendOrder>('AmendOrder', {
+  order: OrderReferenceCodec,
+  price: u32<PriceTicks>(),
+  size: u32<SizeLots>(),
+  postOnly: u8<PostOnly>(),
+});
+export const ReduceOrderCodec: Codec<ReduceOrder> = container<ReduceOrder>('ReduceOrder', {
+  order: OrderReferenceCodec,
+  size: u32<SizeLots>(),
+});
+export const ReplaceOrderCodec: Codec<ReplaceOrder> = container<ReplaceOrder>('ReplaceOrder', {
+  replaced: OrderReferenceCodec,
+  order: PlaceOrderCodec,
+});
+export const PlaceTriggerCodec: Codec<PlaceTrigger> = container<PlaceTrigger>('PlaceTrigger', {
+  order: PlaceOrderCodec,
+  source: u8<TriggerSource>(),
+  condition: u8<TriggerCondition>(),
+  triggerPrice: u64(),
+});
+export const LinkOrdersCodec: Codec<LinkOrders> = container<LinkOrders>('LinkOrders', {
+  first: OrderReferenceCodec,
+  second: OrderReferenceCodec,
 });

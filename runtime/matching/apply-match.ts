@@ -1,7 +1,9 @@
 /**
  * Writes a planned match: money, positions, resting orders, events. Nothing here can fail.
  *
- * Premium is paid in cash at the trade, each side's fee goes to the fee account.
+ * Premium is paid in cash at the trade, each side's fee goes to the fee account. Fills and drops are
+ * written in the order in which they were planned, so a client that follows the events sees each
+ * queue as it was when its order traded.
  */
 
 import { SIDE, type Side } from '../actions/order-terms.ts';
@@ -10,41 +12,44 @@ import type { BlockContext } from '../block-context.ts';
 import type { InstrumentId, OrderId, PortfolioId } from '../core/units.ts';
 import { sizeLots } from '../core/units.ts';
 import { CLOSE_REASON, EVENT } from '../event.ts';
+import { type FeeTerms, makerFillFee, takerFillFee } from '../fees/fill-fees.ts';
+import { payTradingFee } from '../fees/pay-trading-fee.ts';
+import { exactProduct } from '../fees/trade-fee.ts';
+import { notionalCents } from '../fees/trading-volume.ts';
 import { transfer } from '../ledger/ledger.ts';
-import { MODULE } from '../ledger/module-accounts.ts';
 import { changePosition, indexReduction } from '../margin/portfolio-index.ts';
-import type { Underlying } from '../options/underlying.ts';
 import { microUsdPerTickLot } from '../options/underlying.ts';
+import { countQuoteFills } from '../quoting/count-fills.ts';
 import type { State } from '../state/state.ts';
 import { reduceInBook } from './book.ts';
+import { cancelLinked } from './cancel-linked.ts';
+import { closeIdleReduceOnly } from './close-idle.ts';
 import { closeOrder } from './close-order.ts';
-import type { MatchPlan, PlannedFill } from './match-plan.ts';
-import { exactProduct, tradeFee } from './trade-fee.ts';
+import { decrementOrder } from './decrement-order.ts';
+import { noteLastTrade } from './last-trade.ts';
+import type { MatchPlan, PlannedDrop, PlannedFill } from './match-plan.ts';
+import { refreshOrder } from './refresh-order.ts';
 
 /** A fill with its money, in micro-USD. */
 export type PricedFill = PlannedFill & {
   readonly premium: bigint;
+  /** Negative: a rebate, at most `takerFee`. */
   readonly makerFee: bigint;
   readonly takerFee: bigint;
+  /** Notional, towards both sides' fee tiers. */
+  readonly volumeCents: number;
 };
 
-/** Puts a price on every fill of a plan: the resting order's, and both fees at `index`. */
-export function priceFills(
-  plan: MatchPlan,
-  underlying: Underlying,
-  index: number,
-): readonly PricedFill[] {
+/** Puts a price on every fill of a plan: the resting order's, and both fees at the mark's index. */
+export function priceFills(plan: MatchPlan, terms: FeeTerms): readonly PricedFill[] {
+  const { underlying, index } = terms;
   const tickValue = microUsdPerTickLot(underlying);
   return plan.fills.map(({ maker, lots }) => {
     const premium = exactProduct(maker.price * tickValue, lots);
-    const facts = { underlying, index, lots, premium };
-    return {
-      maker,
-      lots,
-      premium,
-      makerFee: tradeFee({ ...facts, centiBps: underlying.makerFeeCentiBps }),
-      takerFee: tradeFee({ ...facts, centiBps: underlying.takerFeeCentiBps }),
-    };
+    const takerFee = takerFillFee(terms, lots, premium);
+    const makerFee = makerFillFee(terms, maker.portfolio, { lots, premium, takerFee });
+    const volumeCents = notionalCents(underlying, lots, index);
+    return { maker, lots, premium, makerFee, takerFee, volumeCents };
   });
 }
 
@@ -60,21 +65,16 @@ function pay(state: State, from: PortfolioId, to: PortfolioId, amount: bigint): 
   transfer(state, { from, to, denomination: DENOMINATION.usd, amount, reason: 'premium' });
 }
 
-function payFee(state: State, from: PortfolioId, amount: bigint): void {
-  const to = MODULE.fees;
-  transfer(state, { from, to, denomination: DENOMINATION.usd, amount, reason: 'trading_fee' });
-}
-
 /** One fill: the maker's side is written, the taker's position is left to the caller. */
 function applyFill(state: State, context: BlockContext, taker: Incoming, fill: PricedFill): void {
-  const { lots, premium, makerFee, takerFee } = fill;
+  const { lots, premium, makerFee, takerFee, volumeCents } = fill;
   const order = fill.maker;
   const { portfolio: maker, price } = order;
   const { instrument, side, portfolio } = taker;
   const isBuy = side === SIDE.buy;
   if (isBuy) pay(state, portfolio, maker, premium);
   else pay(state, maker, portfolio, premium);
-  payFee(state, maker, makerFee);
+  payTradingFee(state, context, { portfolio: maker, fee: makerFee, rebates: 0n, volumeCents });
   context.events.push({
     selector: EVENT.trade,
     value: {
@@ -99,10 +99,37 @@ function applyFill(state: State, context: BlockContext, taker: Incoming, fill: P
     state.orders.touch(order.id);
     const value = { orderId: order.id, lots: sizeLots(lots) };
     context.events.push({ selector: EVENT.orderReduced, value });
+    if (order.shown === 0) refreshOrder(state, context, order);
+  }
+  if (order.cancelsOther !== 0) cancelLinked(state, context, order);
+}
+
+/** An order loses lots without a trade; it was planned while it had at least as many. */
+function applyDrop(
+  state: State,
+  context: BlockContext,
+  { order, lots, reason }: PlannedDrop,
+): void {
+  // The other half of its pair may have been filled since.
+  if (order.level === undefined) return;
+  if (lots >= order.remaining) closeOrder(state, context, order, reason);
+  else decrementOrder(state, context, order, lots);
+}
+
+/** Closes the reduce-only orders that the fills left without a position to reduce. */
+function closeIdle(
+  state: State,
+  context: BlockContext,
+  taker: Incoming,
+  fills: readonly PricedFill[],
+): void {
+  closeIdleReduceOnly(state, context, taker.portfolio, taker.instrument);
+  for (const { maker } of fills) {
+    closeIdleReduceOnly(state, context, maker.portfolio, taker.instrument);
   }
 }
 
-/** Writes a match: own orders in the way are cancelled, then every fill in order. */
+/** Writes a match: fills and drops in the order planned, then the taker's side of all fills. */
 export function applyMatch(
   state: State,
   context: BlockContext,
@@ -110,15 +137,34 @@ export function applyMatch(
   match: { readonly plan: MatchPlan; readonly fills: readonly PricedFill[] },
 ): void {
   const { plan, fills } = match;
-  for (const own of plan.selfCrossed) closeOrder(state, context, own, CLOSE_REASON.cancelled);
-  if (fills.length === 0) return;
+  const { drops } = plan;
+  let dropped = 0;
   let takerFees = 0n;
-  for (const fill of fills) {
-    applyFill(state, context, taker, fill);
-    takerFees += fill.takerFee;
+  let rebates = 0n;
+  let volumeCents = 0;
+  let last: PricedFill | undefined;
+  for (let i = 0; i < fills.length; i++) {
+    for (let drop = drops[dropped]; drop !== undefined && drop.after <= i; drop = drops[dropped]) {
+      applyDrop(state, context, drop);
+      dropped += 1;
+    }
+    last = fills[i];
+    if (last === undefined) break;
+    applyFill(state, context, taker, last);
+    takerFees += last.takerFee;
+    if (last.makerFee < 0n) rebates -= last.makerFee;
+    volumeCents += last.volumeCents;
   }
-  payFee(state, taker.portfolio, takerFees);
+  for (let drop = drops[dropped]; drop !== undefined; drop = drops[dropped]) {
+    applyDrop(state, context, drop);
+    dropped += 1;
+  }
+  if (state.protections.size > 0) countQuoteFills(state, context, fills, drops);
+  if (last === undefined) return;
   const { portfolio, instrument, side } = taker;
+  payTradingFee(state, context, { portfolio, fee: takerFees, rebates, volumeCents });
   const { filledLots } = plan;
   changePosition(state, portfolio, instrument, side === SIDE.buy ? filledLots : -filledLots);
+  noteLastTrade(state, context, instrument, last.maker.price);
+  if (state.derived.orders.reduceOnly.size > 0) closeIdle(state, context, taker, fills);
 }

@@ -86,13 +86,35 @@ export function removeFromBook(book: Book, order: RestingOrder): void {
   if (level.head === undefined) dropLevel(restingSide(book, order.side), level);
 }
 
-/** Lowers an order's open lots by a fill of less than all of them; it keeps its place. O(1). */
+/**
+ * Lowers an order's open and shown lots by a fill of less than all of them; it keeps its place. O(1).
+ */
 export function reduceInBook(order: RestingOrder, lots: number): void {
   const { level, remaining } = order;
   assert(level !== undefined, 'an order is filled in the book that it is in');
   assert(lots > 0 && lots < remaining, 'a fill takes some of the lots');
   order.remaining = sizeLots(remaining - lots);
+  order.shown = sizeLots(Math.max(0, order.shown - lots));
   level.lots -= lots;
+}
+
+/**
+ * Sends an order to the end of its price's queue; its new priority is above those in the queue.
+ * O(1).
+ */
+export function requeueInBook(order: RestingOrder): void {
+  const { level, previous, next } = order;
+  assert(level !== undefined, 'an order is sent back in the book that it is in');
+  const { tail } = level;
+  if (next === undefined || tail === undefined) return;
+  assert(tail.priority < order.priority, 'an order enters behind those before it');
+  next.previous = previous;
+  if (previous === undefined) level.head = next;
+  else previous.next = next;
+  tail.next = order;
+  order.previous = tail;
+  order.next = undefined;
+  level.tail = order;
 }
 
 /** Best price of a side, or `undefined` when it is empty. O(1). */

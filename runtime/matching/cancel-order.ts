@@ -1,62 +1,152 @@
 /**
- * The cancel actions: by order number, by client order id, all of a sub-account.
+ * The cancel actions: by number, by client order id, by filter. Each cancels open orders and waiting
+ * triggers alike.
  *
- * A cancel needs no mark and no margin. Invariant: several orders are cancelled by ascending number.
+ * A cancel needs no mark and no margin. Invariant: several are cancelled sub-account by sub-account,
+ * orders before triggers, by ascending number.
  */
 
-import type { CancelAll, CancelByClientId, CancelOrder } from '../actions/orders.ts';
+import type { CancelByClientId, CancelOrder, CancelOrders } from '../actions/orders.ts';
+import { cancelRefusal } from '../auction/state-refusal.ts';
 import type { BlockContext } from '../block-context.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import { type AccountId, portfolioAccount, portfolioId } from '../core/units.ts';
-import { type Refusal, refusal } from '../error.ts';
-import { CLOSE_REASON } from '../event.ts';
+import {
+  type AccountId,
+  type InstrumentId,
+  orderId,
+  type PortfolioId,
+  portfolioId,
+  subAccount,
+} from '../core/units.ts';
+import type { Refusal } from '../error.ts';
+import { CLOSE_REASON, TRIGGER_END } from '../event.ts';
+import { MAX_CANCELS_PER_ACTION } from '../limits.ts';
 import { openOrdersOf } from '../margin/portfolio-index.ts';
 import { ACTION_RESULT, type ActionResult } from '../receipt.ts';
 import type { State } from '../state/state.ts';
 import { closeOrder } from './close-order.ts';
+import { closeTrigger } from './close-trigger.ts';
+import { type Found, findByNumber, findReferred } from './find-order.ts';
+import type { RestingOrder } from './order.ts';
+import type { Trigger } from './trigger.ts';
+
+const SUB_ACCOUNTS = 256;
 
 function cancelled(count: number): Result<ActionResult, Refusal> {
   return ok({ selector: ACTION_RESULT.cancelled, value: { cancelled: count } });
 }
 
-/** Cancels one order of any sub-account. Errors in order: order_not_found, not_owner. O(1). */
+function cancelFound(
+  state: State,
+  context: BlockContext,
+  found: Found,
+): Result<ActionResult, Refusal> {
+  if (found.kind === 'trigger') {
+    closeTrigger(state, context, found.trigger, { reason: TRIGGER_END.cancelled });
+    return cancelled(1);
+  }
+  const frozen = cancelRefusal(state, context, found.order.instrument);
+  if (frozen !== undefined) return err(frozen);
+  closeOrder(state, context, found.order, CLOSE_REASON.cancelled);
+  return cancelled(1);
+}
+
+/** Cancels one of any sub-account. Errors in order: order_not_found, not_owner, auction_frozen. O(1). */
 export function cancelOrder(
   state: State,
   context: BlockContext,
   account: AccountId,
-  { orderId }: CancelOrder,
+  action: CancelOrder,
 ): Result<ActionResult, Refusal> {
-  const order = state.orders.get(orderId);
-  if (order === undefined) return err(refusal('order_not_found', { given: orderId }));
-  if (portfolioAccount(order.portfolio) !== account) {
-    return err(refusal('not_owner', { given: orderId }));
-  }
-  closeOrder(state, context, order, CLOSE_REASON.cancelled);
-  return cancelled(1);
+  const found = findByNumber(state, account, action.orderId);
+  if (!found.ok) return found;
+  return cancelFound(state, context, found.value);
 }
 
-/** Cancels the open order with this client order id. Errors: order_not_found. O(1). */
+/** Cancels the one with this client order id. Errors in order: order_not_found, auction_frozen. O(1). */
 export function cancelByClientId(
   state: State,
   context: BlockContext,
   account: AccountId,
-  { subAccount, clientOrderId }: CancelByClientId,
+  action: CancelByClientId,
 ): Result<ActionResult, Refusal> {
-  const portfolio = state.derived.portfolios.byPortfolio.get(portfolioId(account, subAccount));
-  const id = portfolio?.clientOrders.get(clientOrderId);
-  if (id === undefined) return err(refusal('order_not_found', { given: clientOrderId }));
-  closeOrder(state, context, state.orders.must(id), CLOSE_REASON.cancelled);
-  return cancelled(1);
+  const found = findReferred(state, account, { ...action, orderId: orderId(0) });
+  if (!found.ok) return found;
+  return cancelFound(state, context, found.value);
 }
 
-/** Cancels every open order of a sub-account; none is no error. O(n log n). */
-export function cancelAll(
+function isMeant(
+  state: State,
+  { instrument, underlying, label }: CancelOrders,
+  order: { readonly instrument: InstrumentId; readonly label: number },
+): boolean {
+  if (instrument !== 0 && order.instrument !== instrument) return false;
+  if (label !== 0 && order.label !== label) return false;
+  return underlying === 0 || state.instruments.must(order.instrument).underlying === underlying;
+}
+
+/** Open orders of a portfolio, of one series where the filter names it, by ascending number. */
+function candidates(
+  state: State,
+  portfolio: PortfolioId,
+  { instrument }: CancelOrders,
+): RestingOrder[] {
+  if (instrument === 0) return openOrdersOf(state, portfolio);
+  const holding = state.derived.portfolios.byPortfolio.get(portfolio)?.series.get(instrument);
+  if (holding === undefined) return [];
+  return [...holding.orders.values()].sort((a, b) => a.id - b.id);
+}
+
+function waitingTriggers(state: State, portfolio: PortfolioId): Trigger[] {
+  const own = state.derived.triggers.byPortfolio.get(portfolio);
+  if (own === undefined) return [];
+  return [...own.ids].sort((a, b) => a - b).map((id) => state.triggers.must(id));
+}
+
+/** Cancels what is meant of one portfolio, at most `most`. */
+function cancelOf(
+  state: State,
+  context: BlockContext,
+  portfolio: PortfolioId,
+  action: CancelOrders,
+  most: number,
+): number {
+  let count = 0;
+  for (const order of candidates(state, portfolio, action)) {
+    if (count === most) return count;
+    if (!isMeant(state, action, order)) continue;
+    if (cancelRefusal(state, context, order.instrument) !== undefined) continue;
+    closeOrder(state, context, order, CLOSE_REASON.cancelled);
+    count += 1;
+  }
+  for (const trigger of waitingTriggers(state, portfolio)) {
+    if (count === most) return count;
+    if (!isMeant(state, action, trigger.order)) continue;
+    closeTrigger(state, context, trigger, { reason: TRIGGER_END.cancelled });
+    count += 1;
+  }
+  return count;
+}
+
+/**
+ * Cancels all to which every filter applies, but what an auction holds; none is no error. At most `MAX_CANCELS_PER_ACTION`,
+ * which is all that one sub-account can have: where the result says that many, ask again.
+ * O(n log n) of a sub-account's orders.
+ */
+export function cancelOrders(
   state: State,
   context: BlockContext,
   account: AccountId,
-  { subAccount }: CancelAll,
+  action: CancelOrders,
 ): Result<ActionResult, Refusal> {
-  const orders = openOrdersOf(state, portfolioId(account, subAccount));
-  for (const order of orders) closeOrder(state, context, order, CLOSE_REASON.cancelled);
-  return cancelled(orders.length);
+  if (!action.allSubAccounts) {
+    const portfolio = portfolioId(account, action.subAccount);
+    return cancelled(cancelOf(state, context, portfolio, action, MAX_CANCELS_PER_ACTION));
+  }
+  let count = 0;
+  for (let sub = 0; sub < SUB_ACCOUNTS && count < MAX_CANCELS_PER_ACTION; sub++) {
+    const portfolio = portfolioId(account, subAccount(sub));
+    count += cancelOf(state, context, portfolio, action, MAX_CANCELS_PER_ACTION - count);
+  }
+  return cancelled(count);
 }

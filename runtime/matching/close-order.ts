@@ -1,11 +1,9 @@
 /** Takes an order out of the book for good. */
 import type { BlockContext } from '../block-context.ts';
 import { type CloseReason, EVENT } from '../event.ts';
-import { unindexOrder } from '../margin/portfolio-index.ts';
 import type { State } from '../state/state.ts';
-import { removeFromBook } from './book.ts';
-import { bookOf } from './books.ts';
 import type { RestingOrder } from './order.ts';
+import { leaveBook } from './rest-order.ts';
 
 /** Removes an open order from table, book and portfolio, and says so. O(1). */
 export function closeOrder(
@@ -14,8 +12,6 @@ export function closeOrder(
   order: RestingOrder,
   reason: CloseReason,
 ): void {
-  removeFromBook(bookOf(state, order.instrument), order);
-  unindexOrder(state, order);
-  state.orders.delete(order.id);
+  leaveBook(state, order);
   context.events.push({ selector: EVENT.orderClosed, value: { orderId: order.id, reason } });
 }

@@ -1,69 +1,226 @@
 /**
  * Who trades with whom: the match of an incoming order, planned before anything is written.
  *
- * Source: design/exchange.md §2. Price–time priority; each fill at the resting order's price. A
- * portfolio never trades with itself: its own resting orders in the way are cancelled (the default
- * until the matching issue brings the other modes).
+ * Source: design/exchange.md §2. Price–time priority; each fill at the resting order's price. At a
+ * price an iceberg trades its shown lots in its turn; those it shows next come after every other
+ * order there. An owner's orders never trade with each other, whatever their sub-accounts: the
+ * incoming order's mode says which of them gives way. What limits a resting order beside its lots
+ * (`maker-cap.ts`) counts exactly, fills of the same plan included.
+ *
+ * A plan is a list of fills and a list of drops, each drop with the number of fills before it. Only
+ * orders that are met with their owner's other orders, or that can no longer trade, are dropped: the
+ * plain path makes no drop and looks at no term but by a field test.
  */
 
-import type { Side } from '../actions/order-terms.ts';
-import type { PortfolioId, PriceTicks } from '../core/units.ts';
+import {
+  SELF_TRADE_PREVENTION,
+  type SelfTradePrevention,
+  type Side,
+} from '../actions/order-terms.ts';
+import type { OrderId, PortfolioId, PriceTicks } from '../core/units.ts';
+import { CLOSE_REASON, type CloseReason } from '../event.ts';
 import { MAX_FILLS_PER_ORDER } from '../limits.ts';
+import type { State } from '../state/state.ts';
 import { type Book, crosses, oppositeSide } from './book.ts';
+import { isLinkedToFill, makerCap } from './maker-cap.ts';
 import type { RestingOrder } from './order.ts';
-import { bestLevel, worseLevel } from './price-levels.ts';
+import { bestLevel, type PriceLevel, worseLevel } from './price-levels.ts';
 
 /** The incoming order as the match sees it. */
 export type Taker = {
   readonly portfolio: PortfolioId;
   readonly side: Side;
+  /** The worst price at which it trades. */
   readonly price: PriceTicks;
   readonly size: number;
+  readonly selfTradePrevention: SelfTradePrevention;
+  /** An order that is gone before the match, which is still in the book; 0: none. */
+  readonly replaced: OrderId;
 };
 
 export type PlannedFill = { readonly maker: RestingOrder; readonly lots: number };
 
+/** An order closed, or one that loses lots, without a trade. */
+export type PlannedDrop = {
+  readonly order: RestingOrder;
+  /** Lots that it loses; all that are left: it is closed. */
+  readonly lots: number;
+  readonly reason: CloseReason;
+  /** Number of fills that come before it. */
+  readonly after: number;
+};
+
 export type MatchPlan = {
   /** In the order in which they trade. */
   readonly fills: readonly PlannedFill[];
-  /** The taker's own resting orders in the way, in the order in which they are met. */
-  readonly selfCrossed: readonly RestingOrder[];
+  readonly drops: readonly PlannedDrop[];
   readonly filledLots: number;
-  /** Lots not filled. */
+  /** Lots neither filled nor lost against an order of the same owner. */
   readonly openLots: number;
   /** True when the next order in the book would trade too, but the bound was met. */
   readonly truncated: boolean;
+  /** True when the order met one of its owner's and gives way: what is open of it does not rest. */
+  readonly stopped: boolean;
 };
 
 const NONE: readonly never[] = [];
 
-/** Plans the match; changes nothing. Cost: O(orders met), at most `MAX_FILLS_PER_ORDER`. */
-export function planMatch(book: Book, taker: Taker): MatchPlan {
+/** The plan of an order that meets nobody. */
+export function emptyPlan(size: number): MatchPlan {
+  return {
+    fills: NONE,
+    drops: NONE,
+    filledLots: 0,
+    openLots: size,
+    truncated: false,
+    stopped: false,
+  };
+}
+
+/** Lots of an iceberg that are hidden behind what this plan takes of it. */
+type Hidden = { readonly order: RestingOrder; readonly lots: number };
+
+/** The plan in the making. */
+type Draft = {
+  readonly taker: Taker;
+  /** Portfolios of the taker's owner. */
+  readonly firstOwn: number;
+  readonly lastOwn: number;
+  readonly fills: PlannedFill[];
+  readonly drops: PlannedDrop[];
+  filledLots: number;
+  openLots: number;
+  /** Orders met: each turn of an iceberg counts. */
+  met: number;
+  truncated: boolean;
+  stopped: boolean;
+};
+
+/** An order of the same owner is in the way. */
+function meetOwn(draft: Draft, order: RestingOrder): void {
+  const { taker, drops } = draft;
+  if (order.id === taker.replaced) return;
+  const mode = taker.selfTradePrevention;
+  const after = draft.fills.length;
+  const reason = CLOSE_REASON.selfTrade;
+  if (mode === SELF_TRADE_PREVENTION.decrementBoth) {
+    const lots = Math.min(draft.openLots, order.remaining);
+    drops.push({ order, lots, reason, after });
+    draft.openLots -= lots;
+    return;
+  }
+  if (mode !== SELF_TRADE_PREVENTION.cancelTaker) {
+    drops.push({ order, lots: order.remaining, reason, after });
+  }
+  if (mode !== SELF_TRADE_PREVENTION.cancelMaker) draft.stopped = true;
+}
+
+/** Lots that an order with a limit of its own trades of those it shows; 0: it does not trade. */
+function cappedLots(state: State, draft: Draft, order: RestingOrder, wanted: number): number {
+  if (order.cancelsOther !== 0 && isLinkedToFill(draft.fills, order.cancelsOther)) return 0;
+  const cap = makerCap(state, draft.fills, order);
+  return cap.lots < wanted ? cap.lots : wanted;
+}
+
+/** Drops an order that its own limit keeps from trading what it was asked for. */
+function dropCapped(state: State, draft: Draft, order: RestingOrder): void {
+  // Its other half closes it when that is filled.
+  if (order.cancelsOther !== 0 && isLinkedToFill(draft.fills, order.cancelsOther)) return;
+  const { reason } = makerCap(state, draft.fills, order);
+  // What it has left when its planned fills are done.
+  draft.drops.push({ order, lots: order.remaining, reason, after: draft.fills.length });
+}
+
+function isLimited(order: RestingOrder): boolean {
+  return order.reduceOnly || order.isQuote || order.cancelsOther !== 0;
+}
+
+/**
+ * Plans one turn of a resting order of which `shown` lots can trade; false when it traded less than
+ * it was asked for, and will not trade again.
+ */
+function meet(state: State, draft: Draft, order: RestingOrder, shown: number): boolean {
+  const wanted = shown < draft.openLots ? shown : draft.openLots;
+  const lots = isLimited(order) ? cappedLots(state, draft, order, wanted) : wanted;
+  if (lots > 0) {
+    draft.fills.push({ maker: order, lots });
+    draft.filledLots += lots;
+    draft.openLots -= lots;
+  }
+  if (lots === wanted) return true;
+  dropCapped(state, draft, order);
+  return false;
+}
+
+/** False when the bound on orders met is reached: the order next in turn is not met. */
+function countMet(draft: Draft): boolean {
+  if (draft.met === MAX_FILLS_PER_ORDER) {
+    draft.truncated = true;
+    return false;
+  }
+  draft.met += 1;
+  return true;
+}
+
+/** The turns of icebergs after all orders of their price had theirs, in the order of refreshing. */
+function meetHidden(state: State, draft: Draft, hidden: Hidden[]): void {
+  for (let turn = 0; turn < hidden.length && draft.openLots > 0; turn++) {
+    const next = hidden[turn];
+    if (next === undefined || !countMet(draft)) return;
+    const { order } = next;
+    const shown = Math.min(order.displaySize, next.lots);
+    const lots = next.lots - shown;
+    if (meet(state, draft, order, shown) && lots > 0) hidden.push({ order, lots });
+  }
+}
+
+/** Every order of a price in its turn. */
+function meetLevel(state: State, draft: Draft, level: PriceLevel): void {
+  let hidden: Hidden[] | undefined;
+  for (let order = level.head; order !== undefined && draft.openLots > 0; order = order.next) {
+    if (!countMet(draft)) return;
+    const { portfolio } = order;
+    if (portfolio >= draft.firstOwn && portfolio <= draft.lastOwn) {
+      meetOwn(draft, order);
+      if (draft.stopped) return;
+      continue;
+    }
+    const lots = order.remaining - order.shown;
+    if (meet(state, draft, order, order.shown) && lots > 0) {
+      if (hidden === undefined) hidden = [{ order, lots }];
+      else hidden.push({ order, lots });
+    }
+  }
+  if (hidden !== undefined) meetHidden(state, draft, hidden);
+}
+
+/**
+ * Plans the match; changes nothing. Cost: O(orders met), at most `MAX_FILLS_PER_ORDER`; an order
+ * with a limit of its own costs O(fills before it) more.
+ */
+export function planMatch(state: State, book: Book, taker: Taker): MatchPlan {
   const { portfolio, side, price, size } = taker;
   const opposite = oppositeSide(book, side);
   let level = bestLevel(opposite);
-  if (level === undefined || !crosses(side, price, level.price)) {
-    return { fills: NONE, selfCrossed: NONE, filledLots: 0, openLots: size, truncated: false };
+  if (level === undefined || !crosses(side, price, level.price)) return emptyPlan(size);
+  const firstOwn = portfolio - (portfolio % 256);
+  const draft: Draft = {
+    taker,
+    firstOwn,
+    lastOwn: firstOwn + 255,
+    fills: [],
+    drops: [],
+    filledLots: 0,
+    openLots: size,
+    met: 0,
+    truncated: false,
+    stopped: false,
+  };
+  while (level !== undefined && crosses(side, price, level.price)) {
+    meetLevel(state, draft, level);
+    if (draft.openLots === 0 || draft.truncated || draft.stopped) break;
+    level = worseLevel(opposite, level);
   }
-  const fills: PlannedFill[] = [];
-  const selfCrossed: RestingOrder[] = [];
-  let openLots = size;
-  let met = 0;
-  while (openLots > 0 && level !== undefined && crosses(side, price, level.price)) {
-    for (let order = level.head; order !== undefined && openLots > 0; order = order.next) {
-      if (met === MAX_FILLS_PER_ORDER) {
-        return { fills, selfCrossed, filledLots: size - openLots, openLots, truncated: true };
-      }
-      met += 1;
-      if (order.portfolio === portfolio) {
-        selfCrossed.push(order);
-        continue;
-      }
-      const lots = Math.min(openLots, order.remaining);
-      fills.push({ maker: order, lots });
-      openLots -= lots;
-    }
-    if (openLots > 0) level = worseLevel(opposite, level);
-  }
-  return { fills, selfCrossed, filledLots: size - openLots, openLots, truncated: false };
+  const { fills, drops, filledLots, openLots, truncated, stopped } = draft;
+  return { fills, drops, filledLots, openLots, truncated, stopped };
 }

@@ -41,6 +41,8 @@ export type Order = {
   readonly isQuote: boolean;
   /** Takes part in the next auction only. */
   readonly auctionOnly: boolean;
+  /** Trades in continuous trading only: leaves when an auction starts. */
+  readonly continuousOnly: boolean;
   /** When it leaves the book; 0: never. */
   readonly expiresAt: TimestampMs;
   /** The order cancelled when this one trades, open or waiting for its trigger; 0: none. */
@@ -82,6 +84,7 @@ export function restingOrder(terms: Order): RestingOrder {
     reduceOnly: terms.reduceOnly,
     isQuote: terms.isQuote,
     auctionOnly: terms.auctionOnly,
+    continuousOnly: terms.continuousOnly,
     expiresAt: terms.expiresAt,
     cancelsOther: terms.cancelsOther,
     clientOrderId: terms.clientOrderId,
@@ -117,6 +120,7 @@ export function orderTermsOf(row: Order): Order {
     reduceOnly: row.reduceOnly,
     isQuote: row.isQuote,
     auctionOnly: row.auctionOnly,
+    continuousOnly: row.continuousOnly,
     expiresAt: row.expiresAt,
     cancelsOther: row.cancelsOther,
     clientOrderId: row.clientOrderId,
@@ -133,6 +137,7 @@ export const PLAIN_ORDER: Pick<
   | 'reduceOnly'
   | 'isQuote'
   | 'auctionOnly'
+  | 'continuousOnly'
   | 'expiresAt'
   | 'cancelsOther'
   | 'clientOrderId'
@@ -143,6 +148,7 @@ export const PLAIN_ORDER: Pick<
   reduceOnly: false,
   isQuote: false,
   auctionOnly: false,
+  continuousOnly: false,
   expiresAt: timestampMs(0),
   cancelsOther: orderId(0),
   clientOrderId: 0,
@@ -164,6 +170,7 @@ export const OrderCodec: Codec<Order> = container<Order>('Order', {
   reduceOnly: bool(),
   isQuote: bool(),
   auctionOnly: bool(),
+  continuousOnly: bool(),
   expiresAt: u64<TimestampMs>(),
   cancelsOther: u64<OrderId>(),
   clientOrderId: u64(),

@@ -21,6 +21,7 @@ export function pruneSettled(state: State, underlying: UnderlyingId): void {
     const instrument = state.instruments.must(id);
     if (gone.has(expiryKey.pack(instrument.underlying, instrument.expiry))) {
       state.instruments.delete(id);
+      state.lastTrades.delete(id);
     }
   }
   for (const key of old) state.settlements.delete(key);

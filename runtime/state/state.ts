@@ -12,8 +12,18 @@ import {
   NonceWindowCodec,
 } from '../accounts/account.ts';
 import { type AccountIndex, accountIndex } from '../accounts/account-index.ts';
+import { type AgentBudget, AgentBudgetCodec } from '../accounts/agent-budget.ts';
+import { type RateCredits, RateCreditsCodec } from '../accounts/rate-credits.ts';
+import { type AuctionIndex, auctionIndex } from '../auction/auction-index.ts';
+import {
+  type InstrumentPhase,
+  InstrumentPhaseCodec,
+  type TradingStatus,
+  TradingStatusCodec,
+} from '../auction/phase.ts';
 import { readI128, writeI128 } from '../core/byte-cursor.ts';
-import { bytes, type Codec, container, i128, u32, u64 } from '../core/ssz.ts';
+import { ZERO_32 } from '../core/bytes.ts';
+import { type Codec, container, i128, u32, u64 } from '../core/ssz.ts';
 import type {
   AccountId,
   Address,
@@ -25,11 +35,26 @@ import type {
   UnderlyingId,
 } from '../core/units.ts';
 import { type EpochConfig, EpochConfigCodec } from '../epoch-config.ts';
+import { type FeeSchedule, FeeScheduleCodec } from '../fees/fee-tiers.ts';
+import { type Referral, ReferralCodec } from '../fees/referral.ts';
+import { type TradingVolume, TradingVolumeCodec } from '../fees/trading-volume.ts';
 import { type Parameters, ParametersCodec } from '../governance/parameters.ts';
 import { type PortfolioIndex, portfolioIndex } from '../margin/portfolio-index.ts';
 import { type Position, PositionCodec } from '../margin/position.ts';
 import { type Books, books } from '../matching/books.ts';
 import { type RestingOrder, RestingOrderCodec } from '../matching/order.ts';
+import { type OrderIndex, orderIndex } from '../matching/order-index.ts';
+import { type LastTrade, LastTradeCodec, type Trigger, TriggerCodec } from '../matching/trigger.ts';
+import { type TriggerIndex, triggerIndex } from '../matching/trigger-index.ts';
+import { type Combo, ComboCodec } from '../multileg/combo.ts';
+import { type ComboIndex, comboIndex } from '../multileg/combo-index.ts';
+import {
+  type LiveQuote,
+  LiveQuoteCodec,
+  type LiveRequest,
+  LiveRequestCodec,
+} from '../multileg/live-quote.ts';
+import { type RequestIndex, requestIndex } from '../multileg/request-index.ts';
 import { type Instrument, InstrumentCodec } from '../options/instrument.ts';
 import { type SeriesIndex, seriesIndex } from '../options/series-index.ts';
 import { type SettlementWindow, SettlementWindowCodec } from '../options/settlement.ts';
@@ -44,6 +69,15 @@ import {
   SurfaceSliceCodec,
 } from '../oracle/price.ts';
 import { type OracleVote, OracleVoteCodec } from '../oracle/vote.ts';
+import {
+  type DeadManSwitch,
+  DeadManSwitchCodec,
+  type SwitchIndex,
+  switchIndex,
+} from '../quoting/dead-man-switch.ts';
+import { type Protection, ProtectionCodec } from '../quoting/protection.ts';
+import { type MakerQuotes, makerQuotes } from '../quoting/quote-index.ts';
+import { type Exposures, exposures } from '../rules/exposure.ts';
 import { hexKey, type PairKeyCodec, pairKey, SINGLETON_KEY, u32Key, u64Key } from './key-codec.ts';
 import { type AnyTableStore, type TableStore, table, tableStore } from './table.ts';
 
@@ -55,7 +89,6 @@ export type Meta = {
   epoch: Epoch;
   /** Height of the last block of the epoch before; 0 in epoch 0. */
   previousEpochLastHeight: Height;
-  receiptsRoot: Uint8Array;
   nextAccountId: AccountId;
   nextInstrumentId: InstrumentId;
   nextOrderId: OrderId;
@@ -66,7 +99,6 @@ export const MetaCodec: Codec<Meta> = container<Meta>('Meta', {
   timestamp: u64<TimestampMs>(),
   epoch: u64<Epoch>(),
   previousEpochLastHeight: u64<Height>(),
-  receiptsRoot: bytes(32),
   nextAccountId: u64<AccountId>(),
   nextInstrumentId: u32<InstrumentId>(),
   nextOrderId: u64<OrderId>(),
@@ -91,10 +123,24 @@ export const AmountCodec: Codec<Amount> = container<Amount>(
 export const balanceKey: PairKeyCodec<number> = pairKey({ highBits: 40, lowBits: 2 });
 /** (account, position of the key in its list). */
 export const nonceKey: PairKeyCodec<number> = pairKey({ highBits: 32, lowBits: 8 });
-/** (portfolio, instrument): 16 million accounts, 2 million series. */
-export const positionKey: PairKeyCodec<number> = pairKey({ highBits: 32, lowBits: 21 });
+/** Instruments that may be unsettled at a time, or lie between two of them in a position key. */
+export const POSITION_INSTRUMENTS: number = 2 ** 21;
+const positionPair = pairKey({ highBits: 32, lowBits: 21 });
+/**
+ * (portfolio, instrument modulo 2²¹): 16 million accounts. Only unsettled instruments have positions,
+ * and listing gives no number that is another's modulo 2²¹, so a key means one position.
+ */
+export const positionKey: PairKeyCodec<number> = {
+  ...positionPair,
+  pack: (portfolio, instrument) => positionPair.pack(portfolio, instrument % POSITION_INSTRUMENTS),
+};
 /** (underlying, expiry). */
 export const expiryKey: PairKeyCodec<number> = pairKey({ highBits: 8, lowBits: 45 });
+
+/** (portfolio, underlying). */
+export const protectionKey: PairKeyCodec<number> = pairKey({ highBits: 40, lowBits: 8 });
+/** (account, sub-account or 256 for all). */
+export const switchKey: PairKeyCodec<number> = pairKey({ highBits: 40, lowBits: 9 });
 
 /** Indexes derived from the tables, each owned by the module that reads it. */
 export type Derived = {
@@ -103,11 +149,24 @@ export type Derived = {
   readonly marks: Marks;
   readonly books: Books;
   readonly portfolios: PortfolioIndex;
+  readonly auctions: AuctionIndex;
+  readonly orders: OrderIndex;
+  readonly triggers: TriggerIndex;
+  readonly makerQuotes: MakerQuotes;
+  readonly switches: SwitchIndex;
+  readonly requests: RequestIndex;
+  readonly combos: ComboIndex;
+  readonly exposures: Exposures;
 };
 
 export type State = {
   /** Genesis hash, 32 bytes. */
   readonly chainId: Uint8Array;
+  /**
+   * Chain of the receipts so far. No row: headers commit to it beside the state root, since receipts
+   * name the positions of their transactions in the block and the state must not depend on them.
+   */
+  readonly receiptsChain: { root: Uint8Array };
   readonly meta: TableStore<number, Meta>;
   readonly accounts: TableStore<Address, Account>;
   readonly nonces: TableStore<number, NonceWindow>;
@@ -126,6 +185,30 @@ export type State = {
   readonly surfaceSlices: TableStore<number, SurfaceSlice>;
   readonly markInputs: TableStore<number, MarkInputs>;
   readonly settlements: TableStore<number, SettlementWindow>;
+  /** Underlyings that are not open, and why. */
+  readonly tradingStatus: TableStore<UnderlyingId, TradingStatus>;
+  /** Instruments whose own state ends by time or by their first mark. */
+  readonly phases: TableStore<InstrumentId, InstrumentPhase>;
+  /** Orders that wait for a price, and those whose price has come and turn has not. */
+  readonly triggers: TableStore<OrderId, Trigger>;
+  readonly lastTrades: TableStore<InstrumentId, LastTrade>;
+  /** Market-maker protections by `protectionKey`. */
+  readonly protections: TableStore<number, Protection>;
+  /** Dead-man switches by `switchKey`. */
+  readonly deadManSwitches: TableStore<number, DeadManSwitch>;
+  readonly rateCredits: TableStore<AccountId, RateCredits>;
+  /** Budgets of trading keys by `nonceKey`. */
+  readonly agentBudgets: TableStore<number, AgentBudget>;
+  readonly tradingVolumes: TableStore<AccountId, TradingVolume>;
+  /** By the account that was referred. */
+  readonly referrals: TableStore<AccountId, Referral>;
+  /** One row, or none: then every account is in the base tier. */
+  readonly feeSchedule: TableStore<number, FeeSchedule>;
+  /** Live requests for quote, and quotes on them, by number. */
+  readonly quoteRequests: TableStore<OrderId, LiveRequest>;
+  readonly requestQuotes: TableStore<OrderId, LiveQuote>;
+  /** Legs of listed combos, by the combos' instruments. */
+  readonly combos: TableStore<InstrumentId, Combo>;
   /** Every table, in id order. */
   readonly stores: readonly AnyTableStore[];
   readonly derived: Derived;
@@ -184,9 +267,62 @@ export function emptyState(chainId: Uint8Array): State {
     settlements: tableStore(
       table({ id: 15, name: 'settlements', key: expiryKey, value: SettlementWindowCodec }),
     ),
+    tradingStatus: tableStore(
+      table({
+        id: 26,
+        name: 'tradingStatus',
+        key: u32Key<UnderlyingId>(),
+        value: TradingStatusCodec,
+      }),
+    ),
+    phases: tableStore(
+      table({ id: 27, name: 'phases', key: u32Key<InstrumentId>(), value: InstrumentPhaseCodec }),
+    ),
+    triggers: tableStore(
+      table({ id: 16, name: 'triggers', key: u64Key<OrderId>(), value: TriggerCodec }),
+    ),
+    lastTrades: tableStore(
+      table({ id: 17, name: 'lastTrades', key: u32Key<InstrumentId>(), value: LastTradeCodec }),
+    ),
+    tradingVolumes: tableStore(
+      table({
+        id: 29,
+        name: 'tradingVolumes',
+        key: u64Key<AccountId>(),
+        value: TradingVolumeCodec,
+      }),
+    ),
+    referrals: tableStore(
+      table({ id: 30, name: 'referrals', key: u64Key<AccountId>(), value: ReferralCodec }),
+    ),
+    feeSchedule: tableStore(
+      table({ id: 31, name: 'feeSchedule', key: u32Key(), value: FeeScheduleCodec }),
+    ),
+    protections: tableStore(
+      table({ id: 18, name: 'protections', key: protectionKey, value: ProtectionCodec }),
+    ),
+    deadManSwitches: tableStore(
+      table({ id: 19, name: 'deadManSwitches', key: switchKey, value: DeadManSwitchCodec }),
+    ),
+    rateCredits: tableStore(
+      table({ id: 20, name: 'rateCredits', key: u64Key<AccountId>(), value: RateCreditsCodec }),
+    ),
+    agentBudgets: tableStore(
+      table({ id: 21, name: 'agentBudgets', key: nonceKey, value: AgentBudgetCodec }),
+    ),
+    quoteRequests: tableStore(
+      table({ id: 22, name: 'quoteRequests', key: u64Key<OrderId>(), value: LiveRequestCodec }),
+    ),
+    requestQuotes: tableStore(
+      table({ id: 23, name: 'requestQuotes', key: u64Key<OrderId>(), value: LiveQuoteCodec }),
+    ),
+    combos: tableStore(
+      table({ id: 24, name: 'combos', key: u32Key<InstrumentId>(), value: ComboCodec }),
+    ),
   };
   return {
     chainId,
+    receiptsChain: { root: ZERO_32 },
     ...tables,
     stores: Object.values(tables).sort((a, b) => a.id - b.id),
     derived: {
@@ -195,6 +331,14 @@ export function emptyState(chainId: Uint8Array): State {
       marks: marks(),
       books: books(),
       portfolios: portfolioIndex(),
+      exposures: exposures(),
+      auctions: auctionIndex(),
+      orders: orderIndex(),
+      triggers: triggerIndex(),
+      makerQuotes: makerQuotes(),
+      switches: switchIndex(),
+      requests: requestIndex(),
+      combos: comboIndex(),
     },
   };
 }

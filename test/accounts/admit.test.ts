@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ROLE } from '../../runtime/accounts/account.ts';
 import { admit, type BlockUsage } from '../../runtime/accounts/admit.ts';
 import { ACTION } from '../../runtime/action.ts';
+import { cancelAllOf } from '../../runtime/actions/orders.ts';
 import type { BlockContext } from '../../runtime/block-context.ts';
 import { fromHex } from '../../runtime/core/bytes.ts';
 import { height, subAccount, timestampMs, validatorIndex } from '../../runtime/core/units.ts';
@@ -24,7 +25,7 @@ function contextAt(state: State, timestamp: number): BlockContext {
   };
 }
 
-const CANCEL_ALL = { selector: ACTION.cancelAll, value: { subAccount: subAccount(0) } } as const;
+const CANCEL_ALL = { selector: ACTION.cancelOrders, value: cancelAllOf(subAccount(0)) } as const;
 const TRANSFER = {
   selector: ACTION.transfer,
   value: {

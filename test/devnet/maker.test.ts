@@ -107,7 +107,7 @@ describe('market maker', () => {
 
   test('begins by cancelling what an earlier run left, then rests a bid and an ask', async () => {
     await vi.advanceTimersByTimeAsync(10);
-    expect(world.sent[0]?.map(({ selector }) => selector)).toEqual([ACTION.cancelAll]);
+    expect(world.sent[0]?.map(({ selector }) => selector)).toEqual([ACTION.cancelOrders]);
     const orders = world.sent[1]?.map((action) =>
       action.selector === ACTION.placeOrder
         ? [action.value.side, action.value.price, action.value.postOnly]
@@ -163,7 +163,7 @@ describe('market maker', () => {
     await vi.advanceTimersByTimeAsync(2_000);
     world.isDown = false;
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(world.sent[2]?.map(({ selector }) => selector)).toEqual([ACTION.cancelAll]);
+    expect(world.sent[2]?.map(({ selector }) => selector)).toEqual([ACTION.cancelOrders]);
     expect([...world.resting.keys()].sort()).toEqual([BID, ASK].sort());
   });
 });

@@ -34,7 +34,7 @@ import {
   StatusCodec,
 } from '../../p2p/messages.ts';
 import { ACTION, type Action } from '../../runtime/action.ts';
-import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
+import { cancelAllOf, PLAIN_TERMS } from '../../runtime/actions/orders.ts';
 import {
   type Block,
   BlockCodec,
@@ -108,7 +108,7 @@ const ACTIONS: Action[] = [
   },
   { selector: ACTION.cancelOrder, value: { orderId: orderId(12_345) } },
   { selector: ACTION.cancelByClientId, value: { subAccount: subAccount(1), clientOrderId: 99 } },
-  { selector: ACTION.cancelAll, value: { subAccount: subAccount(255) } },
+  { selector: ACTION.cancelOrders, value: cancelAllOf(subAccount(255)) },
 ];
 
 const TRANSACTION: Transaction = {

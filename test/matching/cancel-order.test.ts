@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { cancelAllOf } from '../../runtime/actions/orders.ts';
 import { orderId, type PortfolioId, subAccount } from '../../runtime/core/units.ts';
 import { CLOSE_REASON, EVENT } from '../../runtime/event.ts';
-import { cancelAll, cancelByClientId, cancelOrder } from '../../runtime/matching/cancel-order.ts';
+import {
+  cancelByClientId,
+  cancelOrder,
+  cancelOrders,
+} from '../../runtime/matching/cancel-order.ts';
 import { ACTION_RESULT } from '../../runtime/receipt.ts';
 import { fundedPortfolio, nextBlock } from '../fixtures/state.ts';
 import {
@@ -87,12 +92,12 @@ test('all: by ascending number, and none is no error', () => {
   const { market, alice } = setUp();
   const { state, context } = market;
   const account = accountOf(alice);
-  cancelAll(state, context, account, { subAccount: SUB });
+  cancelOrders(state, context, account, cancelAllOf(SUB));
   expect(context.events.map((event) => event.value)).toEqual([
     { orderId: 1, reason: CLOSE_REASON.cancelled },
     { orderId: 2, reason: CLOSE_REASON.cancelled },
   ]);
-  expect(cancelAll(state, context, account, { subAccount: SUB })).toEqual({
+  expect(cancelOrders(state, context, account, cancelAllOf(SUB))).toEqual({
     ok: true,
     value: { selector: ACTION_RESULT.cancelled, value: { cancelled: 0 } },
   });

@@ -289,7 +289,7 @@ describe('a trade', () => {
     expect(result.ok && result.value.value).toMatchObject({ filledLots: 5 });
     expect(market.context.events).toContainEqual({
       selector: EVENT.orderClosed,
-      value: { orderId: 1, reason: CLOSE_REASON.cancelled },
+      value: { orderId: 1, reason: CLOSE_REASON.selfTrade },
     });
     expect(positionOf(market.state, alice, call)).toBe(5);
     expect(problemsOf(market.state)).toEqual([]);

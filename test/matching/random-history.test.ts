@@ -5,18 +5,24 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { POST_ONLY, SIDE } from '../../runtime/actions/order-terms.ts';
+import { cancelAllOf } from '../../runtime/actions/orders.ts';
 import { toHex } from '../../runtime/core/bytes.ts';
 import {
   type InstrumentId,
   orderId,
   type PortfolioId,
+  sizeLots,
   subAccount,
 } from '../../runtime/core/units.ts';
 import { CLOSE_REASON, EVENT, type Event } from '../../runtime/event.ts';
 import { cancelUnsupportedOrders } from '../../runtime/margin/cancel-unsupported.ts';
 import { positionOf } from '../../runtime/margin/portfolio-index.ts';
 import { accountMargin, bidReserve } from '../../runtime/margin/requirements.ts';
-import { cancelAll, cancelByClientId, cancelOrder } from '../../runtime/matching/cancel-order.ts';
+import {
+  cancelByClientId,
+  cancelOrder,
+  cancelOrders,
+} from '../../runtime/matching/cancel-order.ts';
 import { closeOrdersOfInstrument } from '../../runtime/matching/close-orders.ts';
 import type { Order } from '../../runtime/matching/order.ts';
 import { rebuildDerived } from '../../runtime/state/rebuild.ts';
@@ -140,7 +146,7 @@ function take(world: World, action: Step): boolean {
     }
     case 'cancelAll': {
       const account = accountOf(person(world, action.who));
-      return !cancelAll(state, context, account, { subAccount: subAccount(0) }).ok;
+      return !cancelOrders(state, context, account, cancelAllOf(subAccount(0))).ok;
     }
     case 'mark':
       advance(market);
@@ -161,9 +167,11 @@ function booksOfEvents(events: readonly Event[]): unknown {
     if (event.selector === EVENT.orderReduced) {
       const row = open.get(event.value.orderId);
       if (row === undefined) throw new Error('an unknown order was reduced');
+      const { lots } = event.value;
       open.set(row.id, {
         ...row,
-        remaining: (row.remaining - event.value.lots) as Order['remaining'],
+        remaining: sizeLots(row.remaining - lots),
+        shown: sizeLots(row.shown - lots),
       });
     }
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ACTION, type Action } from '../../runtime/action.ts';
 import { POST_ONLY, SIDE, TIME_IN_FORCE } from '../../runtime/actions/order-terms.ts';
-import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
+import { cancelAllOf, PLAIN_TERMS } from '../../runtime/actions/orders.ts';
 import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import { fromHex, toHex } from '../../runtime/core/bytes.ts';
 import {
@@ -116,7 +116,7 @@ describe('executeBlock', () => {
     const { receipts } = runBlock(chain, [
       transactionOf(chain, bob, [order(id, 'buy', mark, 5, { timeInForce: TIME_IN_FORCE.ioc })]),
       transactionOf(chain, alice, [order(id, 'sell', mark + 1, 2, { postOnly: POST_ONLY.reject })]),
-      transactionOf(chain, alice, [{ selector: ACTION.cancelAll, value: { subAccount: MAIN } }]),
+      transactionOf(chain, alice, [{ selector: ACTION.cancelOrders, value: cancelAllOf(MAIN) }]),
     ]);
     const [take, make, cancel] = receipts.map(({ results }) => results[0]);
     expect(cancel?.selector === ACTION_RESULT.cancelled && cancel.value.cancelled).toBe(1);
@@ -159,7 +159,7 @@ describe('executeBlock', () => {
   it('answers a transaction that may not act with an invalid receipt and uses no nonce', () => {
     const chain = tradingChain();
     const stranger = testKey('stranger');
-    const action: Action = { selector: ACTION.cancelAll, value: { subAccount: MAIN } };
+    const action: Action = { selector: ACTION.cancelOrders, value: cancelAllOf(MAIN) };
     const { receipts } = runBlock(chain, [transactionOf(chain, stranger, [action])]);
     expect(receipts.map(({ status, results }) => [status, codeOf(results[0])])).toEqual([
       [RECEIPT_STATUS.invalid, 'unknown_account'],
@@ -212,11 +212,14 @@ describe('executeBlock', () => {
       chain,
       [
         transactionOf(chain, alice, [order(id, 'sell', mark, 1)]),
-        transactionOf(chain, alice, [{ selector: ACTION.cancelAll, value: { subAccount: MAIN } }]),
+        transactionOf(chain, alice, [{ selector: ACTION.cancelOrders, value: cancelAllOf(MAIN) }]),
       ],
       { oracle: 'silent' },
     );
-    expect(receipts.map(({ results }) => codeOf(results[0]))).toEqual(['no_mark', 'done']);
+    expect(receipts.map(({ results }) => codeOf(results[0]))).toEqual([
+      'instrument_not_open',
+      'done',
+    ]);
   });
 
   it('rolls epochs: the last block of e fixes the config of e+2', () => {

@@ -1,6 +1,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { describe, expect, it } from 'vitest';
 import { ACTION } from '../../runtime/action.ts';
+import { cancelAllOf } from '../../runtime/actions/orders.ts';
 import { type Block, type Header, transactionsRoot, wireId } from '../../runtime/block.ts';
 import { equalBytes, ZERO_32 } from '../../runtime/core/bytes.ts';
 import {
@@ -24,7 +25,7 @@ const transaction = (nonce: number): Transaction =>
   signedTransaction(genesis.chainId, testKey('alice'), {
     nonce: START + nonce,
     expiresAt: START + 60_000,
-    actions: [{ selector: ACTION.cancelAll, value: { subAccount: subAccount(0) } }],
+    actions: [{ selector: ACTION.cancelOrders, value: cancelAllOf(subAccount(0)) }],
   });
 const payloads = [payloadOf(transaction(1)), payloadOf(transaction(2))];
 const vote = {

@@ -6,7 +6,7 @@
 import { placeOfKey } from '../../../node/signer/local-signer.ts';
 import { ACTION, type Action } from '../../../runtime/action.ts';
 import { SIDE, TIME_IN_FORCE } from '../../../runtime/actions/order-terms.ts';
-import { PLAIN_TERMS } from '../../../runtime/actions/orders.ts';
+import { cancelAllOf, PLAIN_TERMS } from '../../../runtime/actions/orders.ts';
 import { DENOMINATION } from '../../../runtime/actions/transfer.ts';
 import type { SizeLots } from '../../../runtime/core/units.ts';
 import {
@@ -103,7 +103,7 @@ function randomAction(world: World, prng: Prng, state: State | undefined): Actio
       },
     };
   }
-  if (prng.chance(0.1)) return { selector: ACTION.cancelAll, value: { subAccount: sub } };
+  if (prng.chance(0.1)) return { selector: ACTION.cancelOrders, value: cancelAllOf(sub) };
   return {
     selector: ACTION.placeOrder,
     value: {

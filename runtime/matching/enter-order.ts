@@ -1,0 +1,256 @@
+/**
+ * How an order enters: it meets the book and rests with what is left of it. One way for orders
+ * placed, triggers fired, orders amended and replaced, and quotes.
+ *
+ * Source: design/exchange.md §2–3. The match is planned (who, at what price, what fees), checked
+ * (limits, the account's cash and margin), then applied. Makers are not checked: their orders were
+ * margined with the worst fill when they came, and at every mark.
+ */
+
+import { POST_ONLY, SIDE, TIME_IN_FORCE } from '../actions/order-terms.ts';
+import type { PlaceOrder } from '../actions/orders.ts';
+import { collectOrder } from '../auction/auction-index.ts';
+import type { BlockContext } from '../block-context.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { type OrderId, orderId, type PortfolioId, sizeLots } from '../core/units.ts';
+import { type Refusal, refusal } from '../error.ts';
+import { CLOSE_REASON, EVENT } from '../event.ts';
+import { feeTerms } from '../fees/fill-fees.ts';
+import { MAX_FILLS_PER_ORDER } from '../limits.ts';
+import { tradeRefusal } from '../margin/accept-trade.ts';
+import type { OrderTerm } from '../margin/series-holding.ts';
+import type { OrderResult } from '../receipt.ts';
+import { matchChanges, openInterestRefusal } from '../rules/open-interest.ts';
+import type { State } from '../state/state.ts';
+import { applyMatch, type PricedFill, priceFills } from './apply-match.ts';
+import { bookOf } from './books.ts';
+import { cancelLinked } from './cancel-linked.ts';
+import { bestOpposite, canRest, checkOrder, type OrderPlace } from './check-order.ts';
+import { closeOrder } from './close-order.ts';
+import { announceAmendment } from './decrement-order.ts';
+import { emptyPlan, type MatchPlan, planMatch } from './match-plan.ts';
+import type { Order, RestingOrder } from './order.ts';
+import { takeOrderId } from './order-number.ts';
+import { enterBook, leaveBook, restOrder } from './rest-order.ts';
+import { PHASE, tradingPhase } from './trading-phase.ts';
+
+/** What an order is beside its terms. */
+export type EntryOptions = {
+  /** The number that it has: of an amended order, of a fired trigger; 0: the next. */
+  readonly id: OrderId;
+  readonly isQuote: boolean;
+  /** The order or trigger cancelled when it trades; 0: none. */
+  readonly cancelsOther: OrderId;
+  /** The open order that it takes the place of. */
+  readonly replaced: RestingOrder | undefined;
+  /** Lots of an amended order that were filled before. */
+  readonly filledBefore: number;
+};
+
+/** An order with a number of its own that takes no other's place. */
+export const NEW_ORDER: EntryOptions = {
+  id: orderId(0),
+  isQuote: false,
+  cancelsOther: orderId(0),
+  replaced: undefined,
+  filledBefore: 0,
+};
+
+/** Premiums received less premiums paid, and fees, of the taker: micro-USD. */
+function takerMoney(
+  side: PlaceOrder['side'],
+  fills: readonly PricedFill[],
+): { readonly premium: bigint; readonly fee: bigint } {
+  let premium = 0n;
+  let fee = 0n;
+  for (const fill of fills) {
+    premium += fill.premium;
+    fee += fill.takerFee;
+  }
+  return { premium: side === SIDE.buy ? -premium : premium, fee };
+}
+
+/**
+ * The order terms that the portfolio gains and loses in the series. Orders of the owner's other
+ * portfolios are not margined here.
+ */
+function orderTerms(
+  portfolio: PortfolioId,
+  place: OrderPlace,
+  planned: { readonly side: Order['side']; readonly plan: MatchPlan; readonly restingLots: number },
+  replaced: RestingOrder | undefined,
+): OrderTerm[] {
+  const { side, plan, restingLots } = planned;
+  const terms: OrderTerm[] = [];
+  for (const { order, lots } of plan.drops) {
+    if (order.portfolio === portfolio) {
+      terms.push({ side: order.side, price: order.price, lots: -lots });
+    }
+  }
+  if (replaced?.portfolio === portfolio && replaced.instrument === place.instrument.id) {
+    terms.push({ side: replaced.side, price: replaced.price, lots: -replaced.remaining });
+  }
+  if (restingLots > 0) terms.push({ side, price: place.price, lots: restingLots });
+  return terms;
+}
+
+/** Refusals of the match itself, in order: would_take, too_many_fills, not_filled, self_trade. */
+function matchRefusal(
+  state: State,
+  order: PlaceOrder,
+  plan: MatchPlan,
+  gone: OrderId,
+): Refusal | undefined {
+  const { side, price, size, timeInForce } = order;
+  if (plan.fills.length === 0 && plan.drops.length === 0 && !plan.stopped) {
+    if (timeInForce !== TIME_IN_FORCE.fok) return undefined;
+    return refusal('not_filled', { given: size, allowed: 0 });
+  }
+  if (order.postOnly !== POST_ONLY.none) {
+    const best = bestOpposite(bookOf(state, order.instrument), side, gone);
+    return refusal('would_take', { given: price, allowed: best ?? 0 });
+  }
+  const isWhole = timeInForce === TIME_IN_FORCE.fok;
+  if (plan.truncated && (isWhole || canRest(order))) {
+    return refusal('too_many_fills', {
+      given: MAX_FILLS_PER_ORDER + 1,
+      allowed: MAX_FILLS_PER_ORDER,
+    });
+  }
+  if (isWhole && plan.filledLots < size) {
+    return refusal('not_filled', { given: size, allowed: plan.filledLots });
+  }
+  if (plan.stopped && plan.fills.length === 0 && plan.drops.length === 0) {
+    return refusal('self_trade', { given: price });
+  }
+  return undefined;
+}
+
+/** The row of what is left of an order. */
+function restingTerms(
+  context: BlockContext,
+  order: PlaceOrder,
+  place: OrderPlace,
+  row: {
+    readonly id: OrderId;
+    readonly portfolio: PortfolioId;
+    readonly priority: OrderId;
+    readonly lots: number;
+    readonly cancelsOther: OrderId;
+  },
+  { isQuote, filledBefore }: EntryOptions,
+): Order {
+  const { displaySize } = order;
+  const shown = displaySize !== 0 && displaySize < row.lots ? displaySize : row.lots;
+  return {
+    id: row.id,
+    portfolio: row.portfolio,
+    instrument: order.instrument,
+    side: order.side,
+    price: place.price,
+    remaining: sizeLots(row.lots),
+    size: sizeLots(place.lots + filledBefore),
+    displaySize,
+    shown: sizeLots(shown),
+    priority: row.priority,
+    postOnly: order.postOnly !== POST_ONLY.none,
+    reduceOnly: order.reduceOnly,
+    isQuote,
+    // What rests of an order that cannot is collected for an auction, and leaves with it.
+    auctionOnly: order.timeInForce === TIME_IN_FORCE.gfa || !canRest(order),
+    continuousOnly: order.timeInForce === TIME_IN_FORCE.gfn,
+    expiresAt: order.expiresAt,
+    cancelsOther: row.cancelsOther,
+    clientOrderId: order.clientOrderId,
+    label: order.label,
+    placedAt: context.timestamp,
+  };
+}
+
+/**
+ * Lets an order of `portfolio` enter. Errors in order: those of `checkOrder`, would_take (given: the
+ * limit, allowed: the best opposite price), too_many_fills, not_filled, self_trade,
+ * open_interest_limit, underlying_open_interest_limit, insufficient_cash, insufficient_margin. A refused order changes nothing: one that it was to
+ * replace stays.
+ *
+ * An order that does not rest has neither `opened` nor `closed` event. Cost: O(fills); ~2 µs without
+ * any.
+ */
+export function enterOrder(
+  state: State,
+  context: BlockContext,
+  portfolio: PortfolioId,
+  order: PlaceOrder,
+  options: EntryOptions,
+): Result<OrderResult, Refusal> {
+  const { replaced } = options;
+  const checked = checkOrder(state, context, portfolio, order, replaced);
+  if (!checked.ok) return checked;
+  const place = checked.value;
+  const { instrument, holding, expiry, price, lots } = place;
+  const { side } = order;
+  const gone = replaced?.id ?? NEW_ORDER.id;
+  const isCollected = tradingPhase(state, instrument) === PHASE.collecting;
+  const plan = isCollected
+    ? emptyPlan(lots)
+    : planMatch(state, bookOf(state, instrument.id), {
+        portfolio,
+        side,
+        price,
+        size: lots,
+        selfTradePrevention: order.selfTradePrevention,
+        replaced: gone,
+      });
+  const unmatchable = isCollected ? undefined : matchRefusal(state, order, plan, gone);
+  if (unmatchable !== undefined) return err(unmatchable);
+
+  const underlying = state.underlyings.must(instrument.underlying);
+  const tooOpen = openInterestRefusal(state, underlying, instrument, {
+    lots: plan.filledLots,
+    changes: () => matchChanges(portfolio, side, plan.fills),
+  });
+  if (tooOpen !== undefined) return err(tooOpen);
+  const market = { underlying, kind: instrument.kind, index: holding.risk.mark.index };
+  const fills = priceFills(plan, feeTerms(state, context, market, portfolio));
+  const { premium, fee } = takerMoney(side, fills);
+  const { filledLots } = plan;
+  const restingLots = !plan.stopped && (isCollected || canRest(order)) ? plan.openLots : 0;
+  const refused = tradeRefusal(state, {
+    portfolio,
+    holding,
+    expiry,
+    position: side === SIDE.buy ? filledLots : -filledLots,
+    orders: orderTerms(portfolio, place, { side, plan, restingLots }, replaced),
+    cash: premium - fee,
+  });
+  if (refused !== undefined) return err(refused);
+
+  // From here it must succeed.
+  const isNew = options.id === 0;
+  const id = isNew ? takeOrderId(state) : options.id;
+  const isAmended = replaced?.id === id;
+  if (replaced !== undefined) {
+    if (isAmended) leaveBook(state, replaced);
+    else closeOrder(state, context, replaced, CLOSE_REASON.cancelled);
+  }
+  applyMatch(state, context, { id, portfolio, instrument: instrument.id, side }, { plan, fills });
+  if (restingLots > 0) {
+    // A number given earlier is not one to queue by.
+    const priority = isNew ? id : takeOrderId(state);
+    const cancelsOther = filledLots > 0 ? NEW_ORDER.cancelsOther : options.cancelsOther;
+    const row = { id, portfolio, priority, lots: restingLots, cancelsOther };
+    const terms = restingTerms(context, order, place, row, options);
+    if (isAmended) {
+      enterBook(state, terms);
+      announceAmendment(context, terms);
+    } else restOrder(state, context, terms);
+    if (isCollected) collectOrder(state, instrument, terms);
+  } else if (isAmended) {
+    const reason = filledLots === lots ? CLOSE_REASON.filled : CLOSE_REASON.selfTrade;
+    context.events.push({ selector: EVENT.orderClosed, value: { orderId: id, reason } });
+  }
+  if (filledLots > 0 && options.cancelsOther !== 0) {
+    cancelLinked(state, context, { cancelsOther: options.cancelsOther });
+  }
+  return ok({ orderId: id, filledLots, restingLots, cash: premium, fee });
+}

@@ -1,0 +1,38 @@
+/** Puts an order into the book, and takes one out without a word: the two ends of its rest. */
+import { noteBookChange } from '../auction/auction-index.ts';
+import type { BlockContext } from '../block-context.ts';
+import { EVENT } from '../event.ts';
+import { indexOrder, unindexOrder } from '../margin/portfolio-index.ts';
+import { indexQuote, unindexQuote } from '../quoting/quote-index.ts';
+import type { State } from '../state/state.ts';
+import { addToBook, removeFromBook } from './book.ts';
+import { bookOf } from './books.ts';
+import { type Order, type RestingOrder, restingOrder } from './order.ts';
+import { indexOrderTerms, unindexOrderTerms } from './order-index.ts';
+
+/** Writes the row, and enters it into book, portfolio and index of terms. O(1). */
+export function enterBook(state: State, terms: Order): void {
+  const order = restingOrder(terms);
+  state.orders.set(order.id, order);
+  addToBook(bookOf(state, order.instrument), order);
+  indexOrder(state, order);
+  if (order.expiresAt !== 0 || order.reduceOnly) indexOrderTerms(state, order);
+  if (order.isQuote) indexQuote(state, order);
+  noteBookChange(state, order.instrument);
+}
+
+/** Lets an order rest, and says so. `terms` is kept by the event: not to be changed. O(1). */
+export function restOrder(state: State, context: BlockContext, terms: Order): void {
+  enterBook(state, terms);
+  context.events.push({ selector: EVENT.orderOpened, value: terms });
+}
+
+/** Takes an order out of book, portfolio, index of terms and table; the caller says why. O(1). */
+export function leaveBook(state: State, order: RestingOrder): void {
+  removeFromBook(bookOf(state, order.instrument), order);
+  unindexOrder(state, order);
+  if (order.expiresAt !== 0 || order.reduceOnly) unindexOrderTerms(state, order);
+  if (order.isQuote) unindexQuote(state, order);
+  noteBookChange(state, order.instrument);
+  state.orders.delete(order.id);
+}
