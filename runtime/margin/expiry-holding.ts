@@ -11,6 +11,7 @@
  */
 import type { InstrumentId } from '../core/units.ts';
 import type { Mark } from '../oracle/marks.ts';
+import type { AccountExposure } from '../rules/exposure.ts';
 import type { State } from '../state/state.ts';
 import {
   addOrderTerm,
@@ -30,7 +31,9 @@ import {
   dropStrike,
   type Requirement,
   requirementAfter,
+  requirementAfterAll,
   requirementOf,
+  settlementsOf,
   type WorstPayoff,
   worstPayoff,
 } from './worst-payoff.ts';
@@ -43,6 +46,8 @@ const FULL_BPS = 10_000;
 export type ExpiryHolding = {
   /** `expiryKey`. */
   readonly key: number;
+  /** Counter of the account's lots in the underlying: shared by its holdings, kept by the index. */
+  readonly exposure: AccountExposure;
   readonly series: Map<InstrumentId, SeriesHolding>;
   /** Mark of one of the series when the sums were made; `undefined`: to be made again. */
   mark: Mark | undefined;
@@ -60,9 +65,13 @@ export type ExpiryHolding = {
 };
 
 /** An expiry in which nothing is held. */
-export function emptyExpiryHolding(key: number): ExpiryHolding {
+export function emptyExpiryHolding(
+  key: number,
+  exposure: AccountExposure = { lots: 0 },
+): ExpiryHolding {
   return {
     key,
+    exposure,
     series: new Map(),
     mark: undefined,
     isExact: true,
@@ -99,6 +108,25 @@ export function magnitudeWith(
 ): number {
   const bound = Math.max(perLot, lotBound(order.risk)) + Math.max(strike, order.risk.strike);
   return (lots + order.lots) * bound + 2 * (premium + order.premium);
+}
+
+/** That bound with changes of several series to come. O(changes). */
+export function magnitudeWithAll(
+  expiry: ExpiryHolding,
+  additions: readonly {
+    readonly risk: SeriesRisk;
+    readonly lots: number;
+    readonly premium: number;
+  }[],
+): number {
+  const after = { ...expiry };
+  for (const { risk, ...added } of additions) {
+    after.lots += added.lots;
+    after.premium += added.premium;
+    after.lotBound = Math.max(after.lotBound, lotBound(risk));
+    after.strike = Math.max(after.strike, risk.strike);
+  }
+  return magnitude(after);
 }
 
 /** Adds a series' sums to those of the expiry, or takes them out. */
@@ -274,6 +302,30 @@ export function expiryRequirementAfter(
 ): Requirement {
   const holdings = [...expiry.series.values()];
   return lesser(isolated, requirementAfter(worstOf(expiry), change, holdings));
+}
+
+/**
+ * The requirement as it would be after changes of several series, each once; needs `isExact`.
+ * Series that the changes leave empty are not looked at, as they will be gone from the index.
+ */
+export function expiryRequirementAfterAll(
+  expiry: ExpiryHolding,
+  isolated: Requirement,
+  changes: readonly { readonly holding: SeriesHolding; readonly change: RiskChange }[],
+): Requirement {
+  if (isolated.initial === 0) return isolated;
+  const held = new Map<InstrumentId, { readonly risk: SeriesRisk }>(expiry.series);
+  for (const { holding, change } of changes) {
+    const orderLots = change.orders.reduce((sum, { lots }) => sum + lots, 0);
+    const { bidLots, askLots, position, instrument, risk } = holding;
+    const isEmpty = position + change.position === 0 && bidLots + askLots + orderLots === 0;
+    if (isEmpty) held.delete(instrument);
+    else held.set(instrument, { risk });
+  }
+  const settlements = settlementsOf(held.values());
+  const all = changes.map(({ change }) => change);
+  const holdings = [...expiry.series.values()];
+  return lesser(isolated, requirementAfterAll(worstOf(expiry), all, settlements, holdings));
 }
 
 /** Maintenance requirement of the positions alone: what liquidation looks at. O(series²). */

@@ -71,7 +71,7 @@ function cellAt(settlement: number, holdings: Iterable<SeriesHolding>): Cell {
 }
 
 /** Settlements to look at for these series: from delivery on there is only one. */
-function settlementsOf(holdings: Iterable<SeriesHolding>): Set<number> {
+export function settlementsOf(holdings: Iterable<{ readonly risk: SeriesRisk }>): Set<number> {
   const settlements = new Set([NO_PAYOFF]);
   for (const { risk } of holdings) {
     if (risk.delivery === undefined) settlements.add(0).add(risk.strike);
@@ -168,5 +168,34 @@ export function requirementAfter(
   }
   if (missesStrike) look(cellAt(risk.strike, holdings));
   if (missesZero) look(cellAt(0, holdings));
+  return greatest;
+}
+
+/**
+ * The requirement as it would be after changes of several series, looked at at `settlements`; the
+ * sums stay. O(settlements × (changes + their orders)).
+ */
+export function requirementAfterAll(
+  worst: WorstPayoff,
+  changes: readonly RiskChange[],
+  settlements: ReadonlySet<number>,
+  holdings: readonly SeriesHolding[],
+): Requirement {
+  const greatest = { initial: 0, maintenance: 0 };
+  const naked = { nakedInitial: worst.nakedInitial, nakedMaintenance: worst.nakedMaintenance };
+  for (const { risk, position } of changes) {
+    naked.nakedInitial -= position * risk.nakedInitial;
+    naked.nakedMaintenance -= position * risk.nakedMaintenance;
+  }
+  const known = new Map(worst.cells.map((cell) => [cell.settlement, cell]));
+  for (const settlement of settlements) {
+    const before = known.get(settlement);
+    const cell = before === undefined ? cellAt(settlement, holdings) : { ...before };
+    for (const { risk, position, orders } of changes) {
+      addPosition(cell, risk, position);
+      for (const order of orders) addOrder(cell, risk, order);
+    }
+    raise(greatest, cell, naked);
+  }
   return greatest;
 }

@@ -1,0 +1,272 @@
+/**
+ * Whether changes of several series at once may stand: the multi-series form of `accept-trade.ts`.
+ *
+ * Source: design/exchange.md §2–3. Combos, accepted quotes and negotiated blocks change positions
+ * and orders of one portfolio in several series and expiries, against one sum of cash. The rules
+ * are those of a single trade: premium and fees must not take cash below what bids reserve; then
+ * the initial requirement is met, or neither the initial nor the maintenance excess falls.
+ *
+ * The requirement after the changes is what the index will say once they are written: tests compare
+ * it with one made afresh. Units: micro-USD and lots.
+ */
+
+import { SIDE } from '../actions/order-terms.ts';
+import { DENOMINATION } from '../actions/transfer.ts';
+import type { InstrumentId, PortfolioId } from '../core/units.ts';
+import { type Refusal, refusal } from '../error.ts';
+import { balanceOf } from '../ledger/ledger.ts';
+import { MAX_ORDER_LOTS, MAX_POSITIONS_PER_PORTFOLIO } from '../limits.ts';
+import type { State } from '../state/state.ts';
+import {
+  EXACT_LIMIT,
+  type ExpiryHolding,
+  emptyExpiryHolding,
+  expiryRequirement,
+  expiryRequirementAfterAll,
+  isolatedAfter,
+  isolatedRequirement,
+  magnitudeWithAll,
+  refreshExpiry,
+} from './expiry-holding.ts';
+import { expiryOf } from './portfolio-index.ts';
+import {
+  bidReserve,
+  confidenceCharge,
+  confidenceChargeBps,
+  expiriesOf,
+  expiryCharge,
+} from './requirements.ts';
+import {
+  emptySeriesHolding,
+  type OrderTerm,
+  type RiskChange,
+  type SeriesHolding,
+} from './series-holding.ts';
+import { bidCost, seriesRisk } from './series-risk.ts';
+import type { Requirement } from './worst-payoff.ts';
+
+/** What changes in one series. */
+export type SeriesChange = {
+  readonly instrument: InstrumentId;
+  /** Lots bought, negative when sold. */
+  readonly position: number;
+  /** Orders that will rest, and those that no longer will (negative lots). */
+  readonly orders: readonly OrderTerm[];
+};
+
+/** Changes of one portfolio, planned whole. */
+export type PlannedChanges = {
+  readonly portfolio: PortfolioId;
+  /** No series twice; each has a mark. */
+  readonly changes: readonly SeriesChange[];
+  /** Micro-USD received, negative when paid: premiums and fees. */
+  readonly cash: bigint;
+};
+
+/** A change beside what is held of its series: an empty holding, not indexed, where nothing is. */
+type PlacedChange = { readonly holding: SeriesHolding; readonly change: RiskChange };
+
+/** The changes of one expiry, with sums at the marks in force. */
+type ChangedExpiry = {
+  readonly expiry: ExpiryHolding;
+  readonly placed: readonly PlacedChange[];
+  readonly isolated: Requirement;
+};
+
+/** Requirements of an expiry before and after, the confidence charge in the initial ones. */
+type ExpiryMove = { readonly before: Requirement; readonly after: Requirement };
+
+function placeChanges(state: State, planned: PlannedChanges): ChangedExpiry[] {
+  const portfolio = state.derived.portfolios.byPortfolio.get(planned.portfolio);
+  const byExpiry = new Map<number, SeriesChange[]>();
+  for (const change of planned.changes) {
+    const key = expiryOf(state, change.instrument);
+    const others = byExpiry.get(key);
+    if (others === undefined) byExpiry.set(key, [change]);
+    else others.push(change);
+  }
+  return [...byExpiry].map(([key, changes]) => {
+    const expiry = portfolio?.expiries.get(key) ?? emptyExpiryHolding(key);
+    refreshExpiry(state, expiry);
+    let isolated = isolatedRequirement(expiry);
+    const placed = changes.map(({ instrument, position, orders }) => {
+      const risk = seriesRisk(state, instrument);
+      const holding = expiry.series.get(instrument) ?? emptySeriesHolding(instrument, risk);
+      const change = { risk, position, orders };
+      isolated = isolatedAfter(isolated, holding, change);
+      return { holding, change };
+    });
+    return { expiry, placed, isolated };
+  });
+}
+
+/** How the confidence charge of an expiry moves. */
+function chargeChange(state: State, { expiry, placed }: ChangedExpiry): number {
+  const chargeBps = confidenceChargeBps(state, expiry.key);
+  if (chargeBps === 0) return 0;
+  let moved = 0;
+  for (const { holding, change } of placed) {
+    const after = { ...holding, position: holding.position + change.position };
+    for (const { side, lots } of change.orders) if (side === SIDE.sell) after.askLots += lots;
+    moved += confidenceCharge(after, chargeBps) - confidenceCharge(holding, chargeBps);
+  }
+  return moved;
+}
+
+/** Lots that a series could come to be held by, on the side that the change adds to. */
+function reachOf({ holding, change }: PlacedChange): number {
+  let bids = holding.bidLots;
+  let asks = holding.askLots;
+  let buys = change.position > 0;
+  let sells = change.position < 0;
+  for (const { side, lots } of change.orders) {
+    if (side === SIDE.buy) bids += lots;
+    else asks += lots;
+    if (lots > 0 && side === SIDE.buy) buys = true;
+    if (lots > 0 && side === SIDE.sell) sells = true;
+  }
+  const position = holding.position + change.position;
+  return Math.max(
+    buys ? position + bids : Number.MIN_SAFE_INTEGER,
+    sells ? asks - position : Number.MIN_SAFE_INTEGER,
+  );
+}
+
+/** Gross lots and premium that a change adds to the bound on the sums. */
+function addedBy({ change }: PlacedChange): {
+  risk: RiskChange['risk'];
+  lots: number;
+  premium: number;
+} {
+  const { risk, position, orders } = change;
+  let lots = Math.abs(position);
+  let premium = 0;
+  for (const order of orders) {
+    if (order.lots <= 0) continue;
+    lots += order.lots;
+    premium += order.lots * order.price * risk.tickValue;
+  }
+  return { risk, lots, premium };
+}
+
+/**
+ * What the account's limits say of the changes. Errors in order: too_many_positions (given: series
+ * held after them), position_limit (given: lots that could be held, or the bound on the sums of the
+ * margin). Cost: O(changes).
+ */
+export function changesLimitRefusal(state: State, planned: PlannedChanges): Refusal | undefined {
+  const portfolio = state.derived.portfolios.byPortfolio.get(planned.portfolio);
+  let series = portfolio?.series.size ?? 0;
+  for (const { instrument } of planned.changes) {
+    if (portfolio?.series.has(instrument) !== true) series += 1;
+  }
+  const isNew = series > (portfolio?.series.size ?? 0);
+  if (isNew && series > MAX_POSITIONS_PER_PORTFOLIO) {
+    const allowed = MAX_POSITIONS_PER_PORTFOLIO;
+    return refusal('too_many_positions', { given: series, allowed });
+  }
+  for (const { expiry, placed } of placeChanges(state, planned)) {
+    const reach = Math.max(...placed.map(reachOf));
+    if (reach > MAX_ORDER_LOTS) {
+      return refusal('position_limit', { given: reach, allowed: MAX_ORDER_LOTS });
+    }
+    const sums = magnitudeWithAll(expiry, placed.map(addedBy));
+    // As for an order: the marks may double before the sums stop being exact, unless all of it closes.
+    const allowed = reach <= 0 ? EXACT_LIMIT : EXACT_LIMIT / 2;
+    if (!expiry.isExact || sums >= allowed) {
+      return refusal('position_limit', { given: Math.floor(sums), allowed });
+    }
+  }
+  return undefined;
+}
+
+/** The cash test: premiums, fees and what new bids reserve, of the cash that bids leave. */
+function cashRefusal(
+  state: State,
+  planned: PlannedChanges,
+  changed: readonly ChangedExpiry[],
+  cash: bigint,
+): Refusal | undefined {
+  let demand = -planned.cash;
+  for (const { placed } of changed) {
+    for (const { change } of placed) {
+      for (const { side, price, lots } of change.orders) {
+        if (side !== SIDE.buy || lots < 0) continue;
+        demand += BigInt(lots) * BigInt(bidCost(change.risk, price));
+      }
+    }
+  }
+  // Who receives on the whole pays for what is bought with what is sold.
+  if (demand <= 0n) return undefined;
+  const allowed = cash - bidReserve(state, planned.portfolio);
+  return demand > allowed ? refusal('insufficient_cash', { given: demand, allowed }) : undefined;
+}
+
+/** Requirements of a changed expiry, exactly. O(settlements × changes). */
+function moveOf(state: State, changed: ChangedExpiry): ExpiryMove {
+  const { expiry, placed, isolated } = changed;
+  const before = expiryRequirement(expiry);
+  const after = expiryRequirementAfterAll(expiry, isolated, placed);
+  const charge = expiryCharge(state, expiry);
+  const chargeAfter = charge + chargeChange(state, changed);
+  return {
+    before: { initial: before.initial + charge, maintenance: before.maintenance },
+    after: { initial: after.initial + chargeAfter, maintenance: after.maintenance },
+  };
+}
+
+/** The expiries that do not change, with sums at the marks in force. */
+function otherExpiries(
+  state: State,
+  portfolio: PortfolioId,
+  changed: readonly ChangedExpiry[],
+): ExpiryHolding[] {
+  const keys = new Set(changed.map(({ expiry }) => expiry.key));
+  const others = [...expiriesOf(state, portfolio).values()].filter(({ key }) => !keys.has(key));
+  for (const other of others) refreshExpiry(state, other);
+  return others;
+}
+
+/**
+ * Judges planned changes that `changesLimitRefusal` let pass. Errors in order: insufficient_cash
+ * (given: micro-USD needed, allowed: not yet reserved), insufficient_margin (given: initial
+ * requirement after them, allowed: cash after them).
+ *
+ * Cost: O(changes + expiries) when isolated requirements fit the cash; else O(settlements × changes)
+ * and the sums of the account's expiries once per mark.
+ */
+export function changesRefusal(state: State, planned: PlannedChanges): Refusal | undefined {
+  const changed = placeChanges(state, planned);
+  const others = otherExpiries(state, planned.portfolio, changed);
+  const cash = balanceOf(state, planned.portfolio, DENOMINATION.usd);
+  const cashAfter = cash + planned.cash;
+
+  // A bound above the requirement, found without looking at settlements.
+  let bound = 0;
+  for (const other of others) {
+    bound += isolatedRequirement(other).initial + expiryCharge(state, other);
+  }
+  for (const each of changed) {
+    bound += each.isolated.initial + expiryCharge(state, each.expiry) + chargeChange(state, each);
+  }
+  if (cashAfter >= bound) return undefined;
+
+  const shortOfCash = cashRefusal(state, planned, changed, cash);
+  if (shortOfCash !== undefined) return shortOfCash;
+
+  let initial = 0n;
+  for (const other of others) {
+    initial += BigInt(expiryRequirement(other).initial) + BigInt(expiryCharge(state, other));
+  }
+  let initialRise = 0n;
+  let maintenanceRise = 0n;
+  for (const each of changed) {
+    const { before, after } = moveOf(state, each);
+    initial += BigInt(after.initial);
+    initialRise += BigInt(after.initial - before.initial);
+    maintenanceRise += BigInt(after.maintenance - before.maintenance);
+  }
+  if (cashAfter >= initial) return undefined;
+  if (planned.cash >= initialRise && planned.cash >= maintenanceRise) return undefined;
+  return refusal('insufficient_margin', { given: initial, allowed: cashAfter });
+}
