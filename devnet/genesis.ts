@@ -4,7 +4,7 @@
  * Source: design/parameters.md. Instrument fees, ticks and lots are those of every network; cycles
  * are the profile's.
  */
-import type { Underlying } from '../runtime/options/underlying.ts';
+import { MATCHING, type Underlying } from '../runtime/options/underlying.ts';
 import type { UnderlyingName } from './prices/price-source.ts';
 import { chainParameters, PACING, type Profile } from './profile.ts';
 
@@ -13,6 +13,9 @@ export const VALIDATOR_WEIGHT = 1_000_000;
 /** USD that the insurance fund starts with. */
 export const INSURANCE_USD = '1000000';
 const MICRO = 1_000_000;
+
+/** One tier that a bot reaches in a day or two, with a rebate. */
+const FEE_TIERS = [{ fromVolumeUsd: 100_000_000, makerShareBps: -2_500, takerShareBps: 8_000 }];
 
 /** Numbers of the underlyings on a devnet. */
 export const DEVNET_UNDERLYINGS: readonly {
@@ -69,6 +72,18 @@ function underlyingJson(profile: Profile, id: number, name: UnderlyingName): Und
     feeCapBps: 1_250,
     settlementFeeCentiBps: 150,
     settlementFeeCapBps: 1_250,
+    futureMakerFeeCentiBps: 50,
+    futureTakerFeeCentiBps: 350,
+    optionTicks: [{ from: 0, multiple: 1 }],
+    minOrderLots: 1,
+    maxOrderLots: 1_000_000,
+    blockMinLots: 100,
+    maxSeriesOpenInterestLots: 0,
+    maxOpenInterestLots: 0,
+    maxPositionLots: 0,
+    maxAccountLots: 0,
+    defaultVolatilityBps: isBtc ? 5_000 : 7_000,
+    matching: MATCHING.continuous,
   };
 }
 
@@ -89,5 +104,6 @@ export function devnetGenesis(options: DevnetGenesisOptions): object {
     pacing: PACING,
     parameters: chainParameters(profile),
     underlyings: DEVNET_UNDERLYINGS.map(({ id, name }) => underlyingJson(profile, id, name)),
+    feeTiers: FEE_TIERS,
   };
 }

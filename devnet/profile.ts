@@ -21,6 +21,11 @@ export type Profile = {
   readonly settlementSlots: number;
   readonly oracleIntervalMs: number;
   readonly oracleStaleMs: number;
+  readonly oracleReduceOnlyMs: number;
+  /** Auctions and the time after them; 0: none, so that a check that ends by itself trades at once. */
+  readonly openingAuctionMs: number;
+  readonly restartAuctionMs: number;
+  readonly postOnlyAfterHaltMs: number;
 };
 
 export const PROFILES: { readonly [N in ProfileName]: Profile } = {
@@ -35,6 +40,10 @@ export const PROFILES: { readonly [N in ProfileName]: Profile } = {
     settlementSlots: 60,
     oracleIntervalMs: 1_000,
     oracleStaleMs: 5_000,
+    oracleReduceOnlyMs: 4_000,
+    openingAuctionMs: 3_000,
+    restartAuctionMs: 3_000,
+    postOnlyAfterHaltMs: 2_000,
   },
   smoke: {
     name: 'smoke',
@@ -47,6 +56,10 @@ export const PROFILES: { readonly [N in ProfileName]: Profile } = {
     settlementSlots: 5,
     oracleIntervalMs: 500,
     oracleStaleMs: 3_000,
+    oracleReduceOnlyMs: 3_000,
+    openingAuctionMs: 0,
+    restartAuctionMs: 0,
+    postOnlyAfterHaltMs: 0,
   },
 };
 
@@ -73,5 +86,23 @@ export function chainParameters(profile: Profile): Parameters {
     communityShareBps: 200,
     bandSpotBps: 500,
     bandVolBps: 2_500,
+    insuranceTargetUsd: 10_000_000,
+    referrerShareBps: 1_000,
+    comboDiscountBps: 10_000,
+    openingAuctionMs: profile.openingAuctionMs,
+    restartAuctionMs: profile.restartAuctionMs,
+    auctionExtensionMs: 2_000,
+    auctionMaxDeviationBps: 200,
+    auctionNoCancelMs: 1_000,
+    postOnlyAfterHaltMs: profile.postOnlyAfterHaltMs,
+    oracleReduceOnlyMs: profile.oracleReduceOnlyMs,
+    creditStart: 1_000_000,
+    creditCap: 10_000_000,
+    creditRefillPerSecond: 10_000,
+    creditUsdPerCredit: 10,
+    creditOrderCost: 1,
+    creditQuotesPerCredit: 10,
+    creditCancelCost: 1,
+    creditOtherCost: 1,
   };
 }

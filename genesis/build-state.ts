@@ -66,13 +66,13 @@ export function buildGenesis(genesis: Genesis): BuiltGenesis {
     timestamp: genesis.time,
     epoch: epoch(0),
     previousEpochLastHeight: height(0),
-    receiptsRoot: ZERO_32,
     nextAccountId: accountId(FIRST_ACCOUNT_ID),
     nextInstrumentId: instrumentId(1),
     nextOrderId: orderId(1),
   });
   state.parameters.set(SINGLETON_KEY, genesis.parameters);
   for (const underlying of genesis.underlyings) state.underlyings.set(underlying.id, underlying);
+  state.feeSchedule.set(SINGLETON_KEY, { tiers: genesis.feeTiers });
   for (const config of configs) state.epochConfigs.set(config.epoch, config);
 
   const context = { timestamp: genesis.time, events: [] };

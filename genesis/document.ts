@@ -24,6 +24,12 @@ import {
   PacingCodec,
 } from '../runtime/epoch-config.ts';
 import {
+  type FeeTier,
+  FeeTiersCodec,
+  feeTiersProblem,
+  MAX_FEE_TIERS,
+} from '../runtime/fees/fee-tiers.ts';
+import {
   PARAMETER_RANGES,
   type Parameters,
   ParametersCodec,
@@ -33,10 +39,18 @@ import {
   MAX_BLOCK_BYTES,
   MAX_BLOCK_PAYLOADS,
   MAX_ORACLE_UNDERLYINGS,
+  MAX_ORDER_LOTS,
+  MAX_PRICE_TICKS,
   MAX_VALIDATOR_ADDRESSES,
   MAX_VALIDATORS,
 } from '../runtime/limits.ts';
-import { type Underlying, UnderlyingCodec } from '../runtime/options/underlying.ts';
+import {
+  MATCHING,
+  type Matching,
+  type Underlying,
+  UnderlyingCodec,
+} from '../runtime/options/underlying.ts';
+import { MAX_TICK_STEPS, type TickStep, tickTableProblem } from '../runtime/rules/tick-table.ts';
 import {
   fields,
   integer,
@@ -71,6 +85,8 @@ export type Genesis = {
   readonly parameters: Parameters;
   /** Ascending by id. */
   readonly underlyings: Underlying[];
+  /** Fee tiers above the base, ascending by volume. */
+  readonly feeTiers: FeeTier[];
 };
 
 const MAX_GENESIS_ACCOUNTS = 100_000;
@@ -94,6 +110,7 @@ export const GenesisCodec: Codec<Genesis> = container<Genesis>('Genesis', {
   pacing: PacingCodec,
   parameters: ParametersCodec,
   underlyings: list(UnderlyingCodec, MAX_ORACLE_UNDERLYINGS, 1),
+  feeTiers: FeeTiersCodec,
 });
 
 /** Smallest and largest of each limit and pace, inclusive. */
@@ -160,20 +177,68 @@ const UNDERLYING_FIELDS = [
   'feeCapBps',
   'settlementFeeCentiBps',
   'settlementFeeCapBps',
+  'futureMakerFeeCentiBps',
+  'futureTakerFeeCentiBps',
+  'optionTicks',
+  'minOrderLots',
+  'maxOrderLots',
+  'blockMinLots',
+  'maxSeriesOpenInterestLots',
+  'maxOpenInterestLots',
+  'maxPositionLots',
+  'maxAccountLots',
+  'defaultVolatilityBps',
+  'matching',
 ] as const satisfies readonly (keyof Underlying)[];
+
+function readTicks(node: JsonNode): TickStep[] {
+  const ticks = items(node, { min: 1, max: MAX_TICK_STEPS }).map((step) => {
+    const of = fields(step, ['from', 'multiple']);
+    return {
+      from: integer(of.from, { min: 0, max: MAX_PRICE_TICKS }, 'ticks'),
+      multiple: integer(of.multiple, { min: 1, max: MAX_PRICE_TICKS }, 'ticks'),
+    };
+  });
+  const problem = tickTableProblem(ticks);
+  if (problem !== undefined) note(node, problem);
+  return ticks;
+}
+
+function readFeeTiers(node: JsonNode): FeeTier[] {
+  const tiers = items(node, { min: 0, max: MAX_FEE_TIERS }).map((tier) => {
+    const of = fields(tier, ['fromVolumeUsd', 'makerShareBps', 'takerShareBps']);
+    return {
+      fromVolumeUsd: integer(of.fromVolumeUsd, { min: 1, max: 1_000_000_000_000 }, 'USD'),
+      makerShareBps: integer(of.makerShareBps, { min: -10_000, max: 10_000 }, 'bps'),
+      takerShareBps: integer(of.takerShareBps, { min: 0, max: 10_000 }, 'bps'),
+    };
+  });
+  const problem = feeTiersProblem(tiers);
+  if (problem !== undefined) note(node, problem);
+  return tiers;
+}
+
+/** 0: continuous, 1: batch. */
+function readMatching(node: JsonNode): Matching {
+  const { continuous, batch } = MATCHING;
+  const read = integer(node, { min: continuous, max: batch });
+  return read === batch ? batch : continuous;
+}
 
 function readUnderlying(node: JsonNode): Underlying {
   const of = fields(node, UNDERLYING_FIELDS);
   const u32 = { min: 1, max: 0xffff_ffff };
   const large = { min: 1, max: Number.MAX_SAFE_INTEGER };
   const share = { min: 0, max: 10_000 };
+  const limit = { min: 0, max: Number.MAX_SAFE_INTEGER };
+  const order = { min: 1, max: MAX_ORDER_LOTS };
   const underlying: Underlying = {
     id: underlyingId(integer(of.id, { min: 0, max: 255 })),
     name: asciiBytes(text(of.name, { min: 2, max: 8 })),
     optionTickMicroUsd: integer(of.optionTickMicroUsd, large, 'micro-USD'),
     optionLotsPerCoin: integer(of.optionLotsPerCoin, u32, 'lots'),
     strikeStepMicroUsd: integer(of.strikeStepMicroUsd, { ...large, min: 0 }, 'micro-USD'),
-    strikesListed: integer(of.strikesListed, { min: 1, max: 201 }, 'strikes'),
+    strikesListed: integer(of.strikesListed, { min: 0, max: 201 }, 'strikes'),
     expiriesListed: integer(of.expiriesListed, { min: 1, max: 32 }, 'expiries'),
     expiryIntervalMs: integer(of.expiryIntervalMs, { min: 0, max: 366 * 86_400_000 }, 'ms'),
     makerFeeCentiBps: integer(of.makerFeeCentiBps, share, 'hundredths of a bp'),
@@ -181,11 +246,28 @@ function readUnderlying(node: JsonNode): Underlying {
     feeCapBps: integer(of.feeCapBps, share, 'bps'),
     settlementFeeCentiBps: integer(of.settlementFeeCentiBps, share, 'hundredths of a bp'),
     settlementFeeCapBps: integer(of.settlementFeeCapBps, share, 'bps'),
+    futureMakerFeeCentiBps: integer(of.futureMakerFeeCentiBps, share, 'hundredths of a bp'),
+    futureTakerFeeCentiBps: integer(of.futureTakerFeeCentiBps, share, 'hundredths of a bp'),
+    optionTicks: readTicks(of.optionTicks),
+    minOrderLots: integer(of.minOrderLots, order, 'lots'),
+    maxOrderLots: integer(of.maxOrderLots, order, 'lots'),
+    blockMinLots: integer(of.blockMinLots, order, 'lots'),
+    maxSeriesOpenInterestLots: integer(of.maxSeriesOpenInterestLots, limit, 'lots'),
+    maxOpenInterestLots: integer(of.maxOpenInterestLots, limit, 'lots'),
+    maxPositionLots: integer(of.maxPositionLots, limit, 'lots'),
+    maxAccountLots: integer(of.maxAccountLots, limit, 'lots'),
+    defaultVolatilityBps: integer(of.defaultVolatilityBps, { min: 100, max: 100_000 }, 'bps'),
+    matching: readMatching(of.matching),
   };
+  if (underlying.minOrderLots > underlying.maxOrderLots) {
+    note(of.minOrderLots, 'at most maxOrderLots');
+  }
   if (underlying.optionTickMicroUsd % underlying.optionLotsPerCoin !== 0) {
     note(of.optionTickMicroUsd, 'a multiple of optionLotsPerCoin, so that a notional is exact');
   }
-  if (underlying.strikesListed % 2 === 0) note(of.strikesListed, 'an odd number');
+  if (underlying.strikesListed > 0 && underlying.strikesListed % 2 === 0) {
+    note(of.strikesListed, 'an odd number, or 0: by delta');
+  }
   if (underlying.strikeStepMicroUsd % underlying.optionLotsPerCoin !== 0) {
     note(of.strikeStepMicroUsd, 'a multiple of optionLotsPerCoin, so that a payoff is exact');
   }
@@ -218,6 +300,7 @@ export function checkGenesis(json: unknown): Result<Genesis, readonly JsonProble
     'pacing',
     'parameters',
     'underlyings',
+    'feeTiers',
   ]);
   const validators = items(of.validators, { min: 1, max: MAX_VALIDATORS }).map(readValidator);
   const accounts = items(of.accounts, { min: 0, max: MAX_GENESIS_ACCOUNTS }).map((node) => {
@@ -306,6 +389,7 @@ export function checkGenesis(json: unknown): Result<Genesis, readonly JsonProble
     },
     parameters,
     underlyings: underlyings.sort((a, b) => a.id - b.id),
+    feeTiers: readFeeTiers(of.feeTiers),
   };
   return root.problems.length === 0 ? ok(genesis) : err(root.problems);
 }

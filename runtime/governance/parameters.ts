@@ -26,6 +26,41 @@ export type Parameters = {
   /** Price band of an option: reprice at spot × (1 ± bandSpot) and volatility × (1 ± bandVol). */
   readonly bandSpotBps: number;
   readonly bandVolBps: number;
+  /** The insurance fund takes its share of fees until it holds this, in whole USD. */
+  readonly insuranceTargetUsd: number;
+  /** Share of a referred account's fees, after rebates, that goes to its referrer. */
+  readonly referrerShareBps: number;
+  /** Taken off the fees of the cheaper direction of a combo (10,000: free). */
+  readonly comboDiscountBps: number;
+  /** Rate credits that an account starts with and is refilled to; 0: no rate limit. */
+  readonly creditStart: number;
+  /** Credits that trading may bring an account to. */
+  readonly creditCap: number;
+  readonly creditRefillPerSecond: number;
+  /** Notional to trade for one credit; 0: none is earned. */
+  readonly creditUsdPerCredit: number;
+  /** Credits of an order, an amendment, a replacement or a trigger. */
+  readonly creditOrderCost: number;
+  /** Quotes on series, of a mass quote, for one credit. */
+  readonly creditQuotesPerCredit: number;
+  /** Credits of a cancel that is not free. */
+  readonly creditCancelCost: number;
+  /** Credits of any other action. */
+  readonly creditOtherCost: number;
+  /** Length of the auction that opens a series; 0: it is open when listed. */
+  readonly openingAuctionMs: number;
+  /** Length of the auction after a halt, an oracle outage or a gap between blocks; 0: none. */
+  readonly restartAuctionMs: number;
+  /** How long an auction far from the mark goes on, once. */
+  readonly auctionExtensionMs: number;
+  /** Distance of an auction's price from the mark that extends it. */
+  readonly auctionMaxDeviationBps: number;
+  /** Before the end of an opening auction: no cancels. */
+  readonly auctionNoCancelMs: number;
+  /** After the auction of a restart only post-only orders are taken for so long. */
+  readonly postOnlyAfterHaltMs: number;
+  /** Age of the index from which only reduce-only orders are taken, until `oracleStaleMs` halts. */
+  readonly oracleReduceOnlyMs: number;
 };
 
 export const ParametersCodec: Codec<Parameters> = container<Parameters>('Parameters', {
@@ -40,6 +75,24 @@ export const ParametersCodec: Codec<Parameters> = container<Parameters>('Paramet
   communityShareBps: u16(),
   bandSpotBps: u16(),
   bandVolBps: u16(),
+  insuranceTargetUsd: u64(),
+  referrerShareBps: u16(),
+  comboDiscountBps: u16(),
+  creditStart: u32(),
+  creditCap: u32(),
+  creditRefillPerSecond: u32(),
+  creditUsdPerCredit: u32(),
+  creditOrderCost: u16(),
+  creditQuotesPerCredit: u16(),
+  creditCancelCost: u16(),
+  creditOtherCost: u16(),
+  openingAuctionMs: u32(),
+  restartAuctionMs: u32(),
+  auctionExtensionMs: u32(),
+  auctionMaxDeviationBps: u16(),
+  auctionNoCancelMs: u32(),
+  postOnlyAfterHaltMs: u32(),
+  oracleReduceOnlyMs: u32(),
 });
 
 /** Allowed values of each parameter, inclusive, with its unit. */
@@ -61,4 +114,22 @@ export const PARAMETER_RANGES: {
   communityShareBps: { min: 0, max: 10_000, unit: 'bps' },
   bandSpotBps: { min: 1, max: 5_000, unit: 'bps' },
   bandVolBps: { min: 1, max: 9_000, unit: 'bps' },
+  insuranceTargetUsd: { min: 0, max: 1_000_000_000_000, unit: 'USD' },
+  referrerShareBps: { min: 0, max: 5_000, unit: 'bps' },
+  comboDiscountBps: { min: 0, max: 10_000, unit: 'bps' },
+  creditStart: { min: 0, max: 1_000_000_000, unit: 'credits' },
+  creditCap: { min: 0, max: 4_000_000_000, unit: 'credits' },
+  creditRefillPerSecond: { min: 0, max: 100_000, unit: 'credits/s' },
+  creditUsdPerCredit: { min: 0, max: 1_000_000, unit: 'USD' },
+  creditOrderCost: { min: 0, max: 1_000, unit: 'credits' },
+  creditQuotesPerCredit: { min: 1, max: 100, unit: 'quotes' },
+  creditCancelCost: { min: 0, max: 1_000, unit: 'credits' },
+  creditOtherCost: { min: 0, max: 1_000, unit: 'credits' },
+  openingAuctionMs: { min: 0, max: 3_600_000, unit: 'ms' },
+  restartAuctionMs: { min: 0, max: 3_600_000, unit: 'ms' },
+  auctionExtensionMs: { min: 0, max: 3_600_000, unit: 'ms' },
+  auctionMaxDeviationBps: { min: 1, max: 10_000, unit: 'bps' },
+  auctionNoCancelMs: { min: 0, max: 60_000, unit: 'ms' },
+  postOnlyAfterHaltMs: { min: 0, max: 3_600_000, unit: 'ms' },
+  oracleReduceOnlyMs: { min: 500, max: 60_000, unit: 'ms' },
 };

@@ -21,6 +21,7 @@ export type TransferReason =
   | 'settlement'
   | 'settlement_fee'
   | 'fee_share'
+  | 'referral'
   | 'genesis';
 
 /** One movement: `amount` in micro-units, not negative. */

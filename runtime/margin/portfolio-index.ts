@@ -9,9 +9,17 @@
  * order could show: callers sort.
  */
 import { assert } from '../core/result.ts';
-import { type InstrumentId, type OrderId, type PortfolioId, positionLots } from '../core/units.ts';
+import {
+  type InstrumentId,
+  type OrderId,
+  type PortfolioId,
+  portfolioAccount,
+  positionLots,
+  underlyingId,
+} from '../core/units.ts';
 import type { RestingOrder } from '../matching/order.ts';
 import type { Mark } from '../oracle/marks.ts';
+import { dropExposure, exposureOf, noteOpenInterest } from '../rules/exposure.ts';
 import { expiryKey, positionKey, type State } from '../state/state.ts';
 import {
   applyChange,
@@ -77,7 +85,8 @@ function placeOf(state: State, id: PortfolioId, instrument: InstrumentId): Place
   const key = expiryOf(state, instrument);
   let expiry = portfolio.expiries.get(key);
   if (expiry === undefined) {
-    expiry = emptyExpiryHolding(key);
+    const account = portfolioAccount(id);
+    expiry = emptyExpiryHolding(key, exposureOf(state, account, underlyingId(expiryKey.high(key))));
     portfolio.expiries.set(key, expiry);
     const holders = index.byExpiry.get(key);
     if (holders === undefined) index.byExpiry.set(key, new Set([id]));
@@ -92,12 +101,14 @@ function placeOf(state: State, id: PortfolioId, instrument: InstrumentId): Place
 }
 
 /** Forgets what is empty. */
-function prune(index: PortfolioIndex, { portfolio, expiry, holding }: Place): void {
+function prune(state: State, { portfolio, expiry, holding }: Place): void {
   if (holding.position !== 0 || holding.orders.size > 0) return;
   leaveSeries(expiry, holding);
   portfolio.series.delete(holding.instrument);
   if (expiry.series.size > 0) return;
+  const index = state.derived.portfolios;
   portfolio.expiries.delete(expiry.key);
+  dropExposure(state, portfolioAccount(portfolio.id), underlyingId(expiryKey.high(expiry.key)));
   const holders = index.byExpiry.get(expiry.key);
   holders?.delete(portfolio.id);
   if (holders?.size === 0) index.byExpiry.delete(expiry.key);
@@ -111,6 +122,7 @@ export function indexOrder(state: State, order: RestingOrder): void {
   const { side, price, remaining } = order;
   applyChange(state, expiry, holding, { position: 0, orders: [{ side, price, lots: remaining }] });
   holding.orders.set(order.id, order);
+  expiry.exposure.lots += remaining;
   portfolio.openOrders += 1;
   if (order.clientOrderId !== 0) portfolio.clientOrders.set(order.clientOrderId, order.id);
 }
@@ -120,6 +132,7 @@ export function indexReduction(state: State, order: RestingOrder, lots: number):
   const { expiry, holding } = placeOf(state, order.portfolio, order.instrument);
   const { side, price } = order;
   applyChange(state, expiry, holding, { position: 0, orders: [{ side, price, lots: -lots }] });
+  expiry.exposure.lots -= lots;
 }
 
 /** Notes that an order left the book with the lots it still has. */
@@ -129,9 +142,10 @@ export function unindexOrder(state: State, order: RestingOrder): void {
   const { side, price, remaining } = order;
   assert(holding.orders.delete(order.id), `order ${order.id} is not its portfolio's`);
   applyChange(state, expiry, holding, { position: 0, orders: [{ side, price, lots: -remaining }] });
+  expiry.exposure.lots -= remaining;
   portfolio.openOrders -= 1;
   if (order.clientOrderId !== 0) portfolio.clientOrders.delete(order.clientOrderId);
-  prune(state.derived.portfolios, place);
+  prune(state, place);
 }
 
 function indexPosition(
@@ -142,8 +156,9 @@ function indexPosition(
 ): void {
   const place = placeOf(state, id, instrument);
   const { expiry, holding } = place;
+  expiry.exposure.lots += Math.abs(holding.position + lots) - Math.abs(holding.position);
   applyChange(state, expiry, holding, { position: lots, orders: [] });
-  prune(state.derived.portfolios, place);
+  prune(state, place);
 }
 
 /** Lots of a position, negative when short; 0 where there is none. */
@@ -177,6 +192,7 @@ export function changePosition(
   const opened = Math.max(0, after) - Math.max(0, before);
   if (opened !== 0) {
     listed.openInterest += opened;
+    noteOpenInterest(state, listed.underlying, opened);
     state.instruments.touch(instrument);
   }
   indexPosition(state, id, instrument, lots);
@@ -196,6 +212,7 @@ export function rebuildPortfolioIndex(state: State): void {
   const index = state.derived.portfolios;
   index.byPortfolio.clear();
   index.byExpiry.clear();
+  state.derived.exposures.accounts.clear();
   for (const [, { portfolio, instrument, lots }] of state.positions.unorderedEntries()) {
     indexPosition(state, portfolio, instrument, lots);
   }

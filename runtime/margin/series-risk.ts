@@ -8,7 +8,7 @@
  */
 import { assert } from '../core/result.ts';
 import type { InstrumentId, PriceTicks } from '../core/units.ts';
-import { CENTI_BPS_PER_ONE } from '../matching/trade-fee.ts';
+import { CENTI_BPS_PER_ONE } from '../fees/trade-fee.ts';
 import { INSTRUMENT_KIND } from '../options/instrument.ts';
 import { microUsdPerTickLot } from '../options/underlying.ts';
 import type { Mark } from '../oracle/marks.ts';

@@ -4,6 +4,7 @@
  * Source: design/exchange.md §5. From expiry a series is valued at delivery, whether or not its
  * positions have been paid: until the delivery price is fixed at the expected one, then at it.
  */
+import { expireInstrument } from '../auction/change-state.ts';
 import type { BlockContext } from '../block-context.ts';
 import type { InstrumentId } from '../core/units.ts';
 import { CLOSE_REASON, EVENT } from '../event.ts';
@@ -12,7 +13,7 @@ import { setMarkInputs } from '../oracle/update-marks.ts';
 import { expiryKey, type State } from '../state/state.ts';
 import { deliveryPrice } from './delivery-price.ts';
 import { dueExpiries, type ExpiryPlace } from './due-expiries.ts';
-import { INSTRUMENT_STATE } from './instrument.ts';
+import { isBeforeExpiry } from './instrument.ts';
 import { isWindowOver } from './sample-settlements.ts';
 import { seriesOf } from './series-index.ts';
 import type { SettlementWindow } from './settlement.ts';
@@ -25,8 +26,7 @@ function endTrading(
 ): void {
   for (const id of series) {
     const instrument = state.instruments.must(id);
-    instrument.state = INSTRUMENT_STATE.expired;
-    state.instruments.touch(id);
+    expireInstrument(state, context, instrument);
     closeOrdersOfInstrument(state, context, id, CLOSE_REASON.expired);
   }
   state.surfaceSlices.delete(expiryKey.pack(place.underlying, place.expiry));
@@ -59,7 +59,7 @@ export function expireSeries(state: State, context: BlockContext): void {
     const series = seriesOf(state, place.underlying, place.expiry);
     // No series is listed within its window, so those of an expiry end together.
     const first = series[0];
-    if (first !== undefined && state.instruments.must(first).state === INSTRUMENT_STATE.open) {
+    if (first !== undefined && isBeforeExpiry(state.instruments.must(first))) {
       endTrading(state, context, place, series);
     }
     const window = state.settlements.must(expiryKey.pack(place.underlying, place.expiry));

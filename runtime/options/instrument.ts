@@ -7,11 +7,26 @@
 import { type Codec, container, u8, u32, u64 } from '../core/ssz.ts';
 import type { InstrumentId, TimestampMs, UnderlyingId } from '../core/units.ts';
 
-export const INSTRUMENT_KIND = { call: 0, put: 1, future: 2, perpetual: 3 } as const;
+/** `combo`: a listed structure; its legs stand in table `combos`, positions in the legs alone. */
+export const INSTRUMENT_KIND = { call: 0, put: 1, future: 2, perpetual: 3, combo: 4 } as const;
 export type InstrumentKind = (typeof INSTRUMENT_KIND)[keyof typeof INSTRUMENT_KIND];
 
-/** `expired`: no more trading, delivery price may still be open; `settled`: all positions paid. */
-export const INSTRUMENT_STATE = { open: 0, expired: 1, settled: 2 } as const;
+/**
+ * `expired`: no more trading, delivery price may still be open; `settled`: all positions paid;
+ * `pending`: listed, waits for its first mark; `auction`: orders are collected, none trades yet;
+ * `postOnly` and `reduceOnly`: only such orders are taken; `halted`: none is. Numbers are state
+ * format, append-only.
+ */
+export const INSTRUMENT_STATE = {
+  open: 0,
+  expired: 1,
+  settled: 2,
+  pending: 3,
+  auction: 4,
+  postOnly: 5,
+  reduceOnly: 6,
+  halted: 7,
+} as const;
 export type InstrumentState = (typeof INSTRUMENT_STATE)[keyof typeof INSTRUMENT_STATE];
 
 export type Instrument = {
@@ -41,6 +56,11 @@ export const InstrumentCodec: Codec<Instrument> = container<Instrument>('Instrum
   deliveryPrice: u64(),
 });
 
+/** Whether trading has not ended for good. */
+export function isBeforeExpiry({ state }: Instrument): boolean {
+  return state !== INSTRUMENT_STATE.expired && state !== INSTRUMENT_STATE.settled;
+}
+
 /** Side of the payoff that pricing knows; `undefined` for what is not an option. */
 export function optionKind(instrument: Instrument): 'call' | 'put' | undefined {
   switch (instrument.kind) {
@@ -50,6 +70,7 @@ export function optionKind(instrument: Instrument): 'call' | 'put' | undefined {
       return 'put';
     case INSTRUMENT_KIND.future:
     case INSTRUMENT_KIND.perpetual:
+    case INSTRUMENT_KIND.combo:
       return undefined;
   }
 }

@@ -8,6 +8,7 @@ import type { InstrumentId, TimestampMs, UnderlyingId } from '../core/units.ts';
 import { expiryKey, type State } from '../state/state.ts';
 import { INSTRUMENT_KIND, INSTRUMENT_STATE, type Instrument } from './instrument.ts';
 import type { PayablePositions } from './payable-positions.ts';
+import type { StrikeInputs } from './strike-rule.ts';
 
 export type SeriesIndex = {
   /** Unsettled instruments of an (underlying, expiry), ascending; keys are `expiryKey`s. */
@@ -16,6 +17,8 @@ export type SeriesIndex = {
   readonly strikes: Map<number, Set<number>>;
   /** Expiries of an underlying with unsettled series, ascending. */
   readonly expiries: Map<UnderlyingId, TimestampMs[]>;
+  /** Inputs of strikes whose series are all listed, by (underlying, expiry): see `listSeries`. */
+  readonly listedFor: Map<number, StrikeInputs>;
   /** Positions left to pay of an (underlying, expiry) at delivery, found when first asked for. */
   readonly payable: Map<number, PayablePositions>;
 };
@@ -24,7 +27,13 @@ const NO_EXPIRIES: readonly TimestampMs[] = [];
 const NO_SERIES: readonly InstrumentId[] = [];
 
 export function seriesIndex(): SeriesIndex {
-  return { byExpiry: new Map(), strikes: new Map(), expiries: new Map(), payable: new Map() };
+  return {
+    byExpiry: new Map(),
+    strikes: new Map(),
+    expiries: new Map(),
+    listedFor: new Map(),
+    payable: new Map(),
+  };
 }
 
 /** Expiries of an underlying with unsettled series, ascending. Not a copy. */
@@ -60,11 +69,12 @@ export function indexSeries(state: State, instrument: Instrument): void {
 
 /** Removes an expiry whose series are all settled. */
 export function unindexExpiry(state: State, underlying: UnderlyingId, expiry: TimestampMs): void {
-  const { byExpiry, strikes, expiries, payable } = state.derived.series;
+  const { byExpiry, strikes, expiries, listedFor, payable } = state.derived.series;
   const key = expiryKey.pack(underlying, expiry);
   byExpiry.delete(key);
   strikes.delete(key);
   payable.delete(key);
+  listedFor.delete(key);
   const left = liveExpiries(state, underlying).filter((other) => other !== expiry);
   if (left.length === 0) expiries.delete(underlying);
   else expiries.set(underlying, left);
@@ -72,13 +82,16 @@ export function unindexExpiry(state: State, underlying: UnderlyingId, expiry: Ti
 
 /** Fills the index from the table. O(n log n) in instruments. */
 export function rebuildSeriesIndex(state: State): void {
-  const { byExpiry, strikes, expiries, payable } = state.derived.series;
+  const { byExpiry, strikes, expiries, listedFor, payable } = state.derived.series;
   byExpiry.clear();
   strikes.clear();
   expiries.clear();
   payable.clear();
+  listedFor.clear();
   for (const id of state.instruments.sortedKeys()) {
     const instrument = state.instruments.must(id);
+    // A combo has no positions to expire: it is in an index of its own.
+    if (instrument.kind === INSTRUMENT_KIND.combo) continue;
     // An expiry leaves the index as a whole, when the last of its series is paid.
     const window = state.settlements.get(expiryKey.pack(instrument.underlying, instrument.expiry));
     const paid = window?.settled === true && instrument.state === INSTRUMENT_STATE.settled;

@@ -6,6 +6,14 @@
  */
 import { byteList, type Codec, container, u8, u16, u32, u64 } from '../core/ssz.ts';
 import type { UnderlyingId } from '../core/units.ts';
+import { type TickStep, TickTableCodec } from '../rules/tick-table.ts';
+
+/**
+ * How orders meet: each as it comes, or all of a block at once, in an auction of its own
+ * (`runtime/auction/`). Numbers are state format.
+ */
+export const MATCHING = { continuous: 0, batch: 1 } as const;
+export type Matching = (typeof MATCHING)[keyof typeof MATCHING];
 
 /** How expiries are listed: every `expiryIntervalMs`, or by the calendar when that is 0. */
 export type Underlying = {
@@ -18,7 +26,10 @@ export type Underlying = {
   readonly optionLotsPerCoin: number;
   /** Distance of strikes, in micro-USD; 0: chosen from the index. */
   readonly strikeStepMicroUsd: number;
-  /** Strikes listed per expiry, odd: the middle one is nearest to the index. */
+  /**
+   * Strikes listed per expiry, odd: the middle one is nearest to the index. 0: by delta, with
+   * distances by expiry and price (`strike-rule.ts`).
+   */
   readonly strikesListed: number;
   /** Expiries listed ahead. */
   readonly expiriesListed: number;
@@ -33,6 +44,26 @@ export type Underlying = {
   readonly settlementFeeCentiBps: number;
   /** Cap as a share of the payoff. */
   readonly settlementFeeCapBps: number;
+  /** Fees of futures and perpetuals: share of notional, in hundredths of a basis point. */
+  readonly futureMakerFeeCentiBps: number;
+  readonly futureTakerFeeCentiBps: number;
+  /** Which option prices are valid, by height. */
+  readonly optionTicks: TickStep[];
+  /** Least and greatest size of an option order. */
+  readonly minOrderLots: number;
+  readonly maxOrderLots: number;
+  /** Least size of each leg of a negotiated block. */
+  readonly blockMinLots: number;
+  /** Most lots of open interest in one series, and in all series; 0: no limit. */
+  readonly maxSeriesOpenInterestLots: number;
+  readonly maxOpenInterestLots: number;
+  /** Most lots that one portfolio's position in one series may grow to; 0: no limit but the chain's. */
+  readonly maxPositionLots: number;
+  /** Most lots that one account may hold or order, over its portfolios and all series; 0: no limit. */
+  readonly maxAccountLots: number;
+  /** Annual volatility by which strikes are listed before there is a surface, in basis points. */
+  readonly defaultVolatilityBps: number;
+  readonly matching: Matching;
 };
 
 export const UnderlyingCodec: Codec<Underlying> = container<Underlying>('Underlying', {
@@ -49,6 +80,18 @@ export const UnderlyingCodec: Codec<Underlying> = container<Underlying>('Underly
   feeCapBps: u16(),
   settlementFeeCentiBps: u16(),
   settlementFeeCapBps: u16(),
+  futureMakerFeeCentiBps: u16(),
+  futureTakerFeeCentiBps: u16(),
+  optionTicks: TickTableCodec,
+  minOrderLots: u32(),
+  maxOrderLots: u32(),
+  blockMinLots: u32(),
+  maxSeriesOpenInterestLots: u64(),
+  maxOpenInterestLots: u64(),
+  maxPositionLots: u64(),
+  maxAccountLots: u64(),
+  defaultVolatilityBps: u32(),
+  matching: u8<Matching>(),
 });
 
 /** Micro-USD of one tick for one lot: exact by the genesis check. */

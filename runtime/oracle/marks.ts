@@ -9,6 +9,7 @@ import type { InstrumentId, TimestampMs } from '../core/units.ts';
 import { INSTRUMENT_STATE, type Instrument, optionKind } from '../options/instrument.ts';
 import { seriesOf } from '../options/series-index.ts';
 import { type ExpiryPricing, expiryPricing, priceSeries } from '../pricing/price-series.ts';
+import type { TickTable } from '../rules/tick-table.ts';
 import { expiryKey, type State } from '../state/state.ts';
 import type { MarkInputs } from './price.ts';
 
@@ -21,6 +22,8 @@ export type Mark = {
   readonly volatility: number;
   /** 10⁻⁶ coins of underlying per coin of option: −10⁶ to 10⁶. */
   readonly delta: number;
+  /** Micro-USD per coin of option and point of volatility (0.01), not negative. */
+  readonly vega: number;
   /** Index in micro-USD per coin at the mark. */
   readonly index: number;
   /** Forward of the expiry in micro-USD per coin at the mark. */
@@ -32,6 +35,7 @@ export type CachedBand = {
   readonly mark: Mark;
   readonly spotBps: number;
   readonly volBps: number;
+  readonly ticks: TickTable;
   /** In ticks. */
   readonly low: number;
   readonly high: number;
@@ -56,7 +60,7 @@ function markSeries(
   const instrument = state.instruments.must(id);
   const kind = optionKind(instrument);
   if (kind === undefined || instrument.state === INSTRUMENT_STATE.settled) return;
-  const { price, volatility, delta } = priceSeries(pricing, kind, instrument.strike);
+  const { price, volatility, delta, vega } = priceSeries(pricing, kind, instrument.strike);
   const { markedAt, index, forward } = inputs;
   state.derived.marks.byInstrument.set(id, {
     instrument: id,
@@ -64,6 +68,7 @@ function markSeries(
     price,
     volatility,
     delta,
+    vega,
     index,
     forward,
   });

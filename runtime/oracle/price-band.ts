@@ -1,38 +1,55 @@
 /**
  * The prices at which an option may trade: its mark repriced at spot × (1 ± s) and volatility ×
- * (1 ± v), rounded outwards to ticks.
+ * (1 ± v), rounded outwards to the market's tick grid (`rules/tick-table.ts`).
  *
  * Source: design/exchange.md §2 ("reject outside, clip market orders"). s and v are the parameters
  * `bandSpotBps` and `bandVolBps`.
  */
 import type { BlockContext } from '../block-context.ts';
 import { type InstrumentId, type PriceTicks, priceTicks } from '../core/units.ts';
-import { MAX_PRICE_TICKS } from '../limits.ts';
 import { optionKind } from '../options/instrument.ts';
 import { expiryPricing, priceRange } from '../pricing/price-series.ts';
+import {
+  highestPrice,
+  lowestPrice,
+  nextTickUp,
+  roundToTickDown,
+  roundToTickUp,
+  type TickTable,
+} from '../rules/tick-table.ts';
 import { expiryKey, type State } from '../state/state.ts';
 import { freshMark } from './freshness.ts';
 import type { CachedBand, Mark } from './marks.ts';
 
-export type PriceBand = { readonly low: PriceTicks; readonly high: PriceTicks };
+/** Both ends are allowed prices; `ticks` is the market's grid. */
+export type PriceBand = {
+  readonly low: PriceTicks;
+  readonly high: PriceTicks;
+  readonly ticks: TickTable;
+};
 
 function computeBand(state: State, context: BlockContext, mark: Mark): CachedBand | undefined {
   const instrument = state.instruments.must(mark.instrument);
   const kind = optionKind(instrument);
   if (kind === undefined) return undefined;
   const inputs = state.markInputs.must(expiryKey.pack(instrument.underlying, instrument.expiry));
-  const tick = state.underlyings.must(instrument.underlying).optionTickMicroUsd;
+  const { optionTickMicroUsd: tick, optionTicks } = state.underlyings.must(instrument.underlying);
   const { bandSpotBps: spotBps, bandVolBps: volBps } = context.parameters;
   const range = priceRange(expiryPricing(inputs), kind, instrument.strike, { spotBps, volBps });
   const marked = Math.floor(mark.price / tick);
   const low = Math.max(1, Math.min(Math.floor(range.low / tick), marked - 1));
   const high = Math.max(-Math.floor(-range.high / tick), marked + 2, low + 1);
+  // Both ends outwards to the tick grid, so that they are prices of orders.
+  const lowest = lowestPrice(optionTicks);
+  const highest = highestPrice(optionTicks);
+  const least = nextTickUp(optionTicks, lowest);
   return {
     mark,
     spotBps,
     volBps,
-    low: Math.min(low, MAX_PRICE_TICKS),
-    high: Math.min(high, MAX_PRICE_TICKS),
+    ticks: optionTicks,
+    low: Math.max(lowest, Math.min(roundToTickDown(optionTicks, low), highest)),
+    high: Math.min(Math.max(roundToTickUp(optionTicks, high), least), highest),
   };
 }
 
@@ -59,5 +76,5 @@ export function priceBand(
     if (band === undefined) return undefined;
     bands.set(instrument, band);
   }
-  return { low: priceTicks(band.low), high: priceTicks(band.high) };
+  return { low: priceTicks(band.low), high: priceTicks(band.high), ticks: band.ticks };
 }

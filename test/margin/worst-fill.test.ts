@@ -29,7 +29,7 @@ import { emptySeriesHolding } from '../../runtime/margin/series-holding.ts';
 import { seriesRisk } from '../../runtime/margin/series-risk.ts';
 import { isolatedPerLot } from '../../runtime/margin/standard-margin.ts';
 import { PLAIN_ORDER, type RestingOrder, restingOrder } from '../../runtime/matching/order.ts';
-import { tradeFee } from '../../runtime/matching/trade-fee.ts';
+import { tradeFee } from '../../runtime/fees/trade-fee.ts';
 import { INSTRUMENT_KIND } from '../../runtime/options/instrument.ts';
 import { BTC, fundedPortfolio } from '../fixtures/state.ts';
 import { type Market, markAt, portfoliosImage, testMarket } from '../matching/market.ts';

@@ -172,7 +172,7 @@ describe('price band', () => {
     expect(atm).toBeDefined();
     if (atm === undefined) return;
     const band = priceBand(state, context, atm.instrument);
-    expect(band).toEqual({ low: 1, high: 3_000 });
+    expect(band).toMatchObject({ low: 1, high: 3_000 });
   });
 
   test('follows new marks and new parameters', () => {

@@ -17,6 +17,24 @@ const PARAMETERS: Parameters = {
   communityShareBps: 200,
   bandSpotBps: 500,
   bandVolBps: 2_500,
+  insuranceTargetUsd: 10_000_000,
+  referrerShareBps: 1_000,
+  comboDiscountBps: 10_000,
+  openingAuctionMs: 5 * MINUTE_MS,
+  restartAuctionMs: 2 * MINUTE_MS,
+  auctionExtensionMs: MINUTE_MS,
+  auctionMaxDeviationBps: 200,
+  auctionNoCancelMs: 10_000,
+  postOnlyAfterHaltMs: 2 * MINUTE_MS,
+  oracleReduceOnlyMs: 5_000,
+  creditStart: 100_000,
+  creditCap: 10_000_000,
+  creditRefillPerSecond: 100,
+  creditUsdPerCredit: 10,
+  creditOrderCost: 1,
+  creditQuotesPerCredit: 10,
+  creditCancelCost: 1,
+  creditOtherCost: 1,
 };
 
 const FEES = {
@@ -25,12 +43,35 @@ const FEES = {
   feeCapBps: 1_250,
   settlementFeeCentiBps: 150,
   settlementFeeCapBps: 1_250,
+  futureMakerFeeCentiBps: 50,
+  futureTakerFeeCentiBps: 350,
+};
+
+/** Makers of $250 million a month pay nothing, of $1 billion get a quarter of their rate. */
+const FEE_TIERS = [
+  { fromVolumeUsd: 10_000_000, makerShareBps: 7_500, takerShareBps: 9_000 },
+  { fromVolumeUsd: 50_000_000, makerShareBps: 5_000, takerShareBps: 8_000 },
+  { fromVolumeUsd: 250_000_000, makerShareBps: 0, takerShareBps: 7_000 },
+  { fromVolumeUsd: 1_000_000_000, makerShareBps: -2_500, takerShareBps: 6_000 },
+];
+
+/** Sizes in lots of 0.01 BTC or 0.1 ETH: orders to 1,000 BTC or 10,000 ETH. */
+const RULES = {
+  optionTicks: [{ from: 0, multiple: 1 }],
+  minOrderLots: 1,
+  maxOrderLots: 100_000,
+  blockMinLots: 1_000,
+  maxSeriesOpenInterestLots: 5_000_000,
+  maxOpenInterestLots: 50_000_000,
+  maxPositionLots: 1_000_000,
+  maxAccountLots: 5_000_000,
+  matching: 0,
 };
 
 const LISTING = {
   strikeStepMicroUsd: 0,
-  strikesListed: 9,
-  expiriesListed: 3,
+  strikesListed: 0,
+  expiriesListed: 13,
   expiryIntervalMs: 0,
 };
 
@@ -66,6 +107,8 @@ export function genesisTemplate({ name, timeMs, validators, accounts }: GenesisP
         optionLotsPerCoin: 100,
         ...LISTING,
         ...FEES,
+        ...RULES,
+        defaultVolatilityBps: 5_000,
       },
       {
         id: 2,
@@ -74,7 +117,10 @@ export function genesisTemplate({ name, timeMs, validators, accounts }: GenesisP
         optionLotsPerCoin: 10,
         ...LISTING,
         ...FEES,
+        ...RULES,
+        defaultVolatilityBps: 7_000,
       },
     ],
+    feeTiers: FEE_TIERS,
   };
 }
