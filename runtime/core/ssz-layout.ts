@@ -168,16 +168,16 @@ export function containerLayout<T extends object>(
     const ends: number[] = [];
     let at = start;
     let before = -1;
+    let begins = start + headBytes;
     for (let i = 0; i < count; i++) {
       const layout = layoutAt(i);
       if (layout.fixedBytes === 0) {
         const offset = readOffset(from, at, start);
-        if (before < 0 ? offset !== start + headBytes : offset < (ends[before - 1] ?? 0)) {
-          throw MISFIT;
-        }
-        if (offset > end) throw MISFIT;
+        const ascends = before < 0 ? offset === begins : offset >= begins;
+        if (!ascends || offset > end) throw MISFIT;
         if (before >= 0) ends[before] = offset;
         before = i;
+        begins = offset;
       }
       ends.push(end);
       at += part(layout);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { byteCursor } from '../../runtime/core/byte-cursor.ts';
 import { toHex } from '../../runtime/core/bytes.ts';
 import {
   bool,
@@ -114,6 +115,8 @@ function isStrict<T>(codec: Codec<T>, values: fc.Arbitrary<T>): void {
     fc.property(values, (value) => {
       const encoded = codec.encode(value);
       expect(codec.decode(encoded)).toEqual({ ok: true, value });
+      // Not only as judged by the library, which is slow.
+      expect(codec.layout.read(byteCursor(encoded), encoded.length)).toEqual(value);
       expect(encoded.length).toBeGreaterThanOrEqual(codec.minBytes);
       expect(encoded.length).toBeLessThanOrEqual(codec.maxBytes);
     }),
