@@ -5,6 +5,9 @@
  * execution. `invalid` is for ever and for everyone; `notYet` means that something is missing here.
  * Signatures are checked apart, in batches: `signatureChecks` lists them.
  */
+
+import { ACTION } from './action.ts';
+import { type BlockTrade, blockOfferDigest } from './actions/multileg.ts';
 import {
   type Block,
   carriedHeight,
@@ -19,7 +22,14 @@ import type { TimestampMs, ValidatorIndex, View } from './core/units.ts';
 import { type EpochConfig, epochConfigHash } from './epoch-config.ts';
 import { MAX_CLOCK_AHEAD_MS } from './limits.ts';
 import { oracleVoteDigest } from './oracle/vote.ts';
-import { PAYLOAD, type Payload, PayloadCodec, SCHEME, transactionId } from './transaction.ts';
+import {
+  PAYLOAD,
+  type Payload,
+  PayloadCodec,
+  SCHEME,
+  type TransactionBody,
+  transactionId,
+} from './transaction.ts';
 import { payloadWeight } from './weights.ts';
 
 /** Why a block is invalid, in order of precedence. */
@@ -157,6 +167,23 @@ function checkCarried(check: BlockCheck): BlockVerdict | undefined {
   return undefined;
 }
 
+/** Whether a signature can be verified: its scheme is enabled, and its lengths are those of the scheme. */
+function isEnabled(
+  { scheme, publicKey }: { readonly scheme: number; readonly publicKey: Uint8Array },
+  signature: Uint8Array | undefined,
+): boolean {
+  return scheme === SCHEME.ed25519 && publicKey.length === 32 && signature?.length === 64;
+}
+
+/** The block trades of a transaction: each brings an offer with a signature of its own. */
+function blockTradesOf({ actions }: TransactionBody): BlockTrade[] {
+  const trades: BlockTrade[] = [];
+  for (const action of actions) {
+    if (action.selector === ACTION.blockTrade) trades.push(action.value);
+  }
+  return trades;
+}
+
 function checkPayload(
   payload: Payload,
   config: EpochConfig,
@@ -178,9 +205,13 @@ function checkPayload(
     );
   }
   for (const [index, signer] of body.signers.entries()) {
-    const lengthsFit = signer.publicKey.length === 32 && signatures[index]?.length === 64;
-    if (signer.scheme !== SCHEME.ed25519 || !lengthsFit) {
+    if (!isEnabled(signer, signatures[index])) {
       return invalid('unsupported_scheme', `signer ${index}: scheme ${signer.scheme}`);
+    }
+  }
+  for (const { offer, signature } of blockTradesOf(body)) {
+    if (!isEnabled(offer.signer, signature)) {
+      return invalid('unsupported_scheme', `offer of nonce ${offer.nonce}`);
     }
   }
   return undefined;
@@ -241,7 +272,7 @@ export type SignatureCheck = {
 };
 
 /**
- * The signatures of a payload, in order; undefined when it cannot have valid ones (signatures that
+ * The signatures of a payload, in order, its own and then those of offers it takes; undefined when it cannot have valid ones (signatures that
  * do not match the signers, a scheme that is not enabled, a validator that is not in the epoch).
  * `transactionDigest`: `transactionId` of the payload where it was computed before.
  */
@@ -261,9 +292,14 @@ export function signatureChecks(
   }
   const { body, signatures } = payload.value;
   const digest = transactionDigest ?? transactionId(chainId, body);
-  return body.signers.map(({ publicKey }, index) => ({
+  const checks: SignatureCheck[] = body.signers.map(({ publicKey }, index) => ({
     publicKey,
     digest,
     signature: signatures[index] ?? new Uint8Array(64),
   }));
+  for (const { offer, signature } of blockTradesOf(body)) {
+    const { publicKey } = offer.signer;
+    checks.push({ publicKey, digest: blockOfferDigest(chainId, offer), signature });
+  }
+  return checks;
 }

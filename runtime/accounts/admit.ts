@@ -10,7 +10,7 @@ import { ACTION, type Action } from '../action.ts';
 import type { BlockContext } from '../block-context.ts';
 import { equalBytes, toHex } from '../core/bytes.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import { type AccountId, type Address, address } from '../core/units.ts';
+import { type Address, address } from '../core/units.ts';
 import { type Refusal, refusal } from '../error.ts';
 import {
   MAX_TRANSACTIONS_PER_KEY,
@@ -26,6 +26,7 @@ import {
   type TransactionSigner,
 } from '../transaction.ts';
 import { type Account, type AccountKey, ROLE, type Role } from './account.ts';
+import { budgetsOf, paceOfAll, type Spender } from './charge-action.ts';
 
 /** Transactions so far in this block by `nonceKey`. */
 export type BlockUsage = Map<number, number>;
@@ -36,7 +37,11 @@ function roleAllows(role: Role, action: Action): boolean {
     case ROLE.owner:
       return true;
     case ROLE.trade:
-      return action.selector !== ACTION.transfer;
+      return (
+        action.selector !== ACTION.transfer &&
+        action.selector !== ACTION.setReferrer &&
+        action.selector !== ACTION.setAgentBudget
+      );
     case ROLE.stake:
     case ROLE.guardian:
       return false;
@@ -44,7 +49,7 @@ function roleAllows(role: Role, action: Action): boolean {
 }
 
 /** Position of a key in the account's list, or that it is its unregistered implicit owner. */
-function findKey(
+export function findKey(
   owner: Address,
   account: Account,
   signer: TransactionSigner,
@@ -58,8 +63,11 @@ function findKey(
     : undefined;
 }
 
-/** Where `nonce` goes in the ascending window, or why it cannot. */
-function placeNonce(
+/**
+ * Where `nonce` goes in the ascending window, or why it cannot. Errors in order: nonce_too_old,
+ * nonce_too_new, nonce_used.
+ */
+export function placeNonce(
   nonces: readonly number[],
   nonce: number,
   blockTime: number,
@@ -91,13 +99,16 @@ export type Admission = {
   /** Key of the nonce window, and where the nonce goes in it. */
   readonly window: number;
   readonly place: number;
+  /** Budgets of the signing keys, as `agentBudgets` has them. */
+  readonly budgets: readonly number[];
 };
 
 /**
  * Judges a transaction without changing anything: what a mempool asks.
  *
  * Errors in order: expired, unknown_account, unsupported_scheme, unknown_key, removed_key,
- * role_forbids, nonce_too_old, nonce_too_new, nonce_used, too_many_from_key.
+ * role_forbids, nonce_too_old, nonce_too_new, nonce_used, too_many_from_key; rate_limited or
+ * agent_budget when every one of its actions would be refused for it.
  * Cost: a scan of the account's keys and of the tail of one nonce window.
  */
 export function judgeAdmission(
@@ -139,7 +150,34 @@ export function judgeAdmission(
   if (used >= MAX_TRANSACTIONS_PER_KEY) {
     return err(refusal('too_many_from_key', { given: used + 1, allowed: used }));
   }
-  return ok({ owner, account, found, window, place: place.value });
+  const budgets = budgetsOf(state, account, found);
+  const spender = { account: account.id, budgets };
+  const paced = paceOfAll(state, context, spender, body.actions);
+  if (paced !== undefined) return err(paced);
+  return ok({ owner, account, found, window, place: place.value, budgets });
+}
+
+/** Registers the key that an account's address is of: its implicit owner acts for the first time. */
+export function registerOwner(
+  state: State,
+  context: BlockContext,
+  owner: Address,
+  { scheme, publicKey }: TransactionSigner,
+): void {
+  const addedAt = context.timestamp;
+  const key = { scheme, publicKey, role: ROLE.owner, factorGroup: 0, addedAt, removed: false };
+  state.accounts.must(owner).keys.push(key);
+  state.accounts.touch(owner);
+}
+
+/** Uses a nonce of a window at the place that `placeNonce` found for it. */
+export function useNonce(state: State, window: number, place: number, nonce: number): void {
+  const row = state.nonces.get(window);
+  const nonces = row?.nonces ?? [];
+  nonces.splice(place, 0, nonce);
+  if (nonces.length > NONCE_WINDOW) nonces.shift();
+  if (row === undefined) state.nonces.set(window, { nonces });
+  else state.nonces.touch(window);
 }
 
 /**
@@ -152,32 +190,19 @@ export function admit(
   context: BlockContext,
   body: TransactionBody,
   usage: BlockUsage,
-): Result<AccountId, Refusal> {
+): Result<Spender, Refusal> {
   const judged = judgeAdmission(state, context, body, usage);
   if (!judged.ok) return judged;
-  const { owner, account, found, window, place } = judged.value;
-  const row = state.nonces.get(window);
-  const nonces = row?.nonces ?? [];
+  const { owner, account, found, window, place, budgets } = judged.value;
 
   // From here it must succeed.
   for (const [index, match] of found.entries()) {
     const signer = body.signers[index];
     if (match.key !== undefined || signer === undefined) continue;
     if (account.keys.length > match.position) continue; // the same key twice in one list
-    account.keys.push({
-      scheme: signer.scheme,
-      publicKey: signer.publicKey,
-      role: ROLE.owner,
-      factorGroup: 0,
-      addedAt: context.timestamp,
-      removed: false,
-    });
-    state.accounts.touch(owner);
+    registerOwner(state, context, owner, signer);
   }
-  nonces.splice(place, 0, body.nonce);
-  if (nonces.length > NONCE_WINDOW) nonces.shift();
-  if (row === undefined) state.nonces.set(window, { nonces });
-  else state.nonces.touch(window);
+  useNonce(state, window, place, body.nonce);
   usage.set(window, (usage.get(window) ?? 0) + 1);
-  return ok(account.id);
+  return ok({ account: account.id, budgets });
 }

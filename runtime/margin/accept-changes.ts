@@ -12,11 +12,18 @@
 
 import { SIDE } from '../actions/order-terms.ts';
 import { DENOMINATION } from '../actions/transfer.ts';
-import type { InstrumentId, PortfolioId } from '../core/units.ts';
+import {
+  type InstrumentId,
+  type PortfolioId,
+  portfolioAccount,
+  underlyingId,
+} from '../core/units.ts';
 import { type Refusal, refusal } from '../error.ts';
 import { balanceOf } from '../ledger/ledger.ts';
-import { MAX_ORDER_LOTS, MAX_POSITIONS_PER_PORTFOLIO } from '../limits.ts';
-import type { State } from '../state/state.ts';
+import { MAX_POSITIONS_PER_PORTFOLIO } from '../limits.ts';
+import type { Underlying } from '../options/underlying.ts';
+import { accountLimitRefusal, positionLimitRefusal } from '../rules/position-limits.ts';
+import { expiryKey, type State } from '../state/state.ts';
 import {
   EXACT_LIMIT,
   type ExpiryHolding,
@@ -149,10 +156,20 @@ function addedBy({ change }: PlacedChange): {
   return { risk, lots, premium };
 }
 
+/** Lots that the account will hold or order more than before. */
+function openingLots(placed: readonly PlacedChange[]): number {
+  let opening = 0;
+  for (const { holding, change } of placed) {
+    opening += Math.abs(holding.position + change.position) - Math.abs(holding.position);
+    for (const { lots } of change.orders) opening += lots;
+  }
+  return opening;
+}
+
 /**
  * What the account's limits say of the changes. Errors in order: too_many_positions (given: series
  * held after them), position_limit (given: lots that could be held, or the bound on the sums of the
- * margin). Cost: O(changes).
+ * margin), account_limit. Cost: O(changes).
  */
 export function changesLimitRefusal(state: State, planned: PlannedChanges): Refusal | undefined {
   const portfolio = state.derived.portfolios.byPortfolio.get(planned.portfolio);
@@ -165,17 +182,24 @@ export function changesLimitRefusal(state: State, planned: PlannedChanges): Refu
     const allowed = MAX_POSITIONS_PER_PORTFOLIO;
     return refusal('too_many_positions', { given: series, allowed });
   }
+  const opening = new Map<Underlying, number>();
   for (const { expiry, placed } of placeChanges(state, planned)) {
     const reach = Math.max(...placed.map(reachOf));
-    if (reach > MAX_ORDER_LOTS) {
-      return refusal('position_limit', { given: reach, allowed: MAX_ORDER_LOTS });
-    }
+    const underlying = state.underlyings.must(underlyingId(expiryKey.high(expiry.key)));
+    const tooLarge = positionLimitRefusal(underlying, reach);
+    if (tooLarge !== undefined) return tooLarge;
+    opening.set(underlying, (opening.get(underlying) ?? 0) + openingLots(placed));
     const sums = magnitudeWithAll(expiry, placed.map(addedBy));
     // As for an order: the marks may double before the sums stop being exact, unless all of it closes.
     const allowed = reach <= 0 ? EXACT_LIMIT : EXACT_LIMIT / 2;
     if (!expiry.isExact || sums >= allowed) {
       return refusal('position_limit', { given: Math.floor(sums), allowed });
     }
+  }
+  const account = portfolioAccount(planned.portfolio);
+  for (const [underlying, lots] of [...opening].sort(([a], [b]) => a.id - b.id)) {
+    const tooMuch = accountLimitRefusal(state, underlying, account, lots);
+    if (tooMuch !== undefined) return tooMuch;
   }
   return undefined;
 }

@@ -18,7 +18,14 @@ import type { State } from '../state/state.ts';
 import { legsRefusal, netBandRefusal, type ValuedLegs, valueLegs } from './check-legs.ts';
 import { closeRequest } from './close-quote.ts';
 import { LEG_TRADE, QUOTE_END } from './events.ts';
-import { applyLegTrade, feesOf, type LegTrade, legTradeRefusal, netOf } from './leg-trade.ts';
+import {
+  applyLegTrade,
+  feesOf,
+  type LegTrade,
+  legInterestRefusal,
+  legTradeRefusal,
+  netOf,
+} from './leg-trade.ts';
 import type { LiveQuote, LiveRequest } from './live-quote.ts';
 import { tradeOfQuote } from './quote-request.ts';
 import { quotesOn } from './request-index.ts';
@@ -65,7 +72,7 @@ function pickQuote(
 /**
  * Accepts the best quote; the request and all its quotes end. Errors in order: unknown_request,
  * not_owner, bad_side, bad_size, those of the legs as they are now, no_mark, no_quote (given: the
- * limit), those of `legTradeRefusal` for the taker.
+ * limit), those of `legInterestRefusal`, those of `legTradeRefusal` for the taker.
  *
  * Cost: O(quotes log quotes) and at most `MAX_QUOTES_TRIED` + 1 margin checks of the legs.
  */
@@ -94,7 +101,9 @@ export function acceptQuote(
   const picked = pickQuote(state, action, request, valued.value);
   if (picked === undefined) return err(refusal('no_quote', { given: limit }));
   const { trade } = picked;
-  const refused = legTradeRefusal(state, trade, 'taker');
+  const refused =
+    legInterestRefusal(state, valued.value.underlying, trade) ??
+    legTradeRefusal(state, trade, 'taker');
   if (refused !== undefined) return err(refused);
 
   // From here it must succeed.

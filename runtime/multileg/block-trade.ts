@@ -42,6 +42,7 @@ import {
   applyLegTrade,
   feesOf,
   type LegTrade,
+  legInterestRefusal,
   legTradeRefusal,
   netOf,
   priceLegs,
@@ -158,7 +159,7 @@ function makerRefusal(state: State, trade: LegTrade): Refusal | undefined {
 /**
  * Trades a block. Errors in order: those of `judgeCounterparty`, not_offered, own_offer, those of
  * `legsRefusal` and `valueLegs`, block_too_small, bad_block_pricing, price_band or net_band, those of
- * `legTradeRefusal` for the taker, counterparty_margin.
+ * `legInterestRefusal`, those of `legTradeRefusal` for the taker, counterparty_margin.
  *
  * Cost: O(keys of the counterparty + its nonce window) and two margin checks of the legs.
  */
@@ -187,7 +188,10 @@ export function blockTrade(
     maker,
     legs: priceLegs(underlying, legs, premiums.value, SIDE.buy),
   };
-  const uncovered = legTradeRefusal(state, trade, 'taker') ?? makerRefusal(state, trade);
+  const uncovered =
+    legInterestRefusal(state, underlying, trade) ??
+    legTradeRefusal(state, trade, 'taker') ??
+    makerRefusal(state, trade);
   if (uncovered !== undefined) return err(uncovered);
 
   // From here it must succeed.

@@ -24,6 +24,7 @@ import {
 } from '../margin/accept-changes.ts';
 import { changePosition } from '../margin/portfolio-index.ts';
 import type { Underlying } from '../options/underlying.ts';
+import { openInterestRefusal } from '../rules/open-interest.ts';
 import type { State } from '../state/state.ts';
 import type { ValuedLeg } from './check-legs.ts';
 import type { LegTradeKind } from './events.ts';
@@ -109,6 +110,30 @@ export function legTradeRefusal(
 ): Refusal | undefined {
   const planned = changesOf(trade, role);
   return changesLimitRefusal(state, planned) ?? changesRefusal(state, planned);
+}
+
+/**
+ * Whether open interest may rise by the trade: open_interest_limit, underlying_open_interest_limit.
+ * Judged leg by leg, so the underlying's limit may be passed by the legs of one trade together.
+ */
+export function legInterestRefusal(
+  state: State,
+  underlying: Underlying,
+  { taker, maker, legs }: LegTrade,
+): Refusal | undefined {
+  for (const { instrument, side, lots } of legs) {
+    const bought = side === SIDE.buy ? lots : -lots;
+    const listed = state.instruments.must(instrument);
+    const refused = openInterestRefusal(state, underlying, listed, {
+      lots,
+      changes: () => [
+        { portfolio: taker, lots: bought },
+        { portfolio: maker, lots: -bought },
+      ],
+    });
+    if (refused !== undefined) return refused;
+  }
+  return undefined;
 }
 
 function pay(state: State, from: PortfolioId, to: PortfolioId, amount: bigint): void {
