@@ -1,9 +1,8 @@
 /** A payload as the mempool holds it: its bytes, and what selection and bounds need of it. */
 
 import { actionClass, CLASS } from '../../runtime/apply-action.ts';
-import { wireId } from '../../runtime/block.ts';
-import { toHex } from '../../runtime/core/bytes.ts';
-import { DOMAIN, signingDigest } from '../../runtime/core/hash.ts';
+import { asciiBytes, concatBytes, toHex } from '../../runtime/core/bytes.ts';
+import { DOMAIN } from '../../runtime/core/hash.ts';
 import { ok, type Result } from '../../runtime/core/result.ts';
 import type { DecodeError } from '../../runtime/core/ssz.ts';
 import type { TimestampMs } from '../../runtime/core/units.ts';
@@ -14,6 +13,7 @@ import {
   type Transaction,
 } from '../../runtime/transaction.ts';
 import { payloadWeight } from '../../runtime/weights.ts';
+import { nativeSha256 } from '../crypto/sha256.ts';
 import { idKey } from '../storage/keys.ts';
 
 /** In the order in which blocks are filled. */
@@ -45,6 +45,7 @@ function isCancelOnly({ body }: Transaction): boolean {
 /** An oracle vote that found no block in this time is worth nothing any more. */
 const ORACLE_VOTE_LIFETIME_MS = 10_000;
 
+const TRANSACTION_DOMAIN: Uint8Array = asciiBytes(DOMAIN.transaction);
 /** Selector, then the offsets of body and signatures. */
 const SIGNATURES_OFFSET_AT = 5;
 const BODY_AT = 9;
@@ -56,7 +57,7 @@ const BODY_AT = 9;
 export function transactionIdOf(payload: Uint8Array, chainId: Uint8Array): Uint8Array {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   const end = 1 + view.getUint32(SIGNATURES_OFFSET_AT, true);
-  return signingDigest(DOMAIN.transaction, chainId, payload.subarray(BODY_AT, end));
+  return nativeSha256(concatBytes(TRANSACTION_DOMAIN, chainId, payload.subarray(BODY_AT, end)));
 }
 
 /** What was signed, where it is known: for transactions. */
@@ -73,7 +74,8 @@ export function entryOf(
   const decoded = PayloadCodec.decode(bytes);
   if (!decoded.ok) return decoded;
   const payload = decoded.value;
-  const id = wireId(bytes);
+  // `wireId` of `runtime/block.ts`, by the faster hash.
+  const id = nativeSha256(bytes);
   const common = { key: idKey(id), wireId: id, bytes, payload, receivedAt };
   const weight = payloadWeight(payload);
   if (payload.selector === PAYLOAD.oracleVote) {
