@@ -9,6 +9,7 @@ import { callDelta, callPrice, putPrice } from './black76.ts';
 import { ln } from './elementary.ts';
 import { type EssviSlice, essviSlice, totalVariance } from './essvi.ts';
 import { effectiveVarianceMs, openShare, YEAR_MS } from './settlement-variance.ts';
+import { deviationVega } from './vega.ts';
 
 /** What one expiry is priced from: a row of `markInputs`, in its units. */
 export type ExpiryInputs = {
@@ -31,18 +32,26 @@ export type ExpiryPricing = {
   readonly varianceRatio: number;
   /** Annual variance per total variance; 0 at expiry. */
   readonly annualRatio: number;
+  /** Deviation of the mean per annual volatility of the underlying; 0 at expiry. */
+  readonly deviationRatio: number;
   readonly openShare: number;
 };
 
-/** Price in micro-USD per coin; volatility and delta in 10⁻⁶. */
+/**
+ * Price in micro-USD per coin; volatility and delta in 10⁻⁶; vega in micro-USD per coin and point of
+ * volatility (0.01).
+ */
 export type SeriesValue = {
   readonly price: number;
   readonly volatility: number;
   readonly delta: number;
+  readonly vega: number;
 };
 
 /** Scale of volatilities and deltas. */
 const MILLION = 1_000_000;
+/** Points of volatility in a volatility of 1. */
+const POINTS = 100;
 
 /** Half up. */
 function nearest(value: number): number {
@@ -58,6 +67,9 @@ export function expiryPricing(inputs: ExpiryInputs): ExpiryPricing {
     slice: essviSlice(inputs),
     varianceRatio: open ? effectiveVarianceMs(timeToExpiryMs, inputs.windowMs) / timeToExpiryMs : 0,
     annualRatio: open ? YEAR_MS / timeToExpiryMs : 0,
+    deviationRatio: open
+      ? Math.sqrt(effectiveVarianceMs(timeToExpiryMs, inputs.windowMs) / YEAR_MS)
+      : 0,
     openShare: openShare(timeToExpiryMs, inputs.windowMs),
   };
 }
@@ -78,6 +90,7 @@ export function priceSeries(
     price: nearest(price),
     volatility: nearest(Math.sqrt(variance * pricing.annualRatio) * MILLION),
     delta: nearest(toForward * pricing.openShare * MILLION),
+    vega: nearest((deviationVega(forward, strike, deviation) * pricing.deviationRatio) / POINTS),
   };
 }
 

@@ -123,6 +123,7 @@ test('marks keep parity, and deltas of a call and a put differ by one', () => {
   const { state } = marked();
   const marks = allMarks(state);
   expect(marks.length).toBe(2 * 3 * 18);
+  expect(marks.some(({ vega }) => vega > 0)).toBe(true);
   for (const call of marks) {
     const series = state.instruments.must(call.instrument);
     if (series.kind !== INSTRUMENT_KIND.call) continue;
@@ -134,6 +135,7 @@ test('marks keep parity, and deltas of a call and a put differ by one', () => {
     );
     expect(Math.abs(call.delta - put.delta - MICRO)).toBeLessThanOrEqual(1);
     expect(call.volatility).toBe(put.volatility);
+    expect(call.vega).toBe(put.vega);
     expect(call.volatility).toBeGreaterThan(400_000);
   }
 });

@@ -46,4 +46,7 @@ test('an at-the-money BTC option half an hour before its expiry', () => {
   expect(Math.round(right.price / 1e6)).toBe(104);
   expect(right.volatility).toBe(600_000);
   expect(right.delta).toBeGreaterThan(500_000);
+  // At the money a price is proportional to its volatility of 60 points, but for ½σ²τ.
+  expect(Math.abs(60 * right.vega - right.price)).toBeLessThan(right.price / 10_000);
+  expect(Math.abs(60 * naive.vega - naive.price)).toBeLessThan(naive.price / 10_000);
 });

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { TRIGGER_CONDITION, TRIGGER_SOURCE } from '../../runtime/actions/order-terms.ts';
 import { type CancelAfter, SWITCH_SCOPE } from '../../runtime/actions/quoting.ts';
+import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import { type PortfolioId, portfolioId, subAccount } from '../../runtime/core/units.ts';
 import { CLOSE_REASON, EVENT } from '../../runtime/event.ts';
+import { mint } from '../../runtime/ledger/ledger.ts';
 import {
   MAX_OPEN_ORDERS_PER_SERIES,
   MAX_SWITCH_CLOSES,
@@ -87,7 +89,12 @@ describe('a dead-man switch', () => {
   test('closes waiting triggers too', () => {
     const { market, alice } = setUp();
     const instrument = seriesNamed(market, 'near100000C');
-    const order = orderOf(alice, { instrument, side: 'buy', price: markOf(market, instrument), lots: 1 });
+    const order = orderOf(alice, {
+      instrument,
+      side: 'buy',
+      price: markOf(market, instrument),
+      lots: 1,
+    });
     const placed = placeTrigger(market.state, market.context, accountOf(alice), {
       order,
       source: TRIGGER_SOURCE.index,
@@ -130,9 +137,9 @@ describe('a dead-man switch', () => {
   test('of an account watches every sub-account; both kinds can be armed', () => {
     const { market, alice, second } = setUp();
     rest(market, alice);
-    market.state.derived.accounts.addressById.size;
-    const funded = fundedPortfolio(market.state, 0, 0n);
-    expect(funded).toBe(alice);
+    mint(market.state, second, DENOMINATION.usd, 1_000_000n * BigInt(MICRO));
+    rest(market, second);
+    rest(market, second);
     arm(market, alice, { scope: SWITCH_SCOPE.account, timeoutMs: 20_000 });
     arm(market, alice, { subAccount: subAccount(1), timeoutMs: 5_000 });
     later(market, 5_000);
@@ -140,6 +147,17 @@ describe('a dead-man switch', () => {
     expect(openOrdersOf(market.state, second)).toEqual([]);
     later(market, 15_000);
     expect(openOrdersOf(market.state, alice)).toEqual([]);
+  });
+
+  test('of an account closes the orders of every sub-account', () => {
+    const { market, alice, bob, second } = setUp();
+    mint(market.state, second, DENOMINATION.usd, 1_000_000n * BigInt(MICRO));
+    for (const owner of [alice, second, bob]) rest(market, owner);
+    arm(market, alice, { scope: SWITCH_SCOPE.account });
+    later(market, 10_000);
+    expect([...market.state.orders.unorderedEntries()].map(([, row]) => row.portfolio)).toEqual([
+      bob,
+    ]);
   });
 
   test('with nothing open fires once and says so', () => {
@@ -205,6 +223,8 @@ describe('refusals of cancelAfter, in order of precedence', () => {
   test.each(rows)('%s', (code, changes) => {
     const { market, alice } = setUp();
     expect(codeOf(arm(market, alice, changes))).toBe(code);
-    expect(market.state.deadManSwitches.size).toBe(code === 'ok' && changes.timeoutMs !== 0 ? 1 : 0);
+    expect(market.state.deadManSwitches.size).toBe(
+      code === 'ok' && changes.timeoutMs !== 0 ? 1 : 0,
+    );
   });
 });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { POST_ONLY } from '../../runtime/actions/order-terms.ts';
 import { MassQuoteCodec } from '../../runtime/actions/quoting.ts';
 import {
   instrumentId,
@@ -62,7 +61,12 @@ describe('massQuote', () => {
     const { market, maker, call, put, callMark, putMark } = quotingMarket();
     quote(market, maker, { instrument: call, bid: [callMark - 10, 5], ask: [callMark + 10, 5] });
     quote(market, maker, { instrument: put, bid: [putMark - 5, 5] });
-    const plain = place(market, maker, { instrument: call, side: 'buy', price: callMark - 50, lots: 3 });
+    const plain = place(market, maker, {
+      instrument: call,
+      side: 'buy',
+      price: callMark - 50,
+      lots: 3,
+    });
     expect(plain.ok).toBe(true);
     const result = quote(market, maker, {
       instrument: call,
@@ -140,9 +144,9 @@ describe('massQuote', () => {
     expect(standing(market, maker, call).ask).toBeUndefined();
     expect(closings(market.context.events)).toEqual([CLOSE_REASON.cancelled]);
     // Nothing to withdraw is no error.
-    expect(outcomeOf(quote(market, maker, { instrument: seriesNamed(market, 'far100000C') }))).toEqual(
-      NOTHING,
-    );
+    expect(
+      outcomeOf(quote(market, maker, { instrument: seriesNamed(market, 'far100000C') })),
+    ).toEqual(NOTHING);
   });
 
   test('a side that would take slides to just outside', () => {
@@ -170,7 +174,9 @@ describe('massQuote', () => {
     quote(market, maker, { instrument: call, ask: [callMark, 9] });
     take(market, taker, { instrument: call, side: 'buy', price: callMark, lots: 4 });
     expect(outcomeOf(quote(market, maker, { instrument: call, ask: [callMark, 5] })).kept).toBe(1);
-    expect(outcomeOf(quote(market, maker, { instrument: call, ask: [callMark, 6] })).placed).toBe(1);
+    expect(outcomeOf(quote(market, maker, { instrument: call, ask: [callMark, 6] })).placed).toBe(
+      1,
+    );
     expect(standing(market, maker, call).ask).toEqual([callMark, 6]);
   });
 });
@@ -358,7 +364,7 @@ test('the terms of a quote are those of a post-only order that slides', () => {
   quote(market, maker, { instrument: call, bid: [callMark, 4] });
   const [order] = openOrdersOf(market.state, maker);
   expect(order).toMatchObject({
-    postOnly: POST_ONLY.slide !== POST_ONLY.none,
+    postOnly: true,
     reduceOnly: false,
     clientOrderId: 0,
     label: 0,

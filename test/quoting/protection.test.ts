@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { SIDE } from '../../runtime/actions/order-terms.ts';
-import { portfolioId, portfolioSubAccount, subAccount, underlyingId } from '../../runtime/core/units.ts';
+import {
+  portfolioId,
+  portfolioSubAccount,
+  subAccount,
+  underlyingId,
+} from '../../runtime/core/units.ts';
 import { CLOSE_REASON, EVENT, PROTECTION_CHANGE } from '../../runtime/event.ts';
 import { MAX_PROTECTION_LIMIT, MAX_PROTECTION_MS } from '../../runtime/limits.ts';
 import { openOrdersOf, positionOf } from '../../runtime/margin/portfolio-index.ts';
@@ -70,7 +75,14 @@ describe('lotsAllowed', () => {
     ['one lot is above the limit', { deltaLimit: 399_999 }, {}, call, buy, 0],
     ['vega bought', { vegaLimit: 10_500 }, { vega: 500 }, put, buy, 10],
     ['vega sold', { vegaLimit: 10_500 }, { vega: 500 }, put, sell, 11],
-    ['no delta, no bound', { deltaLimit: 1 }, {}, { delta: 0, vega: 0 }, buy, Number.MAX_SAFE_INTEGER],
+    [
+      'no delta, no bound',
+      { deltaLimit: 1 },
+      {},
+      { delta: 0, vega: 0 },
+      buy,
+      Number.MAX_SAFE_INTEGER,
+    ],
     [
       'the least of all',
       { quantityLimit: 9, deltaLimit: 4_000_000, vegaLimit: 3_000 },
@@ -81,7 +93,9 @@ describe('lotsAllowed', () => {
     ],
   ];
   test.each(rows)('%s', (_name, limits, use, greeks, side, lots) => {
-    expect(lotsAllowed({ ...NO_LIMITS, ...limits }, { ...unused, ...use }, greeks, side)).toBe(lots);
+    expect(lotsAllowed({ ...NO_LIMITS, ...limits }, { ...unused, ...use }, greeks, side)).toBe(
+      lots,
+    );
   });
 
   test('vega per lot is rounded up', () => {
@@ -101,9 +115,16 @@ describe('a protection', () => {
       { instrument: call, bid: [callMark - 5, 20], ask: [callMark, 20] },
       { instrument: put, bid: [putMark - 5, 20] },
     );
-    const plain = place(market, maker, { instrument: put, side: 'sell', price: putMark + 9, lots: 1 });
+    const plain = place(market, maker, {
+      instrument: put,
+      side: 'sell',
+      price: putMark + 9,
+      lots: 1,
+    });
     market.context.events.length = 0;
-    expect(take(market, taker, { instrument: call, side: 'buy', price: callMark, lots: 15 })).toBe(10);
+    expect(take(market, taker, { instrument: call, side: 'buy', price: callMark, lots: 15 })).toBe(
+      10,
+    );
     expect(positionOf(market.state, maker, call)).toBe(-10);
     expect(protectionOf(market, maker)).toMatchObject({ quantity: 10, frozenUntil: UNTIL_RESET });
     expect(closings(market.context.events)).toEqual(Array(3).fill(CLOSE_REASON.protection));
@@ -140,7 +161,9 @@ describe('a protection', () => {
     const { market, maker, taker, call, callMark } = quotingMarket();
     protect(market, maker, { deltaLimit: 1 });
     quote(market, maker, { instrument: call, ask: [callMark, 20] });
-    expect(take(market, taker, { instrument: call, side: 'buy', price: callMark, lots: 5 })).toBe(0);
+    expect(take(market, taker, { instrument: call, side: 'buy', price: callMark, lots: 5 })).toBe(
+      0,
+    );
     expect(protectionOf(market, maker)).toMatchObject({ delta: 0, frozenUntil: UNTIL_RESET });
     expect(openOrdersOf(market.state, maker)).toEqual([]);
   });
@@ -166,7 +189,9 @@ describe('a protection', () => {
     take(market, taker, { instrument: call, side: 'buy', price: callMark, lots: 9 });
     take(market, taker, { instrument: call, side: 'sell', price: callMark - 5, lots: 9 });
     expect(protectionOf(market, maker).delta).toBe(0);
-    expect(take(market, taker, { instrument: call, side: 'buy', price: callMark, lots: 15 })).toBe(10);
+    expect(take(market, taker, { instrument: call, side: 'buy', price: callMark, lots: 15 })).toBe(
+      10,
+    );
     expect(protectionOf(market, maker).delta).toBe(-10 * delta);
   });
 
@@ -220,7 +245,9 @@ describe('a protection', () => {
     expect(outcomeOf(quote(market, maker, ask)).refused).toEqual(['0 ask protection_frozen']);
     later(market, 1);
     expect(outcomeOf(quote(market, maker, ask)).placed).toBe(1);
-    expect(take(market, taker, { instrument: call, side: 'buy', price: callMark, lots: 9 })).toBe(5);
+    expect(take(market, taker, { instrument: call, side: 'buy', price: callMark, lots: 9 })).toBe(
+      5,
+    );
   });
 
   test('a reset ends a freeze; setting limits does not', () => {
@@ -258,7 +285,9 @@ describe('a protection', () => {
     protect(market, maker, { windowMs: 0 });
     expect(market.state.protections.size).toBe(0);
     quote(market, maker, { instrument: call, ask: [callMark, 50] });
-    expect(take(market, taker, { instrument: call, side: 'buy', price: callMark, lots: 50 })).toBe(50);
+    expect(take(market, taker, { instrument: call, side: 'buy', price: callMark, lots: 50 })).toBe(
+      50,
+    );
   });
 
   test('is of one sub-account', () => {
@@ -266,14 +295,18 @@ describe('a protection', () => {
     const second = portfolioId(accountOf(maker), subAccount(1));
     protect(market, second, { quantityLimit: 1 });
     quote(market, maker, { instrument: call, ask: [callMark, 50] });
-    expect(take(market, taker, { instrument: call, side: 'buy', price: callMark, lots: 9 })).toBe(9);
+    expect(take(market, taker, { instrument: call, side: 'buy', price: callMark, lots: 9 })).toBe(
+      9,
+    );
   });
 
   test('does not count plain orders', () => {
     const { market, maker, taker, call, callMark } = quotingMarket();
     protect(market, maker, { quantityLimit: 5 });
     place(market, maker, { instrument: call, side: 'sell', price: callMark, lots: 30 });
-    expect(take(market, taker, { instrument: call, side: 'buy', price: callMark, lots: 30 })).toBe(30);
+    expect(take(market, taker, { instrument: call, side: 'buy', price: callMark, lots: 30 })).toBe(
+      30,
+    );
     expect(protectionOf(market, maker).quantity).toBe(0);
   });
 
@@ -292,7 +325,9 @@ describe('a protection', () => {
     const { market, maker } = quotingMarket();
     const far = seriesNamed(market, 'far100000C');
     protect(market, maker, { quantityLimit: 1 });
-    expect(protectionOf(market, maker).underlying).toBe(market.state.instruments.must(far).underlying);
+    expect(protectionOf(market, maker).underlying).toBe(
+      market.state.instruments.must(far).underlying,
+    );
   });
 });
 
@@ -319,7 +354,9 @@ describe('refusals of setProtection and resetProtection, in order of precedence'
       ...changes,
     });
     expect(codeOf(result)).toBe(code);
-    expect(market.state.protections.size).toBe(code === 'ok' && !('frozenMs' in changes && 'quantityLimit' in changes) ? 1 : 0);
+    expect(market.state.protections.size).toBe(
+      code === 'ok' && !('frozenMs' in changes && 'quantityLimit' in changes) ? 1 : 0,
+    );
   });
 
   test('resetProtection', () => {
