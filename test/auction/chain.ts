@@ -8,6 +8,7 @@ import { portablePairHasher } from '../../runtime/core/merkle-hash.ts';
 import {
   type InstrumentId,
   priceTicks,
+  type SubAccount,
   sizeLots,
   subAccount,
   timestampMs,
@@ -27,7 +28,7 @@ import { nextBlock, oraclePayloads, startChain, type TestChain } from '../fixtur
 import { testKey } from '../fixtures/genesis.ts';
 import { reloaded } from '../fixtures/state.ts';
 
-export const MAIN = subAccount(0);
+export const MAIN: SubAccount = subAccount(0);
 
 /** Accounts that start with a million dollars each. */
 export const NAMES: readonly ['alice', 'bob', 'carol', 'dave'] = ['alice', 'bob', 'carol', 'dave'];
