@@ -8,7 +8,8 @@
  * given, allowed } }`, with the statuses of HTTP.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { addressOfText, buildAction } from '../wallet/client/transaction-builder.ts';
+import { addressOfText } from '../wallet/client/input-fields.ts';
+import { buildAction } from '../wallet/client/transaction-builder.ts';
 import type { Trader } from './bots/trader.ts';
 import type { EventLog } from './event-log.ts';
 

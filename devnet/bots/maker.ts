@@ -10,7 +10,7 @@
 import type { InstrumentInfo } from '../../node/rpc/schemas/market.ts';
 import { ACTION, type Action } from '../../runtime/action.ts';
 import { POST_ONLY, SIDE } from '../../runtime/actions/order-terms.ts';
-import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
+import { cancelAllOf, PLAIN_TERMS } from '../../runtime/actions/orders.ts';
 import {
   instrumentId,
   priceTicks,
@@ -201,7 +201,7 @@ export function runMaker(options: MakerOptions): { readonly stop: () => Promise<
   const requote = async (): Promise<void> => {
     if (isUnknown) {
       await trader.send([
-        { selector: ACTION.cancelAll, value: { subAccount: subAccountNumber(0) } },
+        { selector: ACTION.cancelOrders, value: cancelAllOf(subAccountNumber(0)) },
       ]);
       resting.clear();
       isUnknown = false;

@@ -22,6 +22,7 @@ import {
 import { balanceOf, conservationProblems } from '../../runtime/ledger/ledger.ts';
 import { MODULE } from '../../runtime/ledger/module-accounts.ts';
 import type { Order } from '../../runtime/matching/order.ts';
+import type { Trigger } from '../../runtime/matching/trigger.ts';
 import { type Commitment, latestCheckpoint, tableRoots } from '../../runtime/state/commitment.ts';
 import { proveRow } from '../../runtime/state/prove.ts';
 import { metaOf, parametersOf, type State } from '../../runtime/state/state.ts';
@@ -39,6 +40,7 @@ import {
   type RowQuestion,
 } from './format.ts';
 import { portfolioRows } from './portfolio-rows.ts';
+import { requestRows, tradingRows } from './trading-rows.ts';
 
 /** What an answer is taken from. */
 export type QueryContext = {
@@ -123,19 +125,26 @@ function answerMarket(state: State): Answer {
       deliveries: rows(state.settlements)
         .filter(({ deliveryPrice }) => deliveryPrice > 0)
         .map(({ underlying, expiry, deliveryPrice }) => ({ underlying, expiry, deliveryPrice })),
+      combos: rows(state.combos),
+      statuses: rows(state.tradingStatus),
+      phases: rows(state.phases),
     },
   };
 }
 
-/** The `limit` lowest order numbers from `from` on. One pass over the keys and a sort. */
+/** The `limit` lowest numbers of orders and triggers from `from` on. A pass over the keys, a sort. */
 function answerOrders(state: State, from: number, limit: number): Answer {
   const bound = Math.max(1, Math.min(limit, MAX_ORDERS_PAGE));
   const ids: number[] = [];
   for (const [id] of state.orders.unorderedEntries()) if (id >= from) ids.push(id);
+  for (const [id] of state.triggers.unorderedEntries()) if (id >= from) ids.push(id);
   ids.sort((a, b) => a - b);
-  const orders: Order[] = ids.slice(0, bound).map((id) => state.orders.must(orderId(id)));
+  const page = ids.slice(0, bound).map(orderId);
+  const orders: Order[] = page.flatMap((id) => state.orders.get(id) ?? []);
+  const triggers: Trigger[] = page.flatMap((id) => state.triggers.get(id) ?? []);
   const next = orderId(ids[bound] ?? 0);
-  return { selector: ANSWER.orders, value: { height: metaOf(state).height, orders, next } };
+  const { height } = metaOf(state);
+  return { selector: ANSWER.orders, value: { height, orders, triggers, next } };
 }
 
 function answerRow(context: QueryContext, question: RowQuestion): Answer {
@@ -221,7 +230,12 @@ export function answerQuestion(context: QueryContext, question: Question): Answe
       return answerPortfolio(state, question.value);
     case QUESTION.order: {
       const order = state.orders.get(question.value.orderId);
-      const value = { height: metaOf(state).height, order: order ? [order] : [] };
+      const trigger = state.triggers.get(question.value.orderId);
+      const value = {
+        height: metaOf(state).height,
+        order: order ? [order] : [],
+        trigger: trigger ? [trigger] : [],
+      };
       return { selector: ANSWER.order, value };
     }
     case QUESTION.market:
@@ -236,6 +250,10 @@ export function answerQuestion(context: QueryContext, question: Question): Answe
       return answerStateRoot(context);
     case QUESTION.addresses:
       return answerAddresses(state, question.value.accounts);
+    case QUESTION.trading:
+      return { selector: ANSWER.trading, value: tradingRows(state, question.value.address) };
+    case QUESTION.requests:
+      return { selector: ANSWER.requests, value: requestRows(state, question.value.request) };
     default:
       return unreachable(question);
   }

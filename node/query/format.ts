@@ -6,6 +6,12 @@
  */
 import { type Account, AccountCodec } from '../../runtime/accounts/account.ts';
 import {
+  type InstrumentPhase,
+  InstrumentPhaseCodec,
+  type TradingStatus,
+  TradingStatusCodec,
+} from '../../runtime/auction/phase.ts';
+import {
   byteList,
   bytes,
   type Codec,
@@ -33,6 +39,8 @@ import type {
 } from '../../runtime/core/units.ts';
 import { type Parameters, ParametersCodec } from '../../runtime/governance/parameters.ts';
 import { type Order, OrderCodec } from '../../runtime/matching/order.ts';
+import { type Trigger, TriggerCodec } from '../../runtime/matching/trigger.ts';
+import { type Combo, ComboCodec } from '../../runtime/multileg/combo.ts';
 import { type Instrument, InstrumentCodec } from '../../runtime/options/instrument.ts';
 import { type Underlying, UnderlyingCodec } from '../../runtime/options/underlying.ts';
 import {
@@ -43,8 +51,14 @@ import {
 } from '../../runtime/oracle/price.ts';
 import { MAX_TABLES } from '../../runtime/state/merkle-format.ts';
 import { type StateProof, stateProofCodec } from '../../runtime/state/proof.ts';
+import {
+  type RequestsAnswer,
+  RequestsAnswerCodec,
+  type TradingAnswer,
+  TradingAnswerCodec,
+} from './trading-format.ts';
 
-/** Most orders of one page; a page is at most 0.7 MB. */
+/** Most orders and triggers of one page; a page is at most 2 MB. */
 export const MAX_ORDERS_PAGE = 10_000;
 /** Most account numbers of one question. */
 export const MAX_ADDRESSES = 4_096;
@@ -65,6 +79,8 @@ export type NoQuestion = { readonly unused: number };
 export type OrdersQuestion = { readonly from: OrderId; readonly limit: number };
 /** A row of the newest checkpoint. */
 export type RowQuestion = { readonly tableId: number; readonly key: Uint8Array };
+/** Live requests for quote: the one of this number with its quotes, or all without when 0. */
+export type RequestsQuestion = { readonly request: OrderId };
 export type AddressesQuestion = { readonly accounts: AccountId[] };
 
 /** Selectors of questions. */
@@ -78,6 +94,8 @@ export const QUESTION = {
   supply: 6,
   stateRoot: 7,
   addresses: 8,
+  trading: 9,
+  requests: 10,
 } as const;
 
 export type Question =
@@ -89,7 +107,9 @@ export type Question =
   | Variant<typeof QUESTION.row, RowQuestion>
   | Variant<typeof QUESTION.supply, NoQuestion>
   | Variant<typeof QUESTION.stateRoot, NoQuestion>
-  | Variant<typeof QUESTION.addresses, AddressesQuestion>;
+  | Variant<typeof QUESTION.addresses, AddressesQuestion>
+  | Variant<typeof QUESTION.trading, AccountQuestion>
+  | Variant<typeof QUESTION.requests, RequestsQuestion>;
 
 const NoQuestionCodec: Codec<NoQuestion> = container<NoQuestion>('NoQuestion', { unused: u8() });
 
@@ -113,6 +133,10 @@ export const QuestionCodec: Codec<Question> = union<Question>('Question', {
   [QUESTION.stateRoot]: NoQuestionCodec,
   [QUESTION.addresses]: container<AddressesQuestion>('AddressesQuestion', {
     accounts: list(u64<AccountId>(), MAX_ADDRESSES),
+  }),
+  [QUESTION.trading]: container<AccountQuestion>('TradingQuestion', { address: bytes(20) }),
+  [QUESTION.requests]: container<RequestsQuestion>('RequestsQuestion', {
+    request: u64<OrderId>(),
   }),
 });
 
@@ -148,7 +172,12 @@ export type PortfolioAnswer = {
   readonly orders: Order[];
   readonly margin: MarginRow[];
 };
-export type OrderAnswer = { readonly height: Height; readonly order: Order[] };
+/** At most one of the two. */
+export type OrderAnswer = {
+  readonly height: Height;
+  readonly order: Order[];
+  readonly trigger: Trigger[];
+};
 export type Delivery = {
   readonly underlying: UnderlyingId;
   readonly expiry: TimestampMs;
@@ -163,11 +192,16 @@ export type MarketAnswer = {
   readonly indexPrices: IndexPrice[];
   readonly markInputs: MarkInputs[];
   readonly deliveries: Delivery[];
+  readonly combos: Combo[];
+  readonly statuses: TradingStatus[];
+  readonly phases: InstrumentPhase[];
 };
 /** `next` is the first number not covered by the page; 0 when there is none. */
 export type OrdersAnswer = {
   readonly height: Height;
   readonly orders: Order[];
+  /** Waiting triggers of the same numbers. */
+  readonly triggers: Trigger[];
   readonly next: OrderId;
 };
 /** `value` is empty when the proof shows absence. */
@@ -221,7 +255,9 @@ export const ANSWER = {
   supply: 6,
   stateRoot: 7,
   addresses: 8,
-  refused: 9,
+  trading: 9,
+  requests: 10,
+  refused: 11,
 } as const;
 
 export type Answer =
@@ -234,6 +270,8 @@ export type Answer =
   | Variant<typeof ANSWER.supply, SupplyAnswer>
   | Variant<typeof ANSWER.stateRoot, StateRootAnswer>
   | Variant<typeof ANSWER.addresses, AddressesAnswer>
+  | Variant<typeof ANSWER.trading, TradingAnswer>
+  | Variant<typeof ANSWER.requests, RequestsAnswer>
   | Variant<typeof ANSWER.refused, RefusedAnswer>;
 
 export const AnswerCodec: Codec<Answer> = union<Answer>('Answer', {
@@ -277,6 +315,7 @@ export const AnswerCodec: Codec<Answer> = union<Answer>('Answer', {
   [ANSWER.order]: container<OrderAnswer>('OrderAnswer', {
     height: u64<Height>(),
     order: list(OrderCodec, 1),
+    trigger: list(TriggerCodec, 1),
   }),
   [ANSWER.market]: container<MarketAnswer>('MarketAnswer', {
     height: u64<Height>(),
@@ -294,10 +333,14 @@ export const AnswerCodec: Codec<Answer> = union<Answer>('Answer', {
       }),
       MAX_EXPIRY_ROWS,
     ),
+    combos: list(ComboCodec, MAX_INSTRUMENT_ROWS),
+    statuses: list(TradingStatusCodec, MAX_UNDERLYINGS),
+    phases: list(InstrumentPhaseCodec, MAX_INSTRUMENT_ROWS),
   }),
   [ANSWER.orders]: container<OrdersAnswer>('OrdersAnswer', {
     height: u64<Height>(),
     orders: list(OrderCodec, MAX_ORDERS_PAGE),
+    triggers: list(TriggerCodec, MAX_ORDERS_PAGE),
     next: u64<OrderId>(),
   }),
   [ANSWER.row]: container<RowAnswer>('RowAnswer', {
@@ -330,6 +373,8 @@ export const AnswerCodec: Codec<Answer> = union<Answer>('Answer', {
       MAX_ADDRESSES,
     ),
   }),
+  [ANSWER.trading]: TradingAnswerCodec,
+  [ANSWER.requests]: RequestsAnswerCodec,
   [ANSWER.refused]: container<RefusedAnswer>('RefusedAnswer', {
     refusal: u8<RefusalNumber>(),
     detail: byteList(MAX_TEXT_BYTES),

@@ -34,12 +34,16 @@ export function addressText(raw: Uint8Array): string {
 }
 
 /** Fails with invalid_instrument. */
-export function instrumentOf(mirror: MarketMirror, name: string): MirrorInstrument {
+export function instrumentOf(
+  mirror: MarketMirror,
+  name: string,
+  field = 'instrument_name',
+): MirrorInstrument {
   const id = mirror.instrumentByName.get(name);
   const instrument = id === undefined ? undefined : mirror.instruments.get(id);
   if (instrument === undefined) {
     throw failure('invalid_instrument', {
-      field: 'instrument_name',
+      field,
       given: name,
       allowed: 'a name that public/get_instruments lists',
     });

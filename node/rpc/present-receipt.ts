@@ -1,4 +1,6 @@
 /** Receipts as the interface shows them (`schemas/transaction.ts`). */
+
+import { portfolioAccount } from '../../runtime/core/units.ts';
 import { errorEntry, type RefusalRecord, runtimeErrorCode } from '../../runtime/error.ts';
 import {
   ACTION_RESULT,
@@ -6,6 +8,7 @@ import {
   RECEIPT_STATUS,
   type Receipt,
 } from '../../runtime/receipt.ts';
+import { sideName } from './present.ts';
 import { moneyText } from './present-money.ts';
 import type { ActionRefused, ActionResultInfo, ReceiptInfo } from './schemas/transaction.ts';
 
@@ -43,6 +46,40 @@ export function actionResultInfo(result: ActionResult): ActionResultInfo {
     }
     case ACTION_RESULT.cancelled:
       return { type: 'cancelled', cancelled: result.value.cancelled };
+    case ACTION_RESULT.trigger:
+      return { type: 'trigger', order_id: result.value.orderId };
+    case ACTION_RESULT.linked:
+      return { type: 'linked', first: result.value.first, second: result.value.second };
+    case ACTION_RESULT.massQuoted: {
+      const { refused, ...counts } = result.value;
+      const sides = refused.map(({ entry, side, number }) => {
+        const { code, message, field } = refusalInfo({ number, given: 0n, allowed: 0n });
+        return { entry, side: sideName(side), code, number, field, message };
+      });
+      return { type: 'mass_quoted', ...counts, refused: sides };
+    }
+    case ACTION_RESULT.ruleSet:
+      return { type: 'rule_set', frozen_until: result.value.frozenUntil };
+    case ACTION_RESULT.switchArmed:
+      return { type: 'switch_armed', fires_at: result.value.firesAt };
+    case ACTION_RESULT.comboListed: {
+      const { instrument, isNew } = result.value;
+      return { type: 'combo_listed', instrument_id: instrument, is_new: isNew };
+    }
+    case ACTION_RESULT.numbered:
+      return { type: 'numbered', id: result.value.id };
+    case ACTION_RESULT.legsTraded: {
+      const { reference, counterparty, cash, fee } = result.value;
+      return {
+        type: 'legs_traded',
+        reference,
+        counterparty_id: portfolioAccount(counterparty),
+        cash: moneyText(cash),
+        fee: moneyText(fee),
+      };
+    }
+    case ACTION_RESULT.referrerSet:
+      return { type: 'referrer_set', referrer_id: result.value.referrer };
   }
 }
 

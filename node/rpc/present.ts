@@ -1,33 +1,46 @@
 /** The mirror's rows as the interface shows them (`schemas/market.ts`, `schemas/account.ts`). */
 
 import { SIDE } from '../../runtime/actions/order-terms.ts';
-import type { InstrumentId, PortfolioId, UnderlyingId } from '../../runtime/core/units.ts';
+import type { TradingStatus } from '../../runtime/auction/phase.ts';
+import type { PortfolioId, UnderlyingId } from '../../runtime/core/units.ts';
 import { portfolioSubAccount } from '../../runtime/core/units.ts';
 import { CLOSE_REASON } from '../../runtime/event.ts';
+import type { Order } from '../../runtime/matching/order.ts';
 import { INSTRUMENT_KIND, INSTRUMENT_STATE } from '../../runtime/options/instrument.ts';
 import type { Underlying } from '../../runtime/options/underlying.ts';
 import { expiryPricing, priceSeries } from '../../runtime/pricing/price-series.ts';
 import { expiryKey } from '../../runtime/state/state.ts';
 import { displayGreeks } from './greeks.ts';
-import { bestLevel, bestLevels, type MirrorBook, mirrorBook } from './mirror/book.ts';
-import type { MarketMirror, MirrorInstrument, MirrorOrder, MirrorTrade } from './mirror/market.ts';
+import { bestLevel, type MirrorBook, mirrorBook } from './mirror/book.ts';
+import {
+  type MarketMirror,
+  type MirrorInstrument,
+  type MirrorOrder,
+  type MirrorTrade,
+  nameOf,
+  zeroTicksOf,
+} from './mirror/market.ts';
 import { moneyText, usd } from './present-money.ts';
-import type { OrderInfo } from './schemas/account.ts';
+import type { OrderInfo, TimeInForceText } from './schemas/account.ts';
 import type {
-  BookLevel,
-  BookOrder,
+  AuctionInfo,
+  CurrencyInfo,
   Greeks,
   IndexPriceInfo,
   InstrumentInfo,
   InstrumentStateName,
   Ticker,
+  TickStepInfo,
   TradeInfo,
   UserTradeInfo,
 } from './schemas/market.ts';
 
-/** USD per coin of a price in ticks. */
-export function priceOf(ticks: number, { optionTickMicroUsd }: Underlying): number {
-  return usd(ticks * optionTickMicroUsd);
+/** USD per coin of a price in ticks; of a combo its net price. */
+export function priceOf(
+  ticks: number,
+  { underlying, row }: Pick<MirrorInstrument, 'underlying' | 'row'>,
+): number {
+  return usd((ticks - zeroTicksOf(row)) * underlying.optionTickMicroUsd);
 }
 
 /** Coins of lots. */
@@ -44,11 +57,61 @@ export function indexName(underlyingName: string): string {
   return `${underlyingName.toLowerCase()}_usd`;
 }
 
-/** An open row past its expiry no longer trades, before a block has said so. */
-export function stateName(instrument: MirrorInstrument, timestamp: number): InstrumentStateName {
-  const { row } = instrument;
-  if (row.state === INSTRUMENT_STATE.settled) return 'settled';
-  return row.state === INSTRUMENT_STATE.expired || row.expiry <= timestamp ? 'expired' : 'open';
+/** States by name, the most restrictive first: of several layers the first found is shown. */
+const STATES: readonly (readonly [number, InstrumentStateName])[] = [
+  [INSTRUMENT_STATE.settled, 'settled'],
+  [INSTRUMENT_STATE.expired, 'expired'],
+  [INSTRUMENT_STATE.halted, 'halted'],
+  [INSTRUMENT_STATE.pending, 'pending'],
+  [INSTRUMENT_STATE.auction, 'auction'],
+  [INSTRUMENT_STATE.reduceOnly, 'reduce_only'],
+  [INSTRUMENT_STATE.postOnly, 'post_only'],
+];
+
+function mostRestrictive(layers: readonly number[]): InstrumentStateName {
+  return STATES.find(([state]) => layers.includes(state))?.[1] ?? 'open';
+}
+
+/** The state over all series of an underlying. */
+export function layerName({ automatic, governed }: TradingStatus): InstrumentStateName {
+  return mostRestrictive([automatic, governed]);
+}
+
+/**
+ * What a trader may do: the most restrictive of the instrument's own state and those over all series
+ * of its underlying. An open row past its expiry no longer trades, before a block has said so.
+ */
+export function stateName(mirror: MarketMirror, { row }: MirrorInstrument): InstrumentStateName {
+  const status = mirror.statuses.get(row.underlying);
+  const found = mostRestrictive(
+    status === undefined ? [row.state] : [row.state, status.automatic, status.governed],
+  );
+  return found !== 'settled' && row.expiry <= mirror.timestamp ? 'expired' : found;
+}
+
+/** What an auction last said; null before any, and once continuous trading goes on. */
+export function auctionInfo(
+  mirror: MarketMirror,
+  instrument: MirrorInstrument,
+): AuctionInfo | null {
+  const { row, name, underlying } = instrument;
+  const found = mirror.auctions.get(row.id);
+  if (found === undefined) return null;
+  const { state, price, lots, imbalance, height, timestamp } = found;
+  const endsAt = mirror.phaseEnds.get(row.id) ?? 0;
+  return {
+    instrument_name: name,
+    state,
+    height,
+    timestamp,
+    price: lots === 0 ? null : priceOf(price, instrument),
+    price_ticks: lots === 0 ? null : price,
+    amount: amountOf(lots, underlying),
+    amount_lots: lots,
+    imbalance: amountOf(imbalance, underlying),
+    imbalance_lots: imbalance,
+    ends_at: state === 'cleared' || endsAt === 0 ? null : endsAt,
+  };
 }
 
 function optionType(instrument: MirrorInstrument): 'call' | 'put' | null {
@@ -59,6 +122,7 @@ function optionType(instrument: MirrorInstrument): 'call' | 'put' | null {
       return 'put';
     case INSTRUMENT_KIND.future:
     case INSTRUMENT_KIND.perpetual:
+    case INSTRUMENT_KIND.combo:
       return null;
   }
 }
@@ -72,11 +136,12 @@ export function instrumentInfo(mirror: MarketMirror, instrument: MirrorInstrumen
   const { name, row, underlying, underlyingName } = instrument;
   const option = optionType(instrument);
   const lot = 1 / underlying.optionLotsPerCoin;
-  const state = stateName(instrument, mirror.timestamp);
+  const state = stateName(mirror, instrument);
   return {
     instrument_name: name,
     instrument_id: row.id,
-    kind: option === null ? 'future' : 'option',
+    kind:
+      row.kind === INSTRUMENT_KIND.combo ? 'option_combo' : option === null ? 'future' : 'option',
     base_currency: underlyingName,
     quote_currency: 'USD',
     settlement_currency: 'USD',
@@ -87,8 +152,11 @@ export function instrumentInfo(mirror: MarketMirror, instrument: MirrorInstrumen
     creation_timestamp: row.listedAt,
     tick_size: usd(underlying.optionTickMicroUsd),
     tick_micro_usd: underlying.optionTickMicroUsd,
+    tick_size_steps: tickSteps(underlying),
+    price_zero_ticks: zeroTicksOf(row),
     contract_size: lot,
-    min_trade_amount: lot,
+    min_trade_amount: amountOf(underlying.minOrderLots, underlying),
+    max_trade_amount: amountOf(underlying.maxOrderLots, underlying),
     lots_per_coin: underlying.optionLotsPerCoin,
     maker_commission: underlying.makerFeeCentiBps / 1_000_000,
     taker_commission: underlying.takerFeeCentiBps / 1_000_000,
@@ -98,6 +166,47 @@ export function instrumentInfo(mirror: MarketMirror, instrument: MirrorInstrumen
     settlement_period: settlementPeriod(underlying),
     open_interest: amountOf(row.openInterest, underlying),
     delivery_price: row.deliveryPrice > 0 ? usd(row.deliveryPrice) : null,
+  };
+}
+
+/** The steps of a tick table above the first. */
+function tickSteps({ optionTicks, optionTickMicroUsd }: Underlying): TickStepInfo[] {
+  return optionTicks.slice(1).map(({ from, multiple }) => ({
+    above_price: usd(from * optionTickMicroUsd),
+    tick_size: usd(multiple * optionTickMicroUsd),
+    above_micro_usd: from * optionTickMicroUsd,
+    tick_micro_usd: multiple * optionTickMicroUsd,
+  }));
+}
+
+/** The tick at the lowest prices, in micro-USD. */
+function lowestTick({ optionTicks, optionTickMicroUsd }: Underlying): number {
+  return (optionTicks[0]?.multiple ?? 1) * optionTickMicroUsd;
+}
+
+/** An underlying with the rules of its series. */
+export function currencyInfo(underlying: Underlying): CurrencyInfo {
+  const name = nameOf(underlying);
+  const limit = (lots: number): number | null => (lots === 0 ? null : amountOf(lots, underlying));
+  return {
+    currency: name,
+    underlying_id: underlying.id,
+    lots_per_coin: underlying.optionLotsPerCoin,
+    tick_size: usd(lowestTick(underlying)),
+    tick_micro_usd: underlying.optionTickMicroUsd,
+    tick_size_steps: tickSteps(underlying),
+    min_trade_amount: amountOf(underlying.minOrderLots, underlying),
+    min_trade_lots: underlying.minOrderLots,
+    max_trade_amount: amountOf(underlying.maxOrderLots, underlying),
+    max_trade_lots: underlying.maxOrderLots,
+    max_series_open_interest: limit(underlying.maxSeriesOpenInterestLots),
+    max_open_interest: limit(underlying.maxOpenInterestLots),
+    max_position: limit(underlying.maxPositionLots),
+    max_account: limit(underlying.maxAccountLots),
+    maker_commission: underlying.makerFeeCentiBps / 1_000_000,
+    taker_commission: underlying.takerFeeCentiBps / 1_000_000,
+    fee_cap: underlying.feeCapBps / 10_000,
+    price_index: indexName(name),
   };
 }
 
@@ -138,7 +247,8 @@ export function displayMark(
   };
 }
 
-const EMPTY_BOOK: MirrorBook = mirrorBook(0);
+/** What an instrument without orders has. */
+export const EMPTY_BOOK: MirrorBook = mirrorBook(0);
 
 export function ticker(mirror: MarketMirror, instrument: MirrorInstrument): Ticker {
   const { name, row, underlying, underlyingName, stats } = instrument;
@@ -147,17 +257,17 @@ export function ticker(mirror: MarketMirror, instrument: MirrorInstrument): Tick
   const ask = bestLevel(book, 'asks');
   const mark = displayMark(mirror, instrument);
   const index = mirror.indexPrices.get(row.underlying)?.index ?? 0;
-  const hasTraded = stats.trades > 0;
+  const hasPrice = stats.last > 0;
   return {
     instrument_name: name,
     height: mirror.height,
     timestamp: mirror.timestamp,
-    state: stateName(instrument, mirror.timestamp),
-    best_bid_price: bid ? priceOf(bid.ticks, underlying) : null,
+    state: stateName(mirror, instrument),
+    best_bid_price: bid ? priceOf(bid.ticks, instrument) : null,
     best_bid_amount: bid ? amountOf(bid.lots, underlying) : 0,
-    best_ask_price: ask ? priceOf(ask.ticks, underlying) : null,
+    best_ask_price: ask ? priceOf(ask.ticks, instrument) : null,
     best_ask_amount: ask ? amountOf(ask.lots, underlying) : 0,
-    last_price: hasTraded ? priceOf(stats.last, underlying) : null,
+    last_price: hasPrice ? priceOf(stats.last, instrument) : null,
     mark_price: mark?.price ?? null,
     mark_iv: mark?.ivPercent ?? null,
     greeks: mark?.greeks ?? null,
@@ -170,44 +280,10 @@ export function ticker(mirror: MarketMirror, instrument: MirrorInstrument): Tick
     stats: {
       volume: amountOf(stats.lots, underlying),
       trades: stats.trades,
-      low: hasTraded ? priceOf(stats.low, underlying) : null,
-      high: hasTraded ? priceOf(stats.high, underlying) : null,
+      low: hasPrice ? priceOf(stats.low, instrument) : null,
+      high: hasPrice ? priceOf(stats.high, instrument) : null,
     },
   };
-}
-
-/** Levels of one side, best first. */
-export function bookLevels(
-  mirror: MarketMirror,
-  instrument: MirrorInstrument,
-  side: 'bids' | 'asks',
-  depth: number,
-): BookLevel[] {
-  const { row, underlying } = instrument;
-  const book = mirror.books.get(row.id) ?? EMPTY_BOOK;
-  return bestLevels(book, side, depth).map(({ ticks, lots }) => [
-    priceOf(ticks, underlying),
-    amountOf(lots, underlying),
-    ticks,
-    lots,
-  ]);
-}
-
-/** Single orders, bids then asks, each by price–time priority, at most `most` a side. */
-export function bookOrders(mirror: MarketMirror, id: InstrumentId, most: number): BookOrder[] {
-  const open = [...mirror.orders.values()].filter(({ order }) => order.instrument === id);
-  const of = (side: number, sign: number): BookOrder[] =>
-    open
-      .filter(({ order }) => order.side === side)
-      .sort((a, b) => sign * (a.order.price - b.order.price) || a.order.id - b.order.id)
-      .slice(0, most)
-      .map(({ order }) => ({
-        order_id: order.id,
-        direction: sideName(order.side),
-        price_ticks: order.price,
-        remaining_lots: order.remaining,
-      }));
-  return [...of(SIDE.buy, -1), ...of(SIDE.sell, 1)];
 }
 
 export function indexPriceInfo(
@@ -236,10 +312,16 @@ export function tradeInfo(instrument: MirrorInstrument, trade: MirrorTrade): Tra
     height,
     timestamp,
     direction: sideName(event.side),
-    price: priceOf(event.price, instrument.underlying),
+    price:
+      event.price === undefined
+        ? usd(Number(event.premium)) / amountOf(event.lots, instrument.underlying)
+        : priceOf(event.price, instrument),
     amount: amountOf(event.lots, instrument.underlying),
-    price_ticks: event.price,
+    price_ticks: event.price ?? null,
     amount_lots: event.lots,
+    premium: moneyText(event.premium),
+    kind: event.kind,
+    reference: event.kind === 'book' ? null : event.reference,
     maker_order_id: event.makerOrder,
     taker_order_id: event.takerOrder,
   };
@@ -270,6 +352,12 @@ const REASON_NAME: { readonly [reason: number]: string } = Object.fromEntries(
   Object.entries(CLOSE_REASON).map(([name, reason]) => [reason, name]),
 );
 
+/** How long a resting order stays, by its row. */
+function restingTimeInForce({ auctionOnly, expiresAt }: Order): TimeInForceText {
+  if (auctionOnly) return 'good_for_auction';
+  return expiresAt === 0 ? 'good_til_cancelled' : 'good_til_time';
+}
+
 export function orderInfo(
   mirror: MarketMirror,
   entry: MirrorOrder,
@@ -286,14 +374,29 @@ export function orderInfo(
     direction: sideName(order.side),
     order_state: state,
     reason: reason === undefined ? null : (REASON_NAME[reason] ?? null),
-    price: priceOf(order.price, instrument.underlying),
+    price: priceOf(order.price, instrument),
     price_ticks: order.price,
     amount: amountOf(order.size, instrument.underlying),
     amount_lots: order.size,
+    filled_amount: amountOf(order.size - order.remaining, instrument.underlying),
     // A taker's fills come before it rests, so what is not open is filled, unless it was cancelled.
     filled_lots: order.size - order.remaining,
     remaining_lots: state === 'open' ? order.remaining : 0,
+    // What takes at once never rests, so what rests is a limit order.
+    order_type: 'limit',
+    time_in_force: restingTimeInForce(order),
+    valid_until: order.expiresAt === 0 ? null : order.expiresAt,
+    post_only: order.postOnly,
+    reduce_only: order.reduceOnly,
+    display_amount:
+      order.displaySize === 0 ? null : amountOf(order.displaySize, instrument.underlying),
+    display_lots: order.displaySize === 0 ? null : order.displaySize,
+    shown_lots: state === 'open' ? order.shown : 0,
+    quote: order.isQuote,
+    replaced: order.priority !== order.id,
+    oco_ref: order.cancelsOther === 0 ? null : order.cancelsOther,
     client_order_id: order.clientOrderId,
+    label: order.label,
     creation_timestamp: order.placedAt,
     height,
   };

@@ -10,22 +10,24 @@ import {
 } from '../../runtime/core/units.ts';
 import type { FeedBlock } from './feed.ts';
 import type { MarketChanges } from './mirror/apply-block.ts';
-import { type BookChanges, bestLevels, mirrorBook, type SideChanges } from './mirror/book.ts';
-import type { MarketMirror, MirrorInstrument } from './mirror/market.ts';
+import type { MarketMirror } from './mirror/market.ts';
 import { nameOf } from './mirror/market.ts';
 import {
-  amountOf,
+  auctionInfo,
   indexPriceInfo,
   orderInfo,
-  priceOf,
   ticker,
   tradeInfo,
   userTradeInfo,
 } from './present.ts';
+import { bookData, level3Data } from './present-book.ts';
 import { moneyText } from './present-money.ts';
-import type { OrderInfo } from './schemas/account.ts';
+import { rfqChanges, stateChanges, userNotice } from './present-trading.ts';
+import { triggerInfo } from './present-trigger.ts';
+import type { OrderInfo, TriggerInfo } from './schemas/account.ts';
 import type { TradeInfo, UserTradeInfo } from './schemas/market.ts';
-import type { BookChange, BookData, Channel, UserChange } from './schemas/subscription.ts';
+import type { Channel, UserChange } from './schemas/subscription.ts';
+import type { RfqChange, UserNotice } from './schemas/trading.ts';
 
 /** What a channel's name stands for. */
 export type ChannelTarget = {
@@ -40,52 +42,6 @@ export type ChannelTarget = {
 };
 
 type User = NonNullable<ChannelTarget['user']>;
-
-/** Book data without its place, which differs between subscribers. */
-export type BookBody = Omit<BookData, 'change_id' | 'prev_change_id'>;
-
-function sideChanges(changes: SideChanges, { underlying }: MirrorInstrument): BookChange[] {
-  const found: BookChange[] = [];
-  for (const [ticks, { before, after }] of changes) {
-    if (before === after) continue;
-    const action = after === 0 ? 'delete' : before === 0 ? 'new' : 'change';
-    found.push([action, priceOf(ticks, underlying), amountOf(after, underlying), ticks, after]);
-  }
-  return found;
-}
-
-/** Changes of a book; `undefined` when they cancel out. */
-export function bookData(
-  instrument: MirrorInstrument,
-  changes: BookChanges,
-  timestamp: number,
-): BookBody | undefined {
-  const bids = sideChanges(changes.bids, instrument);
-  const asks = sideChanges(changes.asks, instrument);
-  if (bids.length === 0 && asks.length === 0) return undefined;
-  return { type: 'change', instrument_name: instrument.name, timestamp, bids, asks };
-}
-
-/** The whole book as `new` levels, best first. */
-export function snapshotBook(mirror: MarketMirror, instrument: MirrorInstrument): BookBody {
-  const book = mirror.books.get(instrument.row.id) ?? mirrorBook(0);
-  const { underlying, name } = instrument;
-  const side = (which: 'bids' | 'asks'): BookChange[] =>
-    bestLevels(book, which, Number.POSITIVE_INFINITY).map(({ ticks, lots }) => [
-      'new',
-      priceOf(ticks, underlying),
-      amountOf(lots, underlying),
-      ticks,
-      lots,
-    ]);
-  return {
-    type: 'snapshot',
-    instrument_name: name,
-    timestamp: mirror.timestamp,
-    bids: side('bids'),
-    asks: side('asks'),
-  };
-}
 
 function tradesFor(
   mirror: MarketMirror,
@@ -110,6 +66,36 @@ function userOrders(mirror: MarketMirror, market: MarketChanges, user: User): Or
       : [],
   );
 }
+
+function userTriggers(mirror: MarketMirror, market: MarketChanges, user: User): TriggerInfo[] {
+  return market.triggers.flatMap(({ trigger, end }) => {
+    if (portfolioAccount(trigger.portfolio) !== user.account) return [];
+    const place = { account: user.text, height: market.height };
+    return triggerInfo(mirror, trigger, end === undefined ? place : { ...place, end }) ?? [];
+  });
+}
+
+function userNotices(mirror: MarketMirror, market: MarketChanges, user: User): UserNotice[] {
+  return market.notices
+    .filter(({ account }) => account === user.account)
+    .map((notice) => userNotice(mirror, notice, market.timestamp));
+}
+
+/** Changes of requests on series of an underlying, or of any. */
+function rfqsFor(
+  mirror: MarketMirror,
+  market: MarketChanges,
+  { underlying }: ChannelTarget,
+): RfqChange[] {
+  const requests = market.requests.filter(({ entry }) => {
+    if (underlying === undefined || !('legs' in entry)) return true;
+    const leg = entry.legs[0]?.instrument;
+    return leg !== undefined && mirror.instruments.get(leg)?.row.underlying === underlying;
+  });
+  return rfqChanges(mirror, { ...market, requests });
+}
+
+const unlessEmpty = <T>(list: T[]): T[] | undefined => (list.length === 0 ? undefined : list);
 
 function userTrades(mirror: MarketMirror, market: MarketChanges, user: User): UserTradeInfo[] {
   return market.trades.flatMap((trade) => {
@@ -151,9 +137,13 @@ export function channelChange(
     if (target.user.account === undefined) return undefined;
   }
   switch (channel.kind) {
-    case 'book': {
+    case 'book':
+    case 'level3': {
       const changes = instrument && market.books.get(instrument.row.id);
-      return instrument && changes && bookData(instrument, changes, market.timestamp);
+      if (instrument === undefined || changes === undefined) return undefined;
+      return channel.kind === 'book'
+        ? bookData(mirror, instrument, changes, market.timestamp)
+        : level3Data(mirror, instrument, changes, market.timestamp);
     }
     case 'ticker':
       return instrument && market.tickers.has(instrument.row.id)
@@ -168,6 +158,16 @@ export function channelChange(
         ? indexPriceInfo(mirror, row.id, nameOf(row))
         : undefined;
     }
+    case 'auction':
+      return instrument && market.auctions.has(instrument.row.id)
+        ? (auctionInfo(mirror, instrument) ?? undefined)
+        : undefined;
+    case 'instrument.state':
+      return unlessEmpty(stateChanges(mirror, market, target.underlying));
+    case 'rfq':
+      return unlessEmpty(rfqsFor(mirror, market, target));
+    case 'user.triggers':
+      return target.user && unlessEmpty(userTriggers(mirror, market, target.user));
     case 'user.orders': {
       const orders = target.user ? userOrders(mirror, market, target.user) : [];
       return orders.length === 0 ? undefined : orders;
@@ -181,8 +181,11 @@ export function channelChange(
       const orders = userOrders(mirror, market, target.user);
       const trades = userTrades(mirror, market, target.user);
       const cash = userCash(mirror, market, target.user);
-      const isEmpty = orders.length + trades.length + cash.length === 0;
-      return isEmpty ? undefined : { orders, trades, cash };
+      const triggers = userTriggers(mirror, market, target.user);
+      const notices = userNotices(mirror, market, target.user);
+      const changes = { orders, triggers, trades, cash, notices };
+      const isEmpty = Object.values(changes).every(({ length }) => length === 0);
+      return isEmpty ? undefined : changes;
     }
     case 'transaction':
       return undefined;

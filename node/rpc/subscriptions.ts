@@ -12,9 +12,10 @@ import { accountIdOf, type FeedBlock } from './feed.ts';
 import { addressOf, instrumentOf, underlyingOf } from './lookup.ts';
 import { transactionInfo } from './methods/transaction.ts';
 import { type BookChanges, bookChanges, mergeBookChanges } from './mirror/book.ts';
-import { indexPriceInfo, ticker } from './present.ts';
+import { auctionInfo, indexPriceInfo, ticker } from './present.ts';
+import { bookData, bookSnapshot, level3Snapshot } from './present-book.ts';
 import { CHANNEL_FORMS, type Channel, INTERVALS, parseChannel } from './schemas/subscription.ts';
-import { bookData, type ChannelTarget, channelChange, snapshotBook } from './subscription-data.ts';
+import { type ChannelTarget, channelChange } from './subscription-data.ts';
 
 /** Where notifications of one connection go. */
 export type Sink = { readonly send: (text: string) => void };
@@ -74,7 +75,7 @@ export function createSubscriptions(context: RpcContext): Subscriptions {
     const json = JSON.stringify(data);
     for (const subscriber of to) {
       const withPlace =
-        channel.kind === 'book'
+        channel.kind === 'book' || channel.kind === 'level3'
           ? `{"change_id":${height},"prev_change_id":${subscriber.lastSequence ?? null},${json.slice(1)}`
           : json;
       const text = notification(name, subscriber, height, withPlace);
@@ -95,7 +96,7 @@ export function createSubscriptions(context: RpcContext): Subscriptions {
     const data =
       pending === 'ticker'
         ? ticker(mirror, instrument)
-        : bookData(instrument, pending, mirror.timestamp);
+        : bookData(mirror, instrument, pending, mirror.timestamp);
     if (data !== undefined) deliver(entry, entry.subscribers.values(), mirror.height, data);
   };
 
@@ -138,6 +139,8 @@ export function createSubscriptions(context: RpcContext): Subscriptions {
       case 'transaction':
         return {};
       case 'book':
+      case 'level3':
+      case 'auction':
       case 'ticker':
         return { instrument: instrumentOf(await feed.market(), channel.instrument).row.id };
       case 'trades': {
@@ -149,7 +152,12 @@ export function createSubscriptions(context: RpcContext): Subscriptions {
       }
       case 'price_index':
         return { underlying: underlyingOf(await feed.market(), 'channels', channel.currency).id };
+      case 'instrument.state':
+      case 'rfq':
+        if (channel.scope === 'all') return {};
+        return { underlying: underlyingOf(await feed.market(), 'channels', channel.scope).id };
       case 'user.orders':
+      case 'user.triggers':
       case 'user.trades':
       case 'user.changes': {
         const mirror = await feed.market();
@@ -171,7 +179,14 @@ export function createSubscriptions(context: RpcContext): Subscriptions {
       target.instrument === undefined ? undefined : mirror.instruments.get(target.instrument);
     const { height } = mirror;
     if (channel.kind === 'book' && instrument) {
-      return { height, data: snapshotBook(mirror, instrument) };
+      return { height, data: bookSnapshot(mirror, instrument) };
+    }
+    if (channel.kind === 'level3' && instrument) {
+      return { height, data: level3Snapshot(mirror, instrument) };
+    }
+    if (channel.kind === 'auction' && instrument) {
+      const data = auctionInfo(mirror, instrument);
+      return data === null ? undefined : { height, data };
     }
     if (channel.kind === 'ticker' && instrument)
       return { height, data: ticker(mirror, instrument) };
@@ -190,9 +205,14 @@ export function createSubscriptions(context: RpcContext): Subscriptions {
     if (missed === undefined) return false;
     subscriber.lastSequence = fromHeight;
     const mirror = feed.builtMarket();
-    for (const block of missed) {
+    const found = missed.flatMap((block) => {
       const data = channelChange(entry.channel, entry.target, block, mirror);
-      if (data !== undefined) deliver(entry, [subscriber], block.height, data);
+      return data === undefined ? [] : [{ height: block.height, data }];
+    });
+    for (const [at, { height, data }] of found.entries()) {
+      // Checksums are of the book as it is now: only the last of these changes led to it.
+      const isOld = 'checksum' in data && at < found.length - 1;
+      deliver(entry, [subscriber], height, isOld ? { ...data, checksum: null } : data);
     }
     return true;
   };

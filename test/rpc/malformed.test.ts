@@ -8,8 +8,9 @@ import { DEFAULT_RPC_CONFIG } from '../../node/rpc/config.ts';
 import { NO_METRICS } from '../../node/rpc/metrics.ts';
 import { type RunningServer, startRpcInline } from '../../node/rpc/start.ts';
 import { ACTION } from '../../runtime/action.ts';
+import { cancelAllOf } from '../../runtime/actions/orders.ts';
 import { concatBytes, fromHex, toHex } from '../../runtime/core/bytes.ts';
-import { timestampMs } from '../../runtime/core/units.ts';
+import { subAccount, timestampMs } from '../../runtime/core/units.ts';
 import { SCHEME, type TransactionBody, TransactionCodec } from '../../runtime/transaction.ts';
 import { accountOfPublicKey, ed25519Signer, signTransaction } from '../../wallet/client/sign.ts';
 import { START } from '../fixtures/state.ts';
@@ -37,7 +38,7 @@ const body = (change: Partial<TransactionBody> = {}): TransactionBody => ({
   nonce: START,
   expiresAt: timestampMs(START + 60_000),
   signers: [{ scheme: SCHEME.ed25519, publicKey: signer.publicKey }],
-  actions: [{ selector: ACTION.cancelAll, value: { subAccount: 0 as never } }],
+  actions: [{ selector: ACTION.cancelOrders, value: cancelAllOf(subAccount(0)) }],
   ...change,
 });
 const signedFor = (chain: number, change: Partial<TransactionBody> = {}): string =>

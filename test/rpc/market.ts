@@ -1,6 +1,7 @@
 /** A market by hand on a fake node: one series, and orders that change rows and events alike. */
 
 import { rebuildAccountIndex } from '../../runtime/accounts/account-index.ts';
+import { STRUCTURE } from '../../runtime/actions/multileg.ts';
 import { SIDE, type Side } from '../../runtime/actions/order-terms.ts';
 import {
   accountId,
@@ -25,6 +26,8 @@ import { addSeries, BTC, fundedPortfolio, START } from '../fixtures/state.ts';
 
 /** Name of the series that `openMarket` lists: START is 2025-12-01 08:00 UTC. */
 export const SERIES = 'BTC-1DEC25-0805-100000-C';
+/** A call spread of it with the series of the next strike. */
+export const COMBO = 'BTC-CS-1DEC25-0805-100000_110000';
 export const MAKER: string = '11'.repeat(20);
 export const TAKER: string = '22'.repeat(20);
 const makerId = accountId(FIRST_ACCOUNT_ID + 1);
@@ -47,6 +50,27 @@ export function openMarket(state: State): TestMarket {
     kind: INSTRUMENT_KIND.call,
     expiry: timestampMs(START + 300_000),
     strikeUsd: 100_000,
+  });
+  const expiry = timestampMs(START + 300_000);
+  const upper = addSeries(state, {
+    underlying: BTC.id,
+    kind: INSTRUMENT_KIND.call,
+    expiry,
+    strikeUsd: 110_000,
+  });
+  const combo = addSeries(state, {
+    underlying: BTC.id,
+    kind: INSTRUMENT_KIND.combo,
+    expiry,
+    strikeUsd: 0,
+  });
+  state.combos.set(combo, {
+    instrument: combo,
+    structure: STRUCTURE.callSpread,
+    legs: [
+      { instrument, side: SIDE.buy, ratio: 1 },
+      { instrument: upper, side: SIDE.sell, ratio: 1 },
+    ],
   });
   for (const [hex, id] of [
     [MAKER, makerId],
@@ -87,6 +111,7 @@ export function openMarket(state: State): TestMarket {
     fill(given, lots) {
       const order = state.orders.must(given.id);
       order.remaining = sizeLots(order.remaining - lots);
+      order.shown = order.remaining;
       const trade: Event = {
         selector: EVENT.trade,
         value: {

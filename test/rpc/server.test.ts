@@ -11,8 +11,9 @@ import {
 import { type RunningServer, startRpc, startRpcInline } from '../../node/rpc/start.ts';
 import { ACTION } from '../../runtime/action.ts';
 import { SIDE } from '../../runtime/actions/order-terms.ts';
+import { cancelAllOf } from '../../runtime/actions/orders.ts';
 import { fromHex, toHex } from '../../runtime/core/bytes.ts';
-import { timestampMs } from '../../runtime/core/units.ts';
+import { subAccount, timestampMs } from '../../runtime/core/units.ts';
 import { EVENT } from '../../runtime/event.ts';
 import { SCHEME } from '../../runtime/transaction.ts';
 import { type Client, createClient } from '../../wallet/client/client.ts';
@@ -20,7 +21,15 @@ import { accountOfPublicKey, ed25519Signer, signTransaction } from '../../wallet
 import { verifyProofAnswer } from '../../wallet/client/verify-proof.ts';
 import { BTC, START } from '../fixtures/state.ts';
 import { type FakeNode, fakeNode } from './fake-node.ts';
-import { MAKER, MAKER_PORTFOLIO, openMarket, SERIES, TAKER, type TestMarket } from './market.ts';
+import {
+  COMBO,
+  MAKER,
+  MAKER_PORTFOLIO,
+  openMarket,
+  SERIES,
+  TAKER,
+  type TestMarket,
+} from './market.ts';
 import { quietLog } from './quiet-log.ts';
 
 const signer = ed25519Signer(new Uint8Array(32).fill(5));
@@ -71,7 +80,7 @@ function transaction(nonce: number = START): string {
       nonce,
       expiresAt: timestampMs(START + 60_000),
       signers: [{ scheme: SCHEME.ed25519, publicKey: signer.publicKey }],
-      actions: [{ selector: ACTION.cancelAll, value: { subAccount: 0 as never } }],
+      actions: [{ selector: ACTION.cancelOrders, value: cancelAllOf(subAccount(0)) }],
     },
     [signer],
   ).hex;
@@ -112,6 +121,8 @@ describe('every method answers in its own schema', () => {
     'public/get_instrument': { instrument_name: SERIES },
     'public/get_order_book': { instrument_name: SERIES, detail: 'orders' },
     'public/ticker': { instrument_name: SERIES },
+    'public/get_auction': { instrument_name: SERIES },
+    'public/get_combo_details': { combo_id: COMBO },
     'public/get_index_price': { index_name: 'btc_usd' },
     'public/get_last_trades_by_instrument': { instrument_name: SERIES },
     'public/get_delivery_prices': { index_name: 'btc_usd' },
@@ -122,6 +133,11 @@ describe('every method answers in its own schema', () => {
     'private/get_open_orders': { account: MAKER },
     'private/get_order_state': { order_id: 1 },
     'private/get_user_trades': { account: TAKER },
+    'private/get_trigger_orders': { account: MAKER },
+    'private/get_mmp_config': { account: MAKER },
+    'private/get_cancel_after': { account: MAKER },
+    'private/get_account_limits': { account: MAKER },
+    'private/get_rfqs': { account: MAKER },
     get_transaction: { transaction_id: '00'.repeat(32) },
     get_block: { height: 1, raw: true },
     get_blocks: { from: 1 },

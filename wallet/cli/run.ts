@@ -31,12 +31,55 @@ const GROUPS: readonly { command: string; describe: string; load: () => Promise<
   },
   {
     command: 'trade',
-    describe: 'Place and cancel orders, show books and positions',
+    describe: 'Show what there is to trade, books, trades, positions',
     load: async () =>
       subcommands(
-        'order, cancel, cancel-all, book, positions, orders, instruments',
+        'instruments, currencies, book, trades, positions',
         (await import('./trade.ts')).buildTrade,
       ),
+  },
+  {
+    command: 'order',
+    describe: 'Place, change and cancel orders',
+    load: async () =>
+      subcommands(
+        'place, amend, reduce, replace, link, cancel, cancel-all, list, triggers, show',
+        (await import('./order.ts')).buildOrder,
+      ),
+  },
+  {
+    command: 'maker',
+    describe: 'Quote many instruments, with protection, dead-man switch and budgets',
+    load: async () =>
+      subcommands(
+        'quote, protect, reset, dead-man, budget, status',
+        (await import('./maker.ts')).buildMaker,
+      ),
+  },
+  {
+    command: 'combo',
+    describe: 'List combos of several series, and look at them',
+    load: async () => subcommands('create, list, show', (await import('./combo.ts')).buildCombo),
+  },
+  {
+    command: 'rfq',
+    describe: 'Ask for quotes on up to 20 legs, quote, and accept',
+    load: async () =>
+      subcommands(
+        'request, quote, accept, cancel, list, show',
+        (await import('./rfq.ts')).buildRfq,
+      ),
+  },
+  {
+    command: 'block-trade',
+    describe: 'Trade a negotiated block: one signs an offer, the other takes it',
+    load: async () =>
+      subcommands('offer, show, accept', (await import('./block-trade.ts')).buildBlockTrade),
+  },
+  {
+    command: 'referral',
+    describe: 'Name the account that brought yours, and see fees and tiers',
+    load: async () => subcommands('set, show', (await import('./referral.ts')).buildReferral),
   },
   {
     command: 'query',

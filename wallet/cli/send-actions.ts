@@ -7,10 +7,10 @@ import type { Result } from '../../runtime/core/result.ts';
 import { transactionId } from '../../runtime/transaction.ts';
 import type { InputError } from '../client/amounts.ts';
 import type { Client } from '../client/client.ts';
+import { addressOfText } from '../client/input-fields.ts';
 import { accountOfPublicKey, signTransaction } from '../client/sign.ts';
 import {
   type ActionInput,
-  addressOfText,
   buildAction,
   buildBody,
   createNonceClock,
@@ -19,15 +19,33 @@ import {
 import { CliError, usageError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import { type Arguments, flag, integer, text } from './options.ts';
-import { fields, print } from './output.ts';
+import { fields, print, time } from './output.ts';
 import { confirm } from './prompt.ts';
 import { openSigner, selectKey } from './signer.ts';
+
+/** Options behind fields of the builder; others are positionals or say where in a file they stand. */
+const OPTION_OF_FIELD: { readonly [field: string]: string } = {
+  displayAmount: '--display',
+  validUntil: '--valid-until',
+  timeInForce: '--time-in-force',
+  postOnly: '--post-only',
+  clientOrderId: '--client-order-id',
+  label: '--label',
+  subAccount: '--sub-account',
+  triggerPrice: '--trigger-price',
+  windowMs: '--window',
+  frozenMs: '--frozen',
+  quantityLimit: '--quantity',
+  deltaLimit: '--delta',
+  vegaLimit: '--vega',
+  fillsLimit: '--fills',
+};
 
 /** Unwraps what the builder says, as a usage error. */
 export function must<T>(result: Result<T, InputError>): T {
   if (result.ok) return result.value;
   const { field, given, allowed } = result.error;
-  throw usageError(field, given, allowed);
+  throw usageError(OPTION_OF_FIELD[field] ?? field, given, allowed);
 }
 
 const MAX_TIMEOUT_MS = 60_000;
@@ -46,6 +64,31 @@ function describeResult(result: ActionResultInfo): string {
     }
     case 'cancelled':
       return `cancelled ${result.cancelled}`;
+    case 'trigger':
+      return `order ${result.order_id} waits for its price`;
+    case 'linked':
+      return `orders ${result.first} and ${result.second}: one cancels the other`;
+    case 'mass_quoted': {
+      const { placed, kept, withdrawn, refused } = result;
+      const sides = refused.map(
+        ({ entry, side, code, message }) => `; quotes[${entry}] ${side}: ${code}: ${message}`,
+      );
+      return `quotes: ${placed} placed, ${kept} kept, ${withdrawn} withdrawn${sides.join('')}`;
+    }
+    case 'rule_set':
+      return result.frozen_until === 0 ? 'set' : `frozen until ${result.frozen_until}`;
+    case 'switch_armed':
+      return result.fires_at === 0 ? 'disarmed' : `armed until ${time(result.fires_at)}`;
+    case 'combo_listed':
+      return `combo ${result.instrument_id}${result.is_new ? ' listed' : ' was listed before'}`;
+    case 'numbered':
+      return `number ${result.id}`;
+    case 'legs_traded': {
+      const { reference, counterparty_id, cash, fee } = result;
+      return `traded with account ${counterparty_id}, number ${reference}: cash ${cash}, fee ${fee}`;
+    }
+    case 'referrer_set':
+      return `referred by account ${result.referrer_id}`;
   }
 }
 

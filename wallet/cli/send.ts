@@ -1,7 +1,7 @@
 /** `miletus send`: moves USD or MIL to another account or sub-account. */
 import type { Argv } from 'yargs';
 import { parseMoney } from '../client/amounts.ts';
-import { addressOfText } from '../client/transaction-builder.ts';
+import { addressOfText } from '../client/input-fields.ts';
 import {
   type Arguments,
   choice,

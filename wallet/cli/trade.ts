@@ -1,11 +1,9 @@
-/** `miletus trade`: orders, cancels, books, positions. */
+/** `miletus trade`: what there is to trade, books, trades, positions. Orders: `miletus order`. */
 import type { Argv } from 'yargs';
 import type { BookLevel } from '../../node/rpc/schemas/market.ts';
 import { accountOf, withAccount } from './account.ts';
-import { usageError } from './cli-error.ts';
 import {
   type Arguments,
-  choice,
   flag,
   integer,
   mustText,
@@ -13,79 +11,11 @@ import {
   text,
   withClient,
   withNode,
-  withSending,
 } from './options.ts';
 import { fields, print, table, time } from './output.ts';
-import { sendActions } from './send-actions.ts';
 
 const NAME = 'a name such as BTC-25DEC26-100000-C';
 const show = (value: number | null): string => (value === null ? '-' : String(value));
-
-async function order(argv: Arguments): Promise<void> {
-  const side = choice(argv, 'side', ['buy', 'sell']) ?? 'buy';
-  const name = mustText(argv, 'instrument', NAME);
-  const amount = mustText(argv, 'amount', 'coins, e.g. 0.1');
-  const price = mustText(argv, 'price', 'USD per coin, e.g. 1250');
-  const timeInForce = choice(argv, 'time-in-force', ['gtc', 'ioc']) ?? 'gtc';
-  const clientOrderId =
-    integer(argv, 'client-order-id', { min: 1, max: Number.MAX_SAFE_INTEGER }) ?? 0;
-  const postOnly = flag(argv, 'post-only');
-  const subAccount = subAccountOf(argv);
-  await withClient(argv, async (client) => {
-    const instrument = await client.call('public/get_instrument', { instrument_name: name });
-    const kind = `${timeInForce}${postOnly ? ', post-only' : ''}`;
-    await sendActions(
-      argv,
-      client,
-      [
-        {
-          type: 'order',
-          instrument,
-          side,
-          price,
-          amount,
-          timeInForce,
-          postOnly,
-          clientOrderId,
-          subAccount,
-        },
-      ],
-      `${side} ${amount} ${name} at ${price} USD (${kind})`,
-    );
-  });
-}
-
-async function cancel(argv: Arguments): Promise<void> {
-  const highest = { min: 1, max: Number.MAX_SAFE_INTEGER };
-  const orderId = integer(argv, 'order', highest);
-  const clientOrderId = integer(argv, 'client-order-id', highest);
-  if ((orderId === undefined) === (clientOrderId === undefined)) {
-    throw usageError('order', orderId === undefined ? '' : 'both', 'ORDER or --client-order-id');
-  }
-  const subAccount = subAccountOf(argv);
-  await withClient(argv, (client) =>
-    orderId !== undefined
-      ? sendActions(argv, client, [{ type: 'cancel', orderId }], `cancel order ${orderId}`)
-      : sendActions(
-          argv,
-          client,
-          [{ type: 'cancelByClientId', clientOrderId: clientOrderId ?? 0, subAccount }],
-          `cancel the order with client id ${clientOrderId}`,
-        ),
-  );
-}
-
-async function cancelAll(argv: Arguments): Promise<void> {
-  const subAccount = subAccountOf(argv);
-  await withClient(argv, (client) =>
-    sendActions(
-      argv,
-      client,
-      [{ type: 'cancelAll', subAccount }],
-      `cancel every open order of sub-account ${subAccount}`,
-    ),
-  );
-}
 
 async function book(argv: Arguments): Promise<void> {
   const instrument_name = mustText(argv, 'instrument', NAME);
@@ -137,23 +67,49 @@ async function positions(argv: Arguments): Promise<void> {
   });
 }
 
-async function orders(argv: Arguments): Promise<void> {
-  const params = { account: accountOf(argv), sub_account: subAccountOf(argv) };
+async function currencies(argv: Arguments): Promise<void> {
   await withClient(argv, async (client) => {
-    const found = await client.call('private/get_open_orders', params);
+    const found = await client.call('public/get_currencies', {});
     print(
       flag(argv, 'json'),
       found,
       table([
-        ['order', 'client id', 'instrument', 'side', 'price', 'amount', 'filled lots'],
+        ['currency', 'tick USD', 'from USD: tick', 'least', 'most', 'maker fee', 'taker fee'],
         ...found.map((one) => [
-          String(one.order_id),
-          one.client_order_id === 0 ? '-' : String(one.client_order_id),
-          one.instrument_name,
+          one.currency,
+          String(one.tick_size),
+          one.tick_size_steps
+            .map(({ above_price, tick_size }) => `${above_price}: ${tick_size}`)
+            .join(', ') || '-',
+          String(one.min_trade_amount),
+          String(one.max_trade_amount),
+          String(one.maker_commission),
+          String(one.taker_commission),
+        ]),
+      ]),
+    );
+  });
+}
+
+async function trades(argv: Arguments): Promise<void> {
+  const instrument_name = mustText(argv, 'instrument', NAME);
+  const count = integer(argv, 'count', { min: 1, max: 1_000 }) ?? 10;
+  await withClient(argv, async (client) => {
+    const found = await client.call('public/get_last_trades_by_instrument', {
+      instrument_name,
+      count,
+    });
+    print(
+      flag(argv, 'json'),
+      found,
+      table([
+        ['trade', 'time', 'side', 'price', 'amount'],
+        ...found.trades.map((one) => [
+          one.trade_id,
+          time(one.timestamp),
           one.direction,
           String(one.price),
           String(one.amount),
-          String(one.filled_lots),
         ]),
       ]),
     );
@@ -192,36 +148,6 @@ const onInstrument = (y: Argv): Argv =>
 export function buildTrade(yargs: Argv): Argv {
   return yargs
     .command(
-      'order <side> <instrument> <amount> <price>',
-      'Place a limit order; waits for its result',
-      (y) =>
-        withSending(onInstrument(y))
-          .positional('side', { type: 'string', describe: 'buy or sell' })
-          .positional('amount', { type: 'string', describe: 'Coins, whole lots' })
-          .positional('price', { type: 'string', describe: 'USD per coin, whole ticks' })
-          .option('time-in-force', { type: 'string', describe: 'gtc (default) or ioc' })
-          .option('post-only', { type: 'boolean', describe: 'Refuse it rather than take' })
-          .option('client-order-id', { type: 'string', describe: 'Your number for the order' })
-          .example('$0 trade order buy BTC-25DEC26-100000-C 0.1 1250 --from alice', '0.1 BTC'),
-      order,
-    )
-    .command(
-      'cancel [order]',
-      'Cancel an order by its number or your own',
-      (y) =>
-        withSending(y)
-          .positional('order', { type: 'string', describe: 'Order number' })
-          .option('client-order-id', { type: 'string', describe: 'Your number for the order' })
-          .example('$0 trade cancel 4711 --from alice', 'cancels order 4711'),
-      cancel,
-    )
-    .command(
-      'cancel-all',
-      'Cancel every open order of a sub-account',
-      (y) => withSending(y).example('$0 trade cancel-all --from alice --yes', 'without asking'),
-      cancelAll,
-    )
-    .command(
       'book <instrument>',
       'Show a book',
       (y) =>
@@ -237,10 +163,19 @@ export function buildTrade(yargs: Argv): Argv {
       positions,
     )
     .command(
-      'orders [account]',
-      'Show open orders',
-      (y) => withAccount(y).example('$0 trade orders --from alice', 'open orders of alice'),
-      orders,
+      'currencies',
+      'Underlyings with ticks, sizes and fees',
+      (y) => withNode(y).example('$0 trade currencies', 'the rules of each market'),
+      currencies,
+    )
+    .command(
+      'trades <instrument>',
+      'Last trades of an instrument',
+      (y) =>
+        withNode(onInstrument(y))
+          .option('count', { type: 'string', describe: '1 to 1000 (10)' })
+          .example('$0 trade trades BTC-25DEC26-100000-C', 'the last ten'),
+      trades,
     )
     .command(
       'instruments [currency]',

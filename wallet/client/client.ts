@@ -27,26 +27,12 @@ export type ClientOptions = {
 
 export type CallOptions = { readonly timeoutMs?: number };
 
-/** Data of a channel by the start of its name. */
-export type DataOf<C extends string> = C extends `book.${string}`
-  ? ChannelData['book']
-  : C extends `ticker.${string}`
-    ? ChannelData['ticker']
-    : C extends `trades.${string}`
-      ? ChannelData['trades']
-      : C extends `price_index.${string}`
-        ? ChannelData['price_index']
-        : C extends `user.orders.${string}`
-          ? ChannelData['user.orders']
-          : C extends `user.trades.${string}`
-            ? ChannelData['user.trades']
-            : C extends `user.changes.${string}`
-              ? ChannelData['user.changes']
-              : C extends 'blocks'
-                ? ChannelData['blocks']
-                : C extends `transaction.${string}`
-                  ? ChannelData['transaction']
-                  : ChannelData[ChannelKind];
+/** Data of a channel by the start of its name; of a name known only at run time, any of them. */
+export type DataOf<C extends string> = string extends C
+  ? ChannelData[ChannelKind]
+  : {
+      [K in ChannelKind]: C extends K | `${K}.${string}` ? ChannelData[K] : never;
+    }[ChannelKind];
 
 export type SubscribeOptions = {
   /** Resume after this height. */

@@ -5,115 +5,38 @@
  * the field, what was given and what is allowed. Nothing is rounded.
  */
 
-import type { InstrumentInfo } from '../../node/rpc/schemas/market.ts';
-import { parseAddress } from '../../runtime/accounts/address-text.ts';
 import { ACTION, type Action } from '../../runtime/action.ts';
-import { POST_ONLY, SIDE, TIME_IN_FORCE } from '../../runtime/actions/order-terms.ts';
-import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
 import { DENOMINATION } from '../../runtime/actions/transfer.ts';
-import { fromHex } from '../../runtime/core/bytes.ts';
 import { ok, type Result } from '../../runtime/core/result.ts';
-import {
-  instrumentId,
-  orderId,
-  priceTicks,
-  sizeLots,
-  subAccount,
-  timestampMs,
-} from '../../runtime/core/units.ts';
-import { MAX_ACTIONS, MAX_ORDER_LOTS, MAX_PRICE_TICKS } from '../../runtime/limits.ts';
+import { timestampMs } from '../../runtime/core/units.ts';
+import { MAX_ACTIONS } from '../../runtime/limits.ts';
 import { SCHEME, type TransactionBody } from '../../runtime/transaction.ts';
-import { type InputError, inputError, parseDecimal, parseMoney } from './amounts.ts';
+import { type InputError, inputError, parseMoney } from './amounts.ts';
+import { buildFeeAction, type FeeActionInput } from './fee-input.ts';
+import { addressOfText, checkedSubAccount } from './input-fields.ts';
+import { buildMultilegAction, type MultilegActionInput } from './multileg-input.ts';
+import { buildOrderAction, type OrderActionInput } from './order-input.ts';
+import { buildQuotingAction, type QuotingActionInput } from './quoting-input.ts';
 
-/** What of an instrument the builder needs. */
-export type OrderGrid = Pick<
-  InstrumentInfo,
-  'instrument_id' | 'instrument_name' | 'tick_micro_usd' | 'lots_per_coin'
->;
+/** A movement of money in human units. */
+export type TransferInput = {
+  readonly type: 'transfer';
+  readonly to: string;
+  readonly amount: string;
+  readonly currency: 'USD' | 'MIL';
+  readonly fromSubAccount?: number;
+  readonly toSubAccount?: number;
+};
 
-/** An action in human units. `price` in USD per coin, order `amount` in coins. */
+/** An action in human units. Prices in USD per coin, amounts of orders in coins. */
 export type ActionInput =
-  | {
-      readonly type: 'transfer';
-      readonly to: string;
-      readonly amount: string;
-      readonly currency: 'USD' | 'MIL';
-      readonly fromSubAccount?: number;
-      readonly toSubAccount?: number;
-    }
-  | {
-      readonly type: 'order';
-      readonly instrument: OrderGrid;
-      readonly side: 'buy' | 'sell';
-      readonly price: string;
-      readonly amount: string;
-      readonly timeInForce?: 'gtc' | 'ioc';
-      readonly postOnly?: boolean;
-      readonly clientOrderId?: number;
-      readonly subAccount?: number;
-    }
-  | { readonly type: 'cancel'; readonly orderId: number }
-  | {
-      readonly type: 'cancelByClientId';
-      readonly clientOrderId: number;
-      readonly subAccount?: number;
-    }
-  | { readonly type: 'cancelAll'; readonly subAccount?: number };
+  | TransferInput
+  | OrderActionInput
+  | QuotingActionInput
+  | MultilegActionInput
+  | FeeActionInput;
 
-/** The 20 bytes of an address given as `mil1…` or as 40 hex characters. */
-export function addressOfText(field: string, text: string): Result<Uint8Array, InputError> {
-  if (/^[0-9a-fA-F]{40}$/.test(text)) return ok(fromHex(text) ?? new Uint8Array(20));
-  const parsed = parseAddress(text);
-  if (!parsed.ok)
-    return inputError(field, text, `mil1… or 40 hex characters: ${parsed.error.detail}`);
-  return ok(fromHex(parsed.value) ?? new Uint8Array(20));
-}
-
-/** USD per coin to ticks: must be on the grid and within its bounds. */
-export function ticksOfPrice(grid: OrderGrid, price: string): Result<number, InputError> {
-  const micro = parseDecimal('price', price, 6);
-  if (!micro.ok) return micro;
-  const tick = BigInt(grid.tick_micro_usd);
-  if (micro.value <= 0n || micro.value % tick !== 0n) {
-    return inputError('price', price, `a multiple of ${Number(tick) / 1e6} USD above 0`);
-  }
-  const ticks = micro.value / tick;
-  return ticks <= MAX_PRICE_TICKS
-    ? ok(Number(ticks))
-    : inputError('price', price, `at most ${MAX_PRICE_TICKS} ticks`);
-}
-
-/** Coins to lots: must be whole lots and within the bound. */
-export function lotsOfAmount(grid: OrderGrid, amount: string): Result<number, InputError> {
-  const scaled = parseDecimal('amount', amount, 12);
-  if (!scaled.ok) return scaled;
-  const product = scaled.value * BigInt(grid.lots_per_coin);
-  const scale = 10n ** 12n;
-  if (product <= 0n || product % scale !== 0n) {
-    return inputError('amount', amount, `a multiple of ${1 / grid.lots_per_coin} coins above 0`);
-  }
-  const lots = product / scale;
-  return lots <= MAX_ORDER_LOTS
-    ? ok(Number(lots))
-    : inputError('amount', amount, `at most ${MAX_ORDER_LOTS} lots`);
-}
-
-function checkedSubAccount(field: string, value: number | undefined): Result<number, InputError> {
-  const given = value ?? 0;
-  return Number.isInteger(given) && given >= 0 && given <= 255
-    ? ok(given)
-    : inputError(field, String(given), 'an integer 0 to 255');
-}
-
-function checkedId(field: string, value: number, least: number): Result<number, InputError> {
-  return Number.isSafeInteger(value) && value >= least
-    ? ok(value)
-    : inputError(field, String(value), `an integer from ${least}`);
-}
-
-function buildTransfer(
-  input: Extract<ActionInput, { type: 'transfer' }>,
-): Result<Action, InputError> {
+function buildTransfer(input: TransferInput): Result<Action, InputError> {
   const to = addressOfText('to', input.to);
   if (!to.ok) return to;
   const amount = parseMoney('amount', input.amount);
@@ -125,40 +48,11 @@ function buildTransfer(
   return ok({
     selector: ACTION.transfer,
     value: {
-      fromSubAccount: subAccount(from.value),
+      fromSubAccount: from.value,
       to: to.value,
-      toSubAccount: subAccount(target.value),
+      toSubAccount: target.value,
       denomination: input.currency === 'USD' ? DENOMINATION.usd : DENOMINATION.mil,
       amount: amount.value,
-    },
-  });
-}
-
-function buildOrder(input: Extract<ActionInput, { type: 'order' }>): Result<Action, InputError> {
-  const ticks = ticksOfPrice(input.instrument, input.price);
-  if (!ticks.ok) return ticks;
-  const lots = lotsOfAmount(input.instrument, input.amount);
-  if (!lots.ok) return lots;
-  const sub = checkedSubAccount('subAccount', input.subAccount);
-  if (!sub.ok) return sub;
-  const clientOrderId = checkedId('clientOrderId', input.clientOrderId ?? 0, 0);
-  if (!clientOrderId.ok) return clientOrderId;
-  const postOnly = input.postOnly ?? false;
-  if (postOnly && input.timeInForce === 'ioc') {
-    return inputError('postOnly', 'true with ioc', 'post-only orders are gtc');
-  }
-  return ok({
-    selector: ACTION.placeOrder,
-    value: {
-      ...PLAIN_TERMS,
-      subAccount: subAccount(sub.value),
-      instrument: instrumentId(input.instrument.instrument_id),
-      side: SIDE[input.side],
-      timeInForce: TIME_IN_FORCE[input.timeInForce ?? 'gtc'],
-      postOnly: postOnly ? POST_ONLY.reject : POST_ONLY.none,
-      price: priceTicks(ticks.value),
-      size: sizeLots(lots.value),
-      clientOrderId: clientOrderId.value,
     },
   });
 }
@@ -168,27 +62,23 @@ export function buildAction(input: ActionInput): Result<Action, InputError> {
   switch (input.type) {
     case 'transfer':
       return buildTransfer(input);
-    case 'order':
-      return buildOrder(input);
-    case 'cancel': {
-      const id = checkedId('orderId', input.orderId, 1);
-      return id.ok
-        ? ok({ selector: ACTION.cancelOrder, value: { orderId: orderId(id.value) } })
-        : id;
-    }
-    case 'cancelByClientId': {
-      const sub = checkedSubAccount('subAccount', input.subAccount);
-      if (!sub.ok) return sub;
-      const id = checkedId('clientOrderId', input.clientOrderId, 1);
-      if (!id.ok) return id;
-      const value = { subAccount: subAccount(sub.value), clientOrderId: id.value };
-      return ok({ selector: ACTION.cancelByClientId, value });
-    }
-    case 'cancelAll': {
-      const sub = checkedSubAccount('subAccount', input.subAccount);
-      if (!sub.ok) return sub;
-      return ok({ selector: ACTION.cancelAll, value: { subAccount: subAccount(sub.value) } });
-    }
+    case 'massQuote':
+    case 'setProtection':
+    case 'resetProtection':
+    case 'cancelAfter':
+    case 'setAgentBudget':
+      return buildQuotingAction(input);
+    case 'createCombo':
+    case 'requestForQuote':
+    case 'quoteRequest':
+    case 'cancelQuotes':
+    case 'acceptQuote':
+    case 'blockTrade':
+      return buildMultilegAction(input);
+    case 'setReferrer':
+      return buildFeeAction(input);
+    default:
+      return buildOrderAction(input);
   }
 }
 

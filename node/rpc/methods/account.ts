@@ -22,6 +22,7 @@ import {
 import type { MarketMirror, MirrorOrder } from '../mirror/market.ts';
 import { amountOf, displayMark, orderInfo, userTradeInfo } from '../present.ts';
 import { moneyText } from '../present-money.ts';
+import { triggerInfo } from '../present-trigger.ts';
 import type { PortfolioParams } from '../schemas/account.ts';
 import type { UserTradeInfo } from '../schemas/market.ts';
 
@@ -170,6 +171,12 @@ export const accountMethods: Handlers<
     const mirror = await context.feed.market();
     const id = orderId(order_id);
     const answer = await context.ask({ selector: QUESTION.order, value: { orderId: id } });
+    const [trigger] = answer.trigger;
+    if (trigger !== undefined) {
+      const account = await ownerOf(context, trigger.portfolio);
+      const waiting = triggerInfo(mirror, trigger, { account, height: answer.height });
+      if (waiting !== undefined) return waiting;
+    }
     const open = answer.order[0];
     const entry: MirrorOrder | undefined =
       open === undefined

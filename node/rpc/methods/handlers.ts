@@ -7,6 +7,7 @@ import { NODE_VERSION } from '../version.ts';
 import { accountMethods } from './account.ts';
 import { chainMethods } from './chain.ts';
 import { marketMethods } from './market.ts';
+import { tradingMethods } from './trading.ts';
 import { transactionMethods } from './transaction.ts';
 
 const needsSocket = (method: string): Error =>
@@ -16,6 +17,7 @@ const needsSocket = (method: string): Error =>
 export const HANDLERS: Handlers<MethodName> = {
   ...marketMethods,
   ...accountMethods,
+  ...tradingMethods,
   ...transactionMethods,
   ...chainMethods,
   'rpc.discover': () => openRpcDocument(NODE_VERSION),

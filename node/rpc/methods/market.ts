@@ -5,20 +5,27 @@ import type { Handlers } from '../context.ts';
 import { instrumentOf, underlyingOf } from '../lookup.ts';
 import { type MarketMirror, type MirrorInstrument, marketMirror } from '../mirror/market.ts';
 import {
-  bookLevels,
-  bookOrders,
+  auctionInfo,
+  currencyInfo,
   indexPriceInfo,
   instrumentInfo,
   stateName,
   ticker,
   tradeInfo,
 } from '../present.ts';
+import { bookLevels, bookOrders, levelsChecksum } from '../present-book.ts';
 import { usd } from '../present-money.ts';
 import type { ExpirationsAnswer, TradeInfo } from '../schemas/market.ts';
 import { MAX_INSTRUMENTS, MAX_PAGE } from '../schemas/market.ts';
 
 const DEFAULT_DEPTH = 10;
 const DEFAULT_COUNT = 10;
+
+/** Whether an instrument will not trade any more. */
+function isOver(mirror: MarketMirror, instrument: MirrorInstrument): boolean {
+  const state = stateName(mirror, instrument);
+  return state === 'expired' || state === 'settled';
+}
 
 /** Instruments by underlying, expiry, strike, calls first. */
 function ordered(mirror: MarketMirror): MirrorInstrument[] {
@@ -33,15 +40,22 @@ function ordered(mirror: MarketMirror): MirrorInstrument[] {
 }
 
 export const marketMethods: Handlers<
+  | 'public/get_currencies'
   | 'public/get_instruments'
   | 'public/get_instrument'
   | 'public/get_order_book'
   | 'public/ticker'
+  | 'public/get_auction'
   | 'public/get_index_price'
   | 'public/get_last_trades_by_instrument'
   | 'public/get_expirations'
   | 'public/get_delivery_prices'
 > = {
+  async 'public/get_currencies'(_params, { feed }) {
+    const mirror = await feed.market();
+    return [...mirror.underlyings.values()].sort((a, b) => a.id - b.id).map(currencyInfo);
+  },
+
   async 'public/get_instruments'({ currency, kind, expired = false }, { feed }) {
     const mirror = await feed.market();
     await feed.refreshOpenInterest();
@@ -50,7 +64,7 @@ export const marketMethods: Handlers<
     return ordered(mirror)
       .filter((instrument) => {
         if (wanted !== undefined && instrument.row.underlying !== wanted) return false;
-        return (stateName(instrument, mirror.timestamp) !== 'open') === expired;
+        return isOver(mirror, instrument) === expired;
       })
       .map((instrument) => instrumentInfo(mirror, instrument))
       .filter((info) => kind === undefined || info.kind === kind)
@@ -68,11 +82,11 @@ export const marketMethods: Handlers<
     await feed.refreshOpenInterest();
     const instrument = instrumentOf(mirror, instrument_name);
     const levels = depth ?? DEFAULT_DEPTH;
-    const orders =
-      detail === 'orders' ? bookOrders(mirror, instrument.row.id, MAX_PAGE) : undefined;
+    const orders = detail === 'orders' ? bookOrders(mirror, instrument, MAX_PAGE) : undefined;
     return {
       ...ticker(mirror, instrument),
       change_id: mirror.books.get(instrument.row.id)?.changedAt ?? mirror.height,
+      checksum: levelsChecksum(mirror, instrument.row.id),
       bids: bookLevels(mirror, instrument, 'bids', levels),
       asks: bookLevels(mirror, instrument, 'asks', levels),
       ...(orders === undefined ? {} : { orders }),
@@ -83,6 +97,11 @@ export const marketMethods: Handlers<
     const mirror = await feed.market();
     await feed.refreshOpenInterest();
     return ticker(mirror, instrumentOf(mirror, instrument_name));
+  },
+
+  async 'public/get_auction'({ instrument_name }, { feed }) {
+    const mirror = await feed.market();
+    return auctionInfo(mirror, instrumentOf(mirror, instrument_name));
   },
 
   async 'public/get_index_price'({ index_name }, { feed }) {

@@ -5,42 +5,82 @@
  * already counts that block is skipped (`isCounted`).
  */
 
+import { SWITCH_SCOPE } from '../../../runtime/actions/quoting.ts';
+import { DENOMINATION } from '../../../runtime/actions/transfer.ts';
 import { toHex } from '../../../runtime/core/bytes.ts';
+import { unreachable } from '../../../runtime/core/result.ts';
 import {
   accountId,
   type InstrumentId,
   instrumentId,
   type OrderId,
+  orderId,
+  portfolioAccount,
+  portfolioId,
+  portfolioSubAccount,
+  subAccount as subAccountNumber,
   type TimestampMs,
   type UnderlyingId,
 } from '../../../runtime/core/units.ts';
-import { EVENT, type Event, type TradeEvent } from '../../../runtime/event.ts';
-import type { Order } from '../../../runtime/matching/order.ts';
-import { INSTRUMENT_STATE } from '../../../runtime/options/instrument.ts';
-import { expiryKey } from '../../../runtime/state/state.ts';
-import { addLots, type BookChanges, bookChanges, type MirrorBook, mirrorBook } from './book.ts';
 import {
-  closedState,
+  EVENT,
+  type Event,
+  PROTECTION_CHANGE,
+  type TradeEvent,
+  type TriggerEnd,
+} from '../../../runtime/event.ts';
+import type { Trigger } from '../../../runtime/matching/trigger.ts';
+import { LEG_TRADE, type LegTradeEvent, type QuoteEnd } from '../../../runtime/multileg/events.ts';
+import type { LiveQuote, LiveRequest } from '../../../runtime/multileg/live-quote.ts';
+import { INSTRUMENT_STATE } from '../../../runtime/options/instrument.ts';
+import { microUsdPerTickLot } from '../../../runtime/options/underlying.ts';
+import { expiryKey } from '../../../runtime/state/state.ts';
+import {
+  changeOrder,
+  closeOrder,
+  type OrderChanges,
+  openOrder,
+  reduceOrder,
+} from './apply-order.ts';
+import {
   type MarketMirror,
   type MirrorCash,
+  type MirrorFill,
+  type MirrorNotice,
   type MirrorOrder,
   type MirrorTrade,
   pruneInstruments,
+  putCombo,
   putInstrument,
+  zeroTicksOf,
 } from './market.ts';
 
 /** What one block did to the market. */
-export type MarketChanges = {
-  readonly height: number;
+export type MarketChanges = OrderChanges & {
   readonly timestamp: TimestampMs;
-  readonly books: Map<InstrumentId, BookChanges>;
   readonly trades: MirrorTrade[];
-  /** Orders opened, reduced or closed, as they then were. */
-  readonly orders: Map<OrderId, MirrorOrder>;
   readonly cash: MirrorCash[];
   readonly indexes: Set<UnderlyingId>;
-  /** Instruments whose ticker changed. */
-  readonly tickers: Set<InstrumentId>;
+  /** Triggers that wait from now on (`end` undefined), or no more. */
+  readonly triggers: { readonly trigger: Trigger; readonly end: TriggerEnd | undefined }[];
+  /** Requests for quote and quotes that live from now on, or no more. */
+  readonly requests: {
+    readonly entry: LiveRequest | LiveQuote;
+    readonly end: QuoteEnd | undefined;
+  }[];
+  readonly notices: MirrorNotice[];
+  /** Instruments whose own state changed, and underlyings whose layers did. */
+  readonly states: Set<InstrumentId>;
+  readonly statuses: Set<UnderlyingId>;
+  /** Instruments whose auction said something new. */
+  readonly auctions: Set<InstrumentId>;
+};
+
+const PROTECTION_NOTICE: { readonly [change: number]: MirrorNotice['type'] } = {
+  [PROTECTION_CHANGE.set]: 'protection_set',
+  [PROTECTION_CHANGE.removed]: 'protection_removed',
+  [PROTECTION_CHANGE.triggered]: 'protection_triggered',
+  [PROTECTION_CHANGE.reset]: 'protection_reset',
 };
 
 export type ApplyOptions = {
@@ -57,38 +97,10 @@ export type BlockEvents = {
   readonly events: readonly Event[];
 };
 
-export function bookOf(mirror: MarketMirror, instrument: InstrumentId): MirrorBook {
-  const known = mirror.books.get(instrument);
-  if (known !== undefined) return known;
-  const book = mirrorBook(mirror.height);
-  mirror.books.set(instrument, book);
-  return book;
-}
-
-/** Adds an open order, as a snapshot or an event gives it. */
-export function putOrder(
+/** Adds a trade. Legs of combos, quotes and blocks count as volume, not towards the last price. */
+function applyFill(
   mirror: MarketMirror,
-  order: Order,
-  height: number,
-  changes?: BookChanges,
-): MirrorOrder {
-  const entry: MirrorOrder = { order: { ...order }, state: 'open', reason: undefined, height };
-  mirror.orders.set(order.id, entry);
-  const { side, price: ticks, remaining: lots } = order;
-  addLots(bookOf(mirror, order.instrument), { side, ticks, lots }, changes);
-  return entry;
-}
-
-function rememberClosed(mirror: MarketMirror, entry: MirrorOrder, most: number): void {
-  mirror.closedOrders.set(entry.order.id, entry);
-  if (mirror.closedOrders.size <= most) return;
-  const oldest = mirror.closedOrders.keys().next().value;
-  if (oldest !== undefined) mirror.closedOrders.delete(oldest);
-}
-
-function applyTrade(
-  mirror: MarketMirror,
-  event: TradeEvent,
+  event: MirrorFill,
   changes: MarketChanges,
   most: number,
 ): void {
@@ -103,11 +115,34 @@ function applyTrade(
   mirror.isOpenInterestStale = true;
   const stats = mirror.instruments.get(event.instrument)?.stats;
   if (stats === undefined) return;
-  stats.low = stats.trades === 0 ? event.price : Math.min(stats.low, event.price);
-  stats.high = Math.max(stats.high, event.price);
-  stats.last = event.price;
   stats.lots += event.lots;
   stats.trades++;
+  const { price } = event;
+  if (price === undefined) return;
+  stats.low = stats.last === 0 ? price : Math.min(stats.low, price);
+  stats.high = Math.max(stats.high, price);
+  stats.last = price;
+}
+
+/** A trade of a book with its premium. */
+function bookFill(mirror: MarketMirror, event: TradeEvent): MirrorFill {
+  const instrument = mirror.instruments.get(event.instrument);
+  const zero = instrument === undefined ? 0 : zeroTicksOf(instrument.row);
+  const tickValue = instrument === undefined ? 0 : microUsdPerTickLot(instrument.underlying);
+  const premium = BigInt(event.price - zero) * BigInt(event.lots) * BigInt(tickValue);
+  return { ...event, premium, kind: 'book', reference: 0 };
+}
+
+const LEG_KIND: { readonly [kind: number]: MirrorFill['kind'] } = {
+  [LEG_TRADE.combo]: 'combo',
+  [LEG_TRADE.quote]: 'rfq',
+  [LEG_TRADE.block]: 'block',
+};
+
+function legFill(event: LegTradeEvent): MirrorFill {
+  const none = orderId(0);
+  const kind = LEG_KIND[event.kind] ?? 'block';
+  return { ...event, price: undefined, makerOrder: none, takerOrder: none, kind };
 }
 
 /** Marks every series of an expiry as changed. */
@@ -128,6 +163,12 @@ export function applyBlock(
   mirror.timestamp = timestamp;
   const changes: MarketChanges = {
     height,
+    triggers: [],
+    requests: [],
+    notices: [],
+    states: new Set(),
+    statuses: new Set(),
+    auctions: new Set(),
     timestamp,
     books: new Map(),
     trades: [],
@@ -136,54 +177,40 @@ export function applyBlock(
     indexes: new Set(),
     tickers: new Set(),
   };
-  const bookChange = (instrument: InstrumentId): BookChanges => {
-    const known = changes.books.get(instrument);
-    if (known !== undefined) return known;
-    const fresh = bookChanges();
-    changes.books.set(instrument, fresh);
-    changes.tickers.add(instrument);
-    bookOf(mirror, instrument).changedAt = height;
-    return fresh;
-  };
-  const note = (entry: MirrorOrder): void => {
-    entry.height = height;
-    changes.orders.set(entry.order.id, { ...entry, order: { ...entry.order } });
-  };
+  const openEntry = (id: OrderId): MirrorOrder | undefined =>
+    options.isCounted(id) ? undefined : mirror.orders.get(id);
 
   for (const event of events) {
     switch (event.selector) {
       case EVENT.trade:
-        applyTrade(mirror, event.value, changes, options.rememberedTrades);
+        applyFill(mirror, bookFill(mirror, event.value), changes, options.rememberedTrades);
         break;
-      case EVENT.orderOpened: {
-        const order = event.value;
-        if (options.isCounted(order.id)) break;
-        note(putOrder(mirror, order, height, bookChange(order.instrument)));
+      case EVENT.orderOpened:
+        if (!options.isCounted(event.value.id)) openOrder(mirror, event.value, height, changes);
         break;
-      }
       case EVENT.orderReduced: {
-        const entry = mirror.orders.get(event.value.orderId);
-        if (entry === undefined || options.isCounted(event.value.orderId)) break;
-        const { order } = entry;
-        const lots = -event.value.lots;
-        const at = { side: order.side, ticks: order.price, lots };
-        addLots(bookOf(mirror, order.instrument), at, bookChange(order.instrument));
-        order.remaining = (order.remaining + lots) as typeof order.remaining;
-        note(entry);
+        const entry = openEntry(event.value.orderId);
+        if (entry !== undefined) reduceOrder(mirror, entry, event.value.lots, changes);
         break;
       }
       case EVENT.orderClosed: {
         const { orderId, reason } = event.value;
-        const entry = mirror.orders.get(orderId);
-        if (entry === undefined || options.isCounted(orderId)) break;
-        const { order } = entry;
-        const at = { side: order.side, ticks: order.price, lots: -order.remaining };
-        addLots(bookOf(mirror, order.instrument), at, bookChange(order.instrument));
-        mirror.orders.delete(orderId);
-        entry.state = closedState(reason);
-        entry.reason = reason;
-        note(entry);
-        rememberClosed(mirror, entry, options.rememberedOrders);
+        const entry = openEntry(orderId);
+        if (entry === undefined) break;
+        closeOrder(mirror, entry, reason, changes, options.rememberedOrders);
+        break;
+      }
+      case EVENT.orderAmended: {
+        const { orderId, ...terms } = event.value;
+        const entry = openEntry(orderId);
+        if (entry !== undefined) changeOrder(mirror, entry, terms, changes);
+        break;
+      }
+      case EVENT.orderRefreshed: {
+        const { orderId, ...shown } = event.value;
+        const entry = openEntry(orderId);
+        if (entry === undefined) break;
+        changeOrder(mirror, entry, { ...entry.order, ...shown }, changes);
         break;
       }
       case EVENT.transfer: {
@@ -245,12 +272,120 @@ export function applyBlock(
         known.row.state = INSTRUMENT_STATE.settled;
         known.row.deliveryPrice = mirror.deliveries.get(key)?.deliveryPrice ?? 0;
         known.row.openInterest = 0;
+        mirror.combos.delete(id);
         changes.tickers.add(id);
         pruneInstruments(mirror);
         break;
       }
+      case EVENT.legTrade:
+        applyFill(mirror, legFill(event.value), changes, options.rememberedTrades);
+        break;
+      case EVENT.triggerPlaced:
+        if (options.isCounted(event.value.id)) break;
+        mirror.triggers.set(event.value.id, event.value);
+        changes.triggers.push({ trigger: event.value, end: undefined });
+        break;
+      case EVENT.triggerClosed: {
+        const trigger = mirror.triggers.get(event.value.orderId);
+        if (trigger === undefined || options.isCounted(event.value.orderId)) break;
+        mirror.triggers.delete(trigger.id);
+        changes.triggers.push({ trigger, end: event.value.reason });
+        break;
+      }
+      case EVENT.quoteRequested:
+      case EVENT.requestQuoted:
+        mirror.requests.set(event.value.id, event.value);
+        changes.requests.push({ entry: event.value, end: undefined });
+        break;
+      case EVENT.requestClosed:
+      case EVENT.quoteClosed: {
+        const entry = mirror.requests.get(event.value.id);
+        if (entry === undefined) break;
+        mirror.requests.delete(event.value.id);
+        changes.requests.push({ entry, end: event.value.reason });
+        break;
+      }
+      case EVENT.comboCreated:
+        putCombo(mirror, event.value);
+        changes.tickers.add(event.value.instrument);
+        break;
+      case EVENT.instrumentState: {
+        const { instrument, state, until } = event.value;
+        const known = mirror.instruments.get(instrument);
+        if (known !== undefined) known.row.state = state;
+        mirror.phaseEnds.set(instrument, until);
+        changes.states.add(instrument);
+        changes.tickers.add(instrument);
+        break;
+      }
+      case EVENT.tradingStatus: {
+        const { underlying } = event.value;
+        mirror.statuses.set(underlying, event.value);
+        changes.statuses.add(underlying);
+        for (const { row } of mirror.instruments.values()) {
+          if (row.underlying === underlying) changes.tickers.add(row.id);
+        }
+        break;
+      }
+      case EVENT.auctionIndicative:
+      case EVENT.auctionCleared: {
+        const { instrument, ...found } = event.value;
+        const name = event.selector === EVENT.auctionCleared ? 'cleared' : 'indicative';
+        mirror.auctions.set(instrument, { ...found, state: name, height, timestamp });
+        changes.auctions.add(instrument);
+        changes.tickers.add(instrument);
+        break;
+      }
+      case EVENT.protection: {
+        const { portfolio, underlying, change, frozenUntil } = event.value;
+        changes.notices.push({
+          account: portfolioAccount(portfolio),
+          subAccount: portfolioSubAccount(portfolio),
+          underlying,
+          type: PROTECTION_NOTICE[change] ?? 'protection_set',
+          frozenUntil,
+          closed: undefined,
+        });
+        break;
+      }
+      case EVENT.deadManFired: {
+        const { account, scope, subAccount, closed } = event.value;
+        changes.notices.push({
+          account,
+          subAccount: scope === SWITCH_SCOPE.account ? undefined : subAccount,
+          underlying: undefined,
+          type: 'dead_man_fired',
+          frozenUntil: undefined,
+          closed,
+        });
+        break;
+      }
+      case EVENT.referrerSet:
+        changes.notices.push({
+          account: event.value.account,
+          subAccount: undefined,
+          underlying: undefined,
+          type: 'referrer_set',
+          frozenUntil: undefined,
+          closed: undefined,
+        });
+        break;
+      case EVENT.referralPaid:
+        changes.cash.push({
+          kind: 'referral',
+          portfolio: portfolioId(event.value.referrer, subAccountNumber(0)),
+          instrument: undefined,
+          denomination: DENOMINATION.usd,
+          amount: event.value.amount,
+          fee: 0n,
+        });
+        break;
+      // Accounts of the chain, not of the market.
+      case EVENT.feesDistributed:
       case EVENT.epochStarted:
         break;
+      default:
+        unreachable(event);
     }
   }
   return changes;

@@ -1,26 +1,71 @@
-/** One mirrored book: lots per price, and the changes of the block under way. */
+/**
+ * One mirrored book: shown lots by price with the prices sorted, its orders, and the changes of the
+ * block under way.
+ *
+ * Invariants: a price stands in `prices` exactly when it has lots; lots are those shown, never those
+ * hidden behind an iceberg.
+ */
 import { SIDE, type Side } from '../../../runtime/actions/order-terms.ts';
+import type { OrderId } from '../../../runtime/core/units.ts';
 
 export type Level = { readonly ticks: number; readonly lots: number };
 
+/** One side. `sign` −1 for bids: the best price is the lowest of `sign × price`. */
+export type BookSide = {
+  readonly sign: 1 | -1;
+  readonly lots: Map<number, number>;
+  /** Best first. */
+  readonly prices: number[];
+};
+
 export type MirrorBook = {
-  /** Price → open lots, never 0. */
-  readonly bids: Map<number, number>;
-  readonly asks: Map<number, number>;
+  readonly bids: BookSide;
+  readonly asks: BookSide;
+  readonly orders: Set<OrderId>;
   /** Height of the block that last changed it; the snapshot's before. */
   changedAt: number;
 };
 
 /** Lots before and after, by price: what a block did to one side. */
 export type SideChanges = Map<number, { before: number; after: number }>;
-export type BookChanges = { readonly bids: SideChanges; readonly asks: SideChanges };
+/** `new` stands at the end of its price's queue; `change` keeps its place; lots are those shown. */
+export type OrderChange = {
+  readonly action: 'new' | 'change' | 'delete';
+  readonly id: OrderId;
+  readonly side: Side;
+  readonly ticks: number;
+  readonly lots: number;
+};
+/** What a block did to a book: to its levels, and order by order in the order of events. */
+export type BookChanges = {
+  readonly bids: SideChanges;
+  readonly asks: SideChanges;
+  readonly orders: OrderChange[];
+};
 
 export function mirrorBook(changedAt: number): MirrorBook {
-  return { bids: new Map(), asks: new Map(), changedAt };
+  return {
+    bids: { sign: -1, lots: new Map(), prices: [] },
+    asks: { sign: 1, lots: new Map(), prices: [] },
+    orders: new Set(),
+    changedAt,
+  };
 }
 
 export function bookChanges(): BookChanges {
-  return { bids: new Map(), asks: new Map() };
+  return { bids: new Map(), asks: new Map(), orders: [] };
+}
+
+/** Position of a price, or where it belongs. O(log prices). */
+function positionOf({ prices, sign }: BookSide, ticks: number): number {
+  let low = 0;
+  let high = prices.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sign * (prices[middle] ?? 0) < sign * ticks) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Adds `lots` (negative: takes away) at a price, and notes the change if `changes` is given. */
@@ -31,10 +76,14 @@ export function addLots(
 ): void {
   const isBid = side === SIDE.buy;
   const levels = isBid ? book.bids : book.asks;
-  const before = levels.get(ticks) ?? 0;
+  const before = levels.lots.get(ticks) ?? 0;
   const after = before + lots;
-  if (after > 0) levels.set(ticks, after);
-  else levels.delete(ticks);
+  if (after > 0) {
+    if (before === 0) levels.prices.splice(positionOf(levels, ticks), 0, ticks);
+    levels.lots.set(ticks, after);
+  } else if (levels.lots.delete(ticks)) {
+    levels.prices.splice(positionOf(levels, ticks), 1);
+  }
   if (changes === undefined) return;
   const noted = isBid ? changes.bids : changes.asks;
   const earlier = noted.get(ticks);
@@ -42,22 +91,17 @@ export function addLots(
   else earlier.after = after;
 }
 
-/** Levels of one side, best first, at most `depth`. O(levels · log). */
+/** Levels of one side, best first, at most `depth`. O(depth). */
 export function bestLevels(book: MirrorBook, side: 'bids' | 'asks', depth: number): Level[] {
-  const ascending = side === 'asks';
-  return [...book[side]]
-    .map(([ticks, lots]) => ({ ticks, lots }))
-    .sort((a, b) => (ascending ? a.ticks - b.ticks : b.ticks - a.ticks))
-    .slice(0, depth);
+  const { prices, lots } = book[side];
+  return prices.slice(0, depth).map((ticks) => ({ ticks, lots: lots.get(ticks) ?? 0 }));
 }
 
-/** Best level of one side. O(levels). */
+/** Best level of one side. O(1). */
 export function bestLevel(book: MirrorBook, side: 'bids' | 'asks'): Level | undefined {
-  let best: number | undefined;
-  for (const ticks of book[side].keys()) {
-    if (best === undefined || (side === 'bids' ? ticks > best : ticks < best)) best = ticks;
-  }
-  return best === undefined ? undefined : { ticks: best, lots: book[side].get(best) ?? 0 };
+  const { prices, lots } = book[side];
+  const [best] = prices;
+  return best === undefined ? undefined : { ticks: best, lots: lots.get(best) ?? 0 };
 }
 
 /** Merges the changes of a later block into `into`. */
@@ -69,4 +113,5 @@ export function mergeBookChanges(into: BookChanges, later: BookChanges): void {
       else earlier.after = after;
     }
   }
+  into.orders.push(...later.orders);
 }

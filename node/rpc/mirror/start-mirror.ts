@@ -13,7 +13,8 @@ import { EventsCodec } from '../../../runtime/event.ts';
 import type { BlockNotice } from '../../api.ts';
 import { MAX_ORDERS_PAGE, QUESTION } from '../../query/format.ts';
 import type { Ask } from '../ask.ts';
-import { applyBlock, type BlockEvents, type MarketChanges, putOrder } from './apply-block.ts';
+import { applyBlock, type BlockEvents, type MarketChanges } from './apply-block.ts';
+import { openOrder } from './apply-order.ts';
 import { type MarketMirror, marketMirror } from './market.ts';
 
 /** Orders from number `from` on (up to the next page's) are as block `height` left them. */
@@ -55,7 +56,8 @@ export async function startMirror(ask: Ask, options: MirrorOptions): Promise<Sta
     const question = { from, limit: MAX_ORDERS_PAGE };
     const page = await ask({ selector: QUESTION.orders, value: question });
     pages.push({ from, height: page.height });
-    for (const order of page.orders) putOrder(mirror, order, page.height);
+    for (const order of page.orders) openOrder(mirror, order, page.height);
+    for (const trigger of page.triggers) mirror.triggers.set(trigger.id, trigger);
     from = page.next;
   } while (from > 0);
   const pagesUpTo = Math.max(...pages.map(({ height }) => height));

@@ -135,7 +135,28 @@ export const GetPositionsParamsSchema: z.ZodType<GetPositionsParams> = z.strictO
 });
 
 export type OrderStateName = 'open' | 'filled' | 'cancelled';
-/** `reason`: why it is no longer open: filled, cancelled, margin or expired. */
+/** How long an order stays: Deribit's names, and those for auctions. */
+export type TimeInForceText =
+  | 'good_til_cancelled'
+  | 'good_til_time'
+  | 'immediate_or_cancel'
+  | 'fill_or_kill'
+  | 'good_for_auction'
+  | 'good_for_normal';
+export const TimeInForceSchema: z.ZodType<TimeInForceText> = z.enum([
+  'good_til_cancelled',
+  'good_til_time',
+  'immediate_or_cancel',
+  'fill_or_kill',
+  'good_for_auction',
+  'good_for_normal',
+]);
+/**
+ * `reason`: why it is no longer open, a name of `CLOSE_REASON`. Amounts in coins beside lots;
+ * `display_amount` null: shown whole; `shown_lots` are those in public market data. `replaced`: it was
+ * amended or refreshed and lost its place in the queue. `quote`: one side of a mass quote, which a
+ * protection counts. `oco_ref`: the order or trigger cancelled when this one trades.
+ */
 export type OrderInfo = {
   order_id: number;
   instrument_name: string;
@@ -148,9 +169,22 @@ export type OrderInfo = {
   price_ticks: number;
   amount: number;
   amount_lots: number;
+  filled_amount: number;
   filled_lots: number;
   remaining_lots: number;
+  order_type: 'limit';
+  time_in_force: TimeInForceText;
+  valid_until: number | null;
+  post_only: boolean;
+  reduce_only: boolean;
+  display_amount: number | null;
+  display_lots: number | null;
+  shown_lots: number;
+  quote: boolean;
+  replaced: boolean;
+  oco_ref: number | null;
   client_order_id: number;
+  label: number;
   creation_timestamp: number;
   height: number;
 };
@@ -166,9 +200,86 @@ export const OrderInfoSchema: z.ZodType<OrderInfo> = z.strictObject({
   price_ticks: Count,
   amount: z.number(),
   amount_lots: Count,
+  filled_amount: z.number(),
   filled_lots: Count,
   remaining_lots: Count,
+  order_type: z.literal('limit'),
+  time_in_force: TimeInForceSchema,
+  valid_until: Millis.nullable(),
+  post_only: z.boolean(),
+  reduce_only: z.boolean(),
+  display_amount: z.number().nullable(),
+  display_lots: Count.nullable(),
+  shown_lots: Count,
+  quote: z.boolean(),
+  replaced: z.boolean(),
+  oco_ref: Count.nullable(),
   client_order_id: Count,
+  label: Count,
+  creation_timestamp: Millis,
+  height: HeightSchema,
+});
+
+/** Deribit's names: stops limit a loss, takes take a profit. */
+export type TriggerOrderType = 'stop_limit' | 'stop_market' | 'take_limit' | 'take_market';
+/**
+ * An order that waits for a price. `price` null: a market order without a bound. `trigger_price` in
+ * USD per coin, whatever `trigger` watches. `order_state` `triggered`: its price has come; once its
+ * turn has, its order stands under the same number.
+ */
+export type TriggerInfo = {
+  order_id: number;
+  instrument_name: string;
+  account: string;
+  sub_account: number;
+  direction: 'buy' | 'sell';
+  order_state: 'untriggered' | 'triggered' | 'cancelled' | 'rejected';
+  reason: string | null;
+  order_type: TriggerOrderType;
+  time_in_force: TimeInForceText;
+  valid_until: number | null;
+  post_only: boolean;
+  reduce_only: boolean;
+  price: number | null;
+  price_ticks: number;
+  amount: number;
+  amount_lots: number;
+  display_lots: number | null;
+  trigger: 'mark_price' | 'index_price' | 'last_price';
+  trigger_condition: 'above' | 'below';
+  trigger_price: number;
+  trigger_micro_usd: number;
+  oco_ref: number | null;
+  client_order_id: number;
+  label: number;
+  creation_timestamp: number;
+  height: number;
+};
+export const TriggerInfoSchema: z.ZodType<TriggerInfo> = z.strictObject({
+  order_id: Count,
+  instrument_name: InstrumentName,
+  account: z.string(),
+  sub_account: SubAccountSchema,
+  direction: SideName,
+  order_state: z.enum(['untriggered', 'triggered', 'cancelled', 'rejected']),
+  reason: z.string().nullable(),
+  order_type: z.enum(['stop_limit', 'stop_market', 'take_limit', 'take_market']),
+  time_in_force: TimeInForceSchema,
+  valid_until: Millis.nullable(),
+  post_only: z.boolean(),
+  reduce_only: z.boolean(),
+  price: z.number().nullable(),
+  price_ticks: Count,
+  amount: z.number(),
+  amount_lots: Count,
+  display_lots: Count.nullable(),
+  trigger: z.enum(['mark_price', 'index_price', 'last_price']),
+  trigger_condition: z.enum(['above', 'below']),
+  trigger_price: z.number(),
+  trigger_micro_usd: Count,
+  oco_ref: Count.nullable(),
+  client_order_id: Count,
+  label: Count,
   creation_timestamp: Millis,
   height: HeightSchema,
 });

@@ -45,8 +45,11 @@ export const BigText: z.ZodType<string> = z.string().regex(/^-?[0-9]+$/);
 export const InstrumentName: z.ZodType<string> = z
   .string()
   .min(3)
-  .max(48)
-  .regex(/^[A-Z0-9]+(?:-[0-9A-Za-z]+)+$/, 'must be a name such as BTC-25DEC26-100000-C');
+  .max(96)
+  .regex(
+    /^[A-Z0-9]+(?:-[0-9A-Za-z]+(?:_[0-9A-Za-z]+)*)+$/,
+    'must be a name such as BTC-25DEC26-100000-C',
+  );
 
 /** Name of an underlying, e.g. `BTC`. */
 export const CurrencyName: z.ZodType<string> = z.string().regex(/^[A-Z0-9]{1,8}$/);

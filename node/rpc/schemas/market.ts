@@ -7,6 +7,8 @@ import {
   HeightSchema,
   InstrumentName,
   Millis,
+  Money,
+  Safe,
   SideName,
 } from './common.ts';
 
@@ -17,18 +19,95 @@ export const MAX_BOOK_DEPTH = 1_000;
 /** Most trades, orders or blocks of one answer. */
 export const MAX_PAGE = 1_000;
 
-export type InstrumentStateName = 'open' | 'expired' | 'settled';
+/** `pending`: listed, waits for its first mark; `auction`: orders are collected, none trades yet. */
+export type InstrumentStateName =
+  | 'pending'
+  | 'auction'
+  | 'open'
+  | 'post_only'
+  | 'reduce_only'
+  | 'halted'
+  | 'expired'
+  | 'settled';
 export const InstrumentStateSchema: z.ZodType<InstrumentStateName> = z.enum([
+  'pending',
+  'auction',
   'open',
+  'post_only',
+  'reduce_only',
+  'halted',
   'expired',
   'settled',
 ]);
 
-/** One series. `tick_size` in USD per coin, `contract_size` and `min_trade_amount` in coins. */
+/** From `above_price` on (USD per coin) prices are multiples of `tick_size`; `*_micro_usd` are exact. */
+export type TickStepInfo = {
+  above_price: number;
+  tick_size: number;
+  above_micro_usd: number;
+  tick_micro_usd: number;
+};
+export const TickStepSchema: z.ZodType<TickStepInfo> = z.strictObject({
+  above_price: z.number(),
+  tick_size: z.number(),
+  above_micro_usd: Count,
+  tick_micro_usd: Count,
+});
+
+/**
+ * An underlying with the rules of its option series. Amounts in coins beside lots, limits null where
+ * there is none.
+ */
+export type CurrencyInfo = {
+  currency: string;
+  underlying_id: number;
+  lots_per_coin: number;
+  tick_size: number;
+  tick_micro_usd: number;
+  tick_size_steps: TickStepInfo[];
+  min_trade_amount: number;
+  min_trade_lots: number;
+  max_trade_amount: number;
+  max_trade_lots: number;
+  max_series_open_interest: number | null;
+  max_open_interest: number | null;
+  max_position: number | null;
+  max_account: number | null;
+  maker_commission: number;
+  taker_commission: number;
+  fee_cap: number;
+  price_index: string;
+};
+export const CurrencyInfoSchema: z.ZodType<CurrencyInfo> = z.strictObject({
+  currency: CurrencyName,
+  underlying_id: Count,
+  lots_per_coin: Count,
+  tick_size: z.number(),
+  tick_micro_usd: Count,
+  tick_size_steps: z.array(TickStepSchema),
+  min_trade_amount: z.number(),
+  min_trade_lots: Count,
+  max_trade_amount: z.number(),
+  max_trade_lots: Count,
+  max_series_open_interest: z.number().nullable(),
+  max_open_interest: z.number().nullable(),
+  max_position: z.number().nullable(),
+  max_account: z.number().nullable(),
+  maker_commission: z.number(),
+  taker_commission: z.number(),
+  fee_cap: z.number(),
+  price_index: z.string(),
+});
+
+/**
+ * One series. `tick_size` in USD per coin (coarser above the prices of `tick_size_steps`),
+ * `contract_size`, `min_trade_amount` and `max_trade_amount` in coins. A combo's price is net and may be
+ * negative: its ticks are counted from `price_zero_ticks`, which stands for 0.
+ */
 export type InstrumentInfo = {
   instrument_name: string;
   instrument_id: number;
-  kind: 'option' | 'future';
+  kind: 'option' | 'future' | 'option_combo';
   base_currency: string;
   quote_currency: 'USD';
   settlement_currency: 'USD';
@@ -39,8 +118,11 @@ export type InstrumentInfo = {
   creation_timestamp: number;
   tick_size: number;
   tick_micro_usd: number;
+  tick_size_steps: TickStepInfo[];
+  price_zero_ticks: number;
   contract_size: number;
   min_trade_amount: number;
+  max_trade_amount: number;
   lots_per_coin: number;
   maker_commission: number;
   taker_commission: number;
@@ -54,7 +136,7 @@ export type InstrumentInfo = {
 export const InstrumentInfoSchema: z.ZodType<InstrumentInfo> = z.strictObject({
   instrument_name: InstrumentName,
   instrument_id: Count,
-  kind: z.enum(['option', 'future']),
+  kind: z.enum(['option', 'future', 'option_combo']),
   base_currency: CurrencyName,
   quote_currency: z.literal('USD'),
   settlement_currency: z.literal('USD'),
@@ -65,8 +147,11 @@ export const InstrumentInfoSchema: z.ZodType<InstrumentInfo> = z.strictObject({
   creation_timestamp: Millis,
   tick_size: z.number(),
   tick_micro_usd: Count,
+  tick_size_steps: z.array(TickStepSchema),
+  price_zero_ticks: Count,
   contract_size: z.number(),
   min_trade_amount: z.number(),
+  max_trade_amount: z.number(),
   lots_per_coin: Count,
   maker_commission: z.number(),
   taker_commission: z.number(),
@@ -81,12 +166,12 @@ export const InstrumentInfoSchema: z.ZodType<InstrumentInfo> = z.strictObject({
 /** `expired`: those past their expiry instead of those open. */
 export type GetInstrumentsParams = {
   currency?: string | undefined;
-  kind?: 'option' | 'future' | undefined;
+  kind?: 'option' | 'future' | 'option_combo' | undefined;
   expired?: boolean | undefined;
 };
 export const GetInstrumentsParamsSchema: z.ZodType<GetInstrumentsParams> = z.strictObject({
   currency: CurrencyName.optional(),
-  kind: z.enum(['option', 'future']).optional(),
+  kind: z.enum(['option', 'future', 'option_combo']).optional(),
   expired: z.boolean().optional(),
 });
 
@@ -104,18 +189,22 @@ export const BookLevelSchema: z.ZodType<BookLevel> = z.tuple([
   Count,
 ]);
 
-/** One resting order, in time priority within its price. */
+/** The shown lots of one resting order, in time priority within its price. */
 export type BookOrder = {
   order_id: number;
   direction: 'buy' | 'sell';
+  price: number;
+  amount: number;
   price_ticks: number;
-  remaining_lots: number;
+  amount_lots: number;
 };
 export const BookOrderSchema: z.ZodType<BookOrder> = z.strictObject({
   order_id: Count,
   direction: SideName,
+  price: z.number(),
+  amount: z.number(),
   price_ticks: Count,
-  remaining_lots: Count,
+  amount_lots: Count,
 });
 
 export type Greeks = {
@@ -184,8 +273,10 @@ const tickerShape = {
 };
 export const TickerSchema: z.ZodType<Ticker> = z.strictObject(tickerShape);
 
+/** `checksum`: CRC-32 of the book's levels, by `book-checksum.ts`, whatever `depth` was asked for. */
 export type OrderBook = Ticker & {
   change_id: number;
+  checksum: number;
   bids: BookLevel[];
   asks: BookLevel[];
   orders?: BookOrder[] | undefined;
@@ -193,6 +284,7 @@ export type OrderBook = Ticker & {
 export const OrderBookSchema: z.ZodType<OrderBook> = z.strictObject({
   ...tickerShape,
   change_id: HeightSchema,
+  checksum: Count,
   bids: z.array(BookLevelSchema).max(MAX_BOOK_DEPTH),
   asks: z.array(BookLevelSchema).max(MAX_BOOK_DEPTH),
   orders: z
@@ -237,7 +329,43 @@ export const IndexPriceInfoSchema: z.ZodType<IndexPriceInfo> = z.strictObject({
   height: HeightSchema,
 });
 
-/** `direction` is the taker's. `trade_id` is `height-position`, unique and ascending on the chain. */
+/**
+ * Where a running auction would clear now (`indicative`), or where it did (`cleared`). Price null:
+ * nothing would trade. `imbalance`: amount bid less amount offered at the price.
+ */
+export type AuctionInfo = {
+  instrument_name: string;
+  state: 'indicative' | 'cleared';
+  height: number;
+  timestamp: number;
+  price: number | null;
+  price_ticks: number | null;
+  amount: number;
+  amount_lots: number;
+  imbalance: number;
+  imbalance_lots: number;
+  ends_at: number | null;
+};
+export const AuctionInfoSchema: z.ZodType<AuctionInfo> = z.strictObject({
+  instrument_name: InstrumentName,
+  state: z.enum(['indicative', 'cleared']),
+  height: HeightSchema,
+  timestamp: Millis,
+  price: z.number().nullable(),
+  price_ticks: Count.nullable(),
+  amount: z.number(),
+  amount_lots: Count,
+  imbalance: z.number(),
+  imbalance_lots: Safe,
+  ends_at: Millis.nullable(),
+});
+
+/**
+ * `direction` is the taker's. `kind`: traded in a book, or as a leg of a combo, of a quote (`rfq`) or of
+ * a negotiated block; `reference` is then the number of the combo's instrument, the quote or the block,
+ * `price_ticks` null, and `premium` (USD for all of it) exact. `trade_id` is
+ * `height-position`, unique and ascending on the chain.
+ */
 export type TradeInfo = {
   trade_id: string;
   trade_seq: number;
@@ -247,8 +375,11 @@ export type TradeInfo = {
   direction: 'buy' | 'sell';
   price: number;
   amount: number;
-  price_ticks: number;
+  price_ticks: number | null;
   amount_lots: number;
+  premium: string;
+  kind: 'book' | 'combo' | 'rfq' | 'block';
+  reference: number | null;
   maker_order_id: number;
   taker_order_id: number;
 };
@@ -261,8 +392,11 @@ const tradeShape = {
   direction: SideName,
   price: z.number(),
   amount: z.number(),
-  price_ticks: Count,
+  price_ticks: Count.nullable(),
   amount_lots: Count,
+  premium: Money,
+  kind: z.enum(['book', 'combo', 'rfq', 'block']),
+  reference: Count.nullable(),
   maker_order_id: Count,
   taker_order_id: Count,
 };

@@ -11,6 +11,7 @@ import * as chain from './chain.ts';
 import { Millis, type NoParams, NoParamsSchema } from './common.ts';
 import * as market from './market.ts';
 import * as subscription from './subscription.ts';
+import * as trading from './trading.ts';
 import * as transaction from './transaction.ts';
 
 type Method<P, R> = { params: P; result: R };
@@ -20,6 +21,7 @@ export type MethodTypes = {
   'public/test': Method<NoParams, { version: string }>;
   'public/get_time': Method<NoParams, number>;
   'public/status': Method<NoParams, { locked: 'true' | 'false'; reason: string | null }>;
+  'public/get_currencies': Method<NoParams, market.CurrencyInfo[]>;
   'public/get_instruments': Method<market.GetInstrumentsParams, market.InstrumentInfo[]>;
   'public/get_instrument': Method<market.InstrumentParams, market.InstrumentInfo>;
   'public/get_order_book': Method<market.GetOrderBookParams, market.OrderBook>;
@@ -28,13 +30,25 @@ export type MethodTypes = {
   'public/get_last_trades_by_instrument': Method<market.GetLastTradesParams, market.TradesAnswer>;
   'public/get_expirations': Method<market.GetExpirationsParams, market.ExpirationsAnswer>;
   'public/get_delivery_prices': Method<market.GetDeliveryPricesParams, market.DeliveryPricesAnswer>;
+  'public/get_auction': Method<market.InstrumentParams, market.AuctionInfo | null>;
+  'public/get_combos': Method<trading.GetCombosParams, trading.ComboInfo[]>;
+  'public/get_combo_details': Method<trading.GetComboDetailsParams, trading.ComboInfo>;
+  'public/get_rfqs': Method<trading.GetRfqsParams, trading.RfqsAnswer>;
   'public/subscribe': Method<subscription.SubscribeParams, string[]>;
   'public/unsubscribe': Method<subscription.UnsubscribeParams, string[]>;
   'private/get_account_summary': Method<account.PortfolioParams, account.AccountSummary>;
   'private/get_positions': Method<account.GetPositionsParams, account.PositionInfo[]>;
   'private/get_open_orders': Method<account.GetOpenOrdersParams, account.OrderInfo[]>;
-  'private/get_order_state': Method<account.GetOrderStateParams, account.OrderInfo>;
+  'private/get_order_state': Method<
+    account.GetOrderStateParams,
+    account.OrderInfo | account.TriggerInfo
+  >;
   'private/get_user_trades': Method<account.GetUserTradesParams, account.UserTradesAnswer>;
+  'private/get_trigger_orders': Method<trading.AccountFilterParams, account.TriggerInfo[]>;
+  'private/get_mmp_config': Method<trading.AccountFilterParams, trading.MmpConfig[]>;
+  'private/get_cancel_after': Method<account.AccountParams, trading.CancelAfterInfo[]>;
+  'private/get_account_limits': Method<account.AccountParams, trading.AccountLimits>;
+  'private/get_rfqs': Method<trading.AccountFilterParams, trading.RfqsAnswer>;
   submit_transaction: Method<transaction.SubmitParams, transaction.SubmitResult>;
   submit_oracle_vote: Method<
     transaction.SubmitOracleVoteParams,
@@ -86,6 +100,11 @@ export const METHODS: { readonly [M in MethodName]: MethodSchema<M> } = {
     NoParamsSchema,
     z.strictObject({ locked: z.enum(['true', 'false']), reason: z.string().nullable() }),
   ),
+  'public/get_currencies': any(
+    'Underlyings with the rules of their markets: ticks, sizes, limits, fees.',
+    NoParamsSchema,
+    z.array(market.CurrencyInfoSchema),
+  ),
   'public/get_instruments': any(
     'Lists instruments, by expiry and strike.',
     market.GetInstrumentsParamsSchema,
@@ -126,6 +145,26 @@ export const METHODS: { readonly [M in MethodName]: MethodSchema<M> } = {
     market.GetDeliveryPricesParamsSchema,
     market.DeliveryPricesAnswerSchema,
   ),
+  'public/get_auction': any(
+    'What the running or last auction of an instrument said; null without one.',
+    market.InstrumentParamsSchema,
+    market.AuctionInfoSchema.nullable(),
+  ),
+  'public/get_combos': any(
+    'Listed combos with their legs.',
+    trading.GetCombosParamsSchema,
+    z.array(trading.ComboInfoSchema),
+  ),
+  'public/get_combo_details': any(
+    'One combo by name.',
+    trading.GetComboDetailsParamsSchema,
+    trading.ComboInfoSchema,
+  ),
+  'public/get_rfqs': any(
+    'Live requests for quote; of one, with the quotes on it.',
+    trading.GetRfqsParamsSchema,
+    trading.RfqsAnswerSchema,
+  ),
   'public/subscribe': {
     summary: 'Subscribes to channels; with `from_height`, resumes after that height.',
     params: subscription.SubscribeParamsSchema,
@@ -154,14 +193,39 @@ export const METHODS: { readonly [M in MethodName]: MethodSchema<M> } = {
     z.array(account.OrderInfoSchema),
   ),
   'private/get_order_state': any(
-    'An order by number: open, or closed within the memory of this node.',
+    'An order by number: open, waiting for its price, or closed within the memory of this node.',
     account.GetOrderStateParamsSchema,
-    account.OrderInfoSchema,
+    z.union([account.OrderInfoSchema, account.TriggerInfoSchema]),
   ),
   'private/get_user_trades': any(
     'Recent trades of an account, newest first.',
     account.GetUserTradesParamsSchema,
     account.UserTradesAnswerSchema,
+  ),
+  'private/get_trigger_orders': any(
+    'Orders that wait for a price, oldest first.',
+    trading.AccountFilterParamsSchema,
+    z.array(account.TriggerInfoSchema),
+  ),
+  'private/get_mmp_config': any(
+    'Market-maker protections with what their windows have traded.',
+    trading.AccountFilterParamsSchema,
+    z.array(trading.MmpConfigSchema),
+  ),
+  'private/get_cancel_after': any(
+    'Dead-man switches of an account.',
+    account.AccountParamsSchema,
+    z.array(trading.CancelAfterSchema),
+  ),
+  'private/get_account_limits': any(
+    'Rate credits, volume and fee tier, referrer, budgets of trading keys.',
+    account.AccountParamsSchema,
+    trading.AccountLimitsSchema,
+  ),
+  'private/get_rfqs': any(
+    'Live requests for quote and quotes of an account.',
+    trading.AccountFilterParamsSchema,
+    trading.RfqsAnswerSchema,
   ),
   submit_transaction: any(
     'Submits a signed transaction; can wait until it is final.',

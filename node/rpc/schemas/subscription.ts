@@ -8,18 +8,22 @@
  * it sends what followed; else the channel starts afresh (books with a snapshot).
  */
 import * as z from 'zod';
-import { type OrderInfo, OrderInfoSchema } from './account.ts';
+import { type OrderInfo, OrderInfoSchema, type TriggerInfo, TriggerInfoSchema } from './account.ts';
 import { type BlockData, BlockDataSchema } from './chain.ts';
 import {
   AccountText,
+  Count,
   CurrencyName,
   HeightSchema,
   Hex32,
   InstrumentName,
   Millis,
   Money,
+  SideName,
 } from './common.ts';
 import {
+  type AuctionInfo,
+  AuctionInfoSchema,
   type IndexPriceInfo,
   IndexPriceInfoSchema,
   type Ticker,
@@ -29,6 +33,14 @@ import {
   type UserTradeInfo,
   UserTradeInfoSchema,
 } from './market.ts';
+import {
+  type InstrumentStateChange,
+  InstrumentStateChangeSchema,
+  type RfqChange,
+  RfqChangeSchema,
+  type UserNotice,
+  UserNoticeSchema,
+} from './trading.ts';
 import { type TransactionInfo, TransactionInfoSchema } from './transaction.ts';
 
 /** Most channels of one subscribe call. */
@@ -41,19 +53,25 @@ export type IntervalName = keyof typeof INTERVALS;
 /** A parsed channel name. */
 export type Channel =
   | { kind: 'book'; instrument: string; interval: IntervalName }
+  | { kind: 'level3'; instrument: string }
   | { kind: 'ticker'; instrument: string; interval: IntervalName }
   /** `scope`: an instrument, an underlying, or `all`. */
   | { kind: 'trades'; scope: string }
   | { kind: 'price_index'; currency: string }
-  | { kind: 'user.orders' | 'user.trades' | 'user.changes'; account: string }
+  | { kind: 'auction'; instrument: string }
+  /** `scope`: an underlying, or `all`. */
+  | { kind: 'instrument.state' | 'rfq'; scope: string }
+  | { kind: 'user.orders' | 'user.triggers' | 'user.trades' | 'user.changes'; account: string }
   | { kind: 'blocks' }
   | { kind: 'transaction'; transactionId: string };
 
 /** Forms that `parseChannel` takes, for help and errors. */
 export const CHANNEL_FORMS: string =
-  'book.{instrument}.{raw|100ms|1000ms}, ticker.{instrument}.{raw|100ms|1000ms}, ' +
-  'trades.{instrument|underlying|all}, price_index.{underlying}, user.orders.{account}, ' +
-  'user.trades.{account}, user.changes.{account}, blocks, transaction.{id}';
+  'book.{instrument}.{raw|100ms|1000ms}, level3.{instrument}, ticker.{instrument}.{raw|100ms|1000ms}, ' +
+  'trades.{instrument|underlying|all}, price_index.{underlying}, auction.{instrument}, ' +
+  'instrument.state.{underlying|all}, rfq.{underlying|all}, user.orders.{account}, ' +
+  'user.triggers.{account}, user.trades.{account}, user.changes.{account}, blocks, ' +
+  'transaction.{id}';
 
 const matches = (schema: z.ZodType, value: string | undefined): value is string =>
   value !== undefined && schema.safeParse(value).success;
@@ -75,6 +93,7 @@ export function parseChannel(name: string): Channel | undefined {
     if (parts.length !== 3 || !matches(AccountText, third)) return undefined;
     switch (second) {
       case 'orders':
+      case 'triggers':
       case 'trades':
       case 'changes':
         return { kind: `user.${second}`, account: third };
@@ -82,10 +101,23 @@ export function parseChannel(name: string): Channel | undefined {
         return undefined;
     }
   }
+  if (kind === 'instrument') {
+    const isScope = third === 'all' || matches(CurrencyName, third);
+    return parts.length === 3 && second === 'state' && isScope
+      ? { kind: 'instrument.state', scope: third }
+      : undefined;
+  }
   if (parts.length !== 2) return undefined;
   switch (kind) {
+    case 'level3':
+    case 'auction':
+      return matches(InstrumentName, second) ? { kind, instrument: second } : undefined;
     case 'trades':
       return second === 'all' || matches(InstrumentName, second) || matches(CurrencyName, second)
+        ? { kind, scope: second }
+        : undefined;
+    case 'rfq':
+      return second === 'all' || matches(CurrencyName, second)
         ? { kind, scope: second }
         : undefined;
     case 'price_index':
@@ -117,32 +149,63 @@ export type BookChange = [
   ticks: number,
   lots: number,
 ];
-export type BookData = {
+/**
+ * `change_id` is the height of the block. `checksum`: CRC-32 of the book after it, by
+ * `book-checksum.ts`; null in blocks sent again after a resume, but for the last.
+ */
+type BookPlace = {
   type: 'snapshot' | 'change';
   instrument_name: string;
   timestamp: number;
   change_id: number;
   prev_change_id: number | null;
-  bids: BookChange[];
-  asks: BookChange[];
+  checksum: number | null;
 };
-/** Money that reached or left the account: transfers and settlements. */
+export type BookData = BookPlace & { bids: BookChange[]; asks: BookChange[] };
+
+/**
+ * One order of a book: its shown lots, no owner. `new` enters at the end of its price's queue, `change`
+ * keeps its place, `delete` leaves (amount and lots are 0). Applied in order.
+ */
+export type Level3Change = [
+  action: 'new' | 'change' | 'delete',
+  order_id: number,
+  direction: 'buy' | 'sell',
+  price: number,
+  amount: number,
+  ticks: number,
+  lots: number,
+];
+/** A snapshot has its orders by price and time, best first, bids before asks. */
+export type Level3Data = BookPlace & { orders: Level3Change[] };
+/** Money that reached or left the account: transfers, settlements, shares of fees of the referred. */
 export type UserChange = {
-  type: 'transfer' | 'settlement';
+  type: 'transfer' | 'settlement' | 'referral';
   sub_account: number;
   instrument_name: string | null;
   currency: 'USD' | 'MIL';
   amount: string;
   fee: string;
 };
-export type UserChanges = { orders: OrderInfo[]; trades: UserTradeInfo[]; cash: UserChange[] };
+export type UserChanges = {
+  orders: OrderInfo[];
+  triggers: TriggerInfo[];
+  trades: UserTradeInfo[];
+  cash: UserChange[];
+  notices: UserNotice[];
+};
 /** Data of a notification by the kind of its channel. */
 export type ChannelData = {
   book: BookData;
+  level3: Level3Data;
   ticker: Ticker;
   trades: TradeInfo[];
   price_index: IndexPriceInfo;
+  auction: AuctionInfo;
+  'instrument.state': InstrumentStateChange[];
+  rfq: RfqChange[];
   'user.orders': OrderInfo[];
+  'user.triggers': TriggerInfo[];
   'user.trades': UserTradeInfo[];
   'user.changes': UserChanges;
   blocks: BlockData;
@@ -168,28 +231,48 @@ const changes = z.array(
   ]),
 );
 
+const bookPlace = {
+  type: z.enum(['snapshot', 'change']),
+  instrument_name: InstrumentName,
+  timestamp: Millis,
+  change_id: HeightSchema,
+  prev_change_id: HeightSchema.nullable(),
+  checksum: z.int().min(0).nullable(),
+};
+
 /** Schemas of `ChannelData`: what OpenRPC documents and tests check. */
 export const CHANNEL_DATA: { readonly [K in ChannelKind]: z.ZodType<ChannelData[K]> } = {
-  book: z.strictObject({
-    type: z.enum(['snapshot', 'change']),
-    instrument_name: InstrumentName,
-    timestamp: Millis,
-    change_id: HeightSchema,
-    prev_change_id: HeightSchema.nullable(),
-    bids: changes,
-    asks: changes,
+  book: z.strictObject({ ...bookPlace, bids: changes, asks: changes }),
+  level3: z.strictObject({
+    ...bookPlace,
+    orders: z.array(
+      z.tuple([
+        z.enum(['new', 'change', 'delete']),
+        Count,
+        SideName,
+        z.number(),
+        z.number(),
+        Count,
+        Count,
+      ]),
+    ),
   }),
   ticker: TickerSchema,
   trades: z.array(TradeInfoSchema),
   price_index: IndexPriceInfoSchema,
+  auction: AuctionInfoSchema,
+  'instrument.state': z.array(InstrumentStateChangeSchema),
+  rfq: z.array(RfqChangeSchema),
   'user.orders': z.array(OrderInfoSchema),
+  'user.triggers': z.array(TriggerInfoSchema),
   'user.trades': z.array(UserTradeInfoSchema),
   'user.changes': z.strictObject({
     orders: z.array(OrderInfoSchema),
+    triggers: z.array(TriggerInfoSchema),
     trades: z.array(UserTradeInfoSchema),
     cash: z.array(
       z.strictObject({
-        type: z.enum(['transfer', 'settlement']),
+        type: z.enum(['transfer', 'settlement', 'referral']),
         sub_account: z.int(),
         instrument_name: z.string().nullable(),
         currency: z.enum(['USD', 'MIL']),
@@ -197,6 +280,7 @@ export const CHANNEL_DATA: { readonly [K in ChannelKind]: z.ZodType<ChannelData[
         fee: Money,
       }),
     ),
+    notices: z.array(UserNoticeSchema),
   }),
   blocks: BlockDataSchema,
   transaction: TransactionInfoSchema,

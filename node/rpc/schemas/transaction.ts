@@ -1,6 +1,6 @@
 /** Transactions: submission, status, results of actions. Browser-safe. */
 import * as z from 'zod';
-import { Count, HeightSchema, Hex32, HexBytes, Millis, Money } from './common.ts';
+import { Count, HeightSchema, Hex32, HexBytes, Millis, Money, SideName } from './common.ts';
 
 /** Longest wait of `submit_transaction` and its default, ms. */
 export const MAX_WAIT_MS = 60_000;
@@ -16,6 +16,15 @@ export type ActionRefused = {
   given: string;
   allowed: string;
 };
+/** A side of a quote that was refused; `entry` counts the action's quotes from 0. */
+export type QuoteRefused = {
+  entry: number;
+  side: 'buy' | 'sell';
+  code: string;
+  number: number;
+  field: string;
+  message: string;
+};
 /** Result of one action. `cash` and `fee` in USD: cash received, negative when paid. */
 export type ActionResultInfo =
   | ActionRefused
@@ -28,7 +37,22 @@ export type ActionResultInfo =
       cash: string;
       fee: string;
     }
-  | { type: 'cancelled'; cancelled: number };
+  | { type: 'cancelled'; cancelled: number }
+  | { type: 'trigger'; order_id: number }
+  | { type: 'linked'; first: number; second: number }
+  | {
+      type: 'mass_quoted';
+      placed: number;
+      kept: number;
+      withdrawn: number;
+      refused: QuoteRefused[];
+    }
+  | { type: 'rule_set'; frozen_until: number }
+  | { type: 'switch_armed'; fires_at: number }
+  | { type: 'combo_listed'; instrument_id: number; is_new: boolean }
+  | { type: 'numbered'; id: number }
+  | { type: 'legs_traded'; reference: number; counterparty_id: number; cash: string; fee: string }
+  | { type: 'referrer_set'; referrer_id: number };
 
 export const ActionResultSchema: z.ZodType<ActionResultInfo> = z.discriminatedUnion('type', [
   z.strictObject({
@@ -50,6 +74,40 @@ export const ActionResultSchema: z.ZodType<ActionResultInfo> = z.discriminatedUn
     fee: Money,
   }),
   z.strictObject({ type: z.literal('cancelled'), cancelled: Count }),
+  z.strictObject({ type: z.literal('trigger'), order_id: Count }),
+  z.strictObject({ type: z.literal('linked'), first: Count, second: Count }),
+  z.strictObject({
+    type: z.literal('mass_quoted'),
+    placed: Count,
+    kept: Count,
+    withdrawn: Count,
+    refused: z.array(
+      z.strictObject({
+        entry: Count,
+        side: SideName,
+        code: z.string(),
+        number: Count,
+        field: z.string(),
+        message: z.string(),
+      }),
+    ),
+  }),
+  z.strictObject({ type: z.literal('rule_set'), frozen_until: Millis }),
+  z.strictObject({ type: z.literal('switch_armed'), fires_at: Millis }),
+  z.strictObject({
+    type: z.literal('combo_listed'),
+    instrument_id: Count,
+    is_new: z.boolean(),
+  }),
+  z.strictObject({ type: z.literal('numbered'), id: Count }),
+  z.strictObject({
+    type: z.literal('legs_traded'),
+    reference: Count,
+    counterparty_id: Count,
+    cash: Money,
+    fee: Money,
+  }),
+  z.strictObject({ type: z.literal('referrer_set'), referrer_id: Count }),
 ]);
 
 /** `invalid`: refused whole, used no nonce; `applied`: one result per action, in order. */
