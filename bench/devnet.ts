@@ -5,12 +5,13 @@
  * Finality runs from submission to the result in the client's hands. Throughput rises step by step
  * until the 99th percentile of latency is above two seconds; the best step below counts. Transactions
  * are signed beforehand. The load and four validators share the machine's cores. MILETUS_CPU_PROF=DIR
- * makes the validators write CPU profiles; MILETUS_BENCH_ONLY=single,batch runs a part.
+ * makes the validators write CPU profiles; MILETUS_BENCH_ONLY=single,batch runs a part;
+ * MILETUS_BENCH_LOAD=requote makes each transaction of 20 orders cancel the account's earlier ones first.
  */
 import { availableParallelism } from 'node:os';
 import { runGeo } from '../test/sim/geo.ts';
 import { type BenchNetwork, startBenchNetwork } from './devnet/bench-network.ts';
-import { signLoad } from './devnet/load-transactions.ts';
+import { LOAD_FORMS, type LoadForm, signLoad } from './devnet/load-transactions.ts';
 import { cpuSeconds, residentMb } from './devnet/process-usage.ts';
 import { type LoadResult, sendLoad } from './devnet/send-load.ts';
 import { type BenchOptions, median, quantile, remark, reportFigure } from './report.ts';
@@ -49,7 +50,7 @@ async function measureIdle(bench: BenchNetwork, report: Report): Promise<void> {
   report(name, 'idle_rss_mb', Math.max(...memory), 'MB');
 }
 
-type Shape = { readonly ordersEach: number; readonly seed: number };
+type Shape = { readonly ordersEach: number; readonly form: LoadForm; readonly seed: number };
 
 async function runLoad(
   bench: BenchNetwork,
@@ -61,6 +62,7 @@ async function runLoad(
     series: await bench.series(),
     transactions: Math.round(shape.perSecond * shape.seconds),
     ordersEach: shape.ordersEach,
+    form: shape.form,
     seed: shape.seed,
   });
   const before = cpuOfValidators(bench);
@@ -81,6 +83,7 @@ function cpuOfValidators(bench: BenchNetwork): number {
 async function measureFinality(bench: BenchNetwork, report: Report): Promise<void> {
   const { latenciesMs, acceptedShare, cpuMs } = await runLoad(bench, {
     ordersEach: 1,
+    form: 'rest',
     seed: 1,
     perSecond: FINALITY_PER_SECOND,
     seconds: FINALITY_SECONDS,
@@ -148,7 +151,7 @@ async function measureSingle(
   report: Report,
   options: BenchOptions,
 ): Promise<void> {
-  const shape = { ordersEach: 1, seed: 100, firstPerSecond: 1_000 };
+  const shape = { ordersEach: 1, form: 'rest', seed: 100, firstPerSecond: 1_000 } as const;
   const { transactionsPerSecond, acceptedShare, cpuMs } = await findCapacity(bench, shape, options);
   const name = 'transactions of one order, signed before';
   report(name, 'tx_per_s', transactionsPerSecond, 'tx/s');
@@ -156,14 +159,23 @@ async function measureSingle(
   report(name, 'accepted_share', acceptedShare, 'of orders');
 }
 
+/** `rest` unless the environment says otherwise. Throws on an unknown form. */
+function loadForm(): LoadForm {
+  const given = process.env['MILETUS_BENCH_LOAD'] ?? 'rest';
+  const form = LOAD_FORMS.find((one) => one === given);
+  if (!form) throw new RangeError(`MILETUS_BENCH_LOAD: ${given}, allowed ${LOAD_FORMS.join(', ')}`);
+  return form;
+}
+
 async function measureBatch(
   bench: BenchNetwork,
   report: Report,
   options: BenchOptions,
 ): Promise<void> {
-  const shape = { ordersEach: 20, seed: 200, firstPerSecond: 250 };
+  const form = loadForm();
+  const shape = { ordersEach: 20, form, seed: 200, firstPerSecond: 250 };
   const { transactionsPerSecond, acceptedShare, cpuMs } = await findCapacity(bench, shape, options);
-  const name = 'transactions of 20 orders, signed before';
+  const name = `transactions of 20 orders, signed before${form === 'requote' ? ', each replacing the last of its account' : ''}`;
   report(name, 'orders_per_s', shape.ordersEach * transactionsPerSecond, 'orders/s');
   report(name, 'cpu_ms_per_tx', cpuMs, 'ms');
   report(name, 'accepted_share', acceptedShare, 'of orders');

@@ -48,6 +48,7 @@ export async function run(options: BenchOptions): Promise<void> {
       series,
       transactions: perSecond * SECONDS,
       ordersEach: ORDERS_EACH,
+      form: 'rest',
       seed: 1,
     });
     const load = await sendLoad({

@@ -1,6 +1,8 @@
 /**
  * Transactions of a load, built and signed before it runs: orders around the marks of all listed
- * series, from many accounts. Nine in ten rest, one in ten takes.
+ * series, from many accounts. Nine in ten rest, one in ten takes. In the form `rest` no order is ever
+ * cancelled, so the book only grows; in the form `requote` each transaction first cancels what its
+ * account still has in the book, as a market maker does.
  */
 
 import sodium from 'sodium-native';
@@ -9,7 +11,7 @@ import { mix32, uniforms } from '../../devnet/prices/random.ts';
 import { formatAddress } from '../../runtime/accounts/address-text.ts';
 import { ACTION, type Action } from '../../runtime/action.ts';
 import { SIDE, TIME_IN_FORCE } from '../../runtime/actions/order-terms.ts';
-import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
+import { cancelAllOf, PLAIN_TERMS } from '../../runtime/actions/orders.ts';
 import { toHex } from '../../runtime/core/bytes.ts';
 import { sha256 } from '../../runtime/core/hash.ts';
 import {
@@ -101,18 +103,28 @@ function order(series: readonly LoadSeries[], uniform: () => number): Action {
   };
 }
 
+/** Whether the orders of a transaction replace those that its account has in the book. */
+export const LOAD_FORMS = ['rest', 'requote'] as const;
+export type LoadForm = (typeof LOAD_FORMS)[number];
+
+const CANCEL_ALL: Action = {
+  selector: ACTION.cancelOrders,
+  value: cancelAllOf(subAccount(0)),
+};
+
 export type LoadOptions = {
   readonly chainId: Uint8Array;
   readonly accounts: readonly LoadAccount[];
   readonly series: readonly LoadSeries[];
   readonly transactions: number;
   readonly ordersEach: number;
+  readonly form: LoadForm;
   readonly seed: number;
 };
 
 /** Hex of signed transactions, accounts in turn. About 60 µs a transaction of one order. */
 export function signLoad(options: LoadOptions): string[] {
-  const { chainId, accounts, series, transactions, ordersEach } = options;
+  const { chainId, accounts, series, transactions, ordersEach, form } = options;
   const uniform = uniforms(mix32(options.seed, 0));
   const signature = Buffer.alloc(sodium.crypto_sign_BYTES);
   const expiresAt = timestampMs(Date.now() + TTL_MS);
@@ -125,7 +137,10 @@ export function signLoad(options: LoadOptions): string[] {
       nonce: from.nonce,
       expiresAt,
       signers: [{ scheme: SCHEME.ed25519, publicKey: from.publicKey }],
-      actions: Array.from({ length: ordersEach }, () => order(series, uniform)),
+      actions: [
+        ...(form === 'requote' ? [CANCEL_ALL] : []),
+        ...Array.from({ length: ordersEach }, () => order(series, uniform)),
+      ],
     };
     const digest = Buffer.from(transactionId(chainId, body));
     sodium.crypto_sign_detached(signature, digest, from.secretKey);

@@ -88,6 +88,7 @@ export async function sendLoad(options: SendOptions): Promise<LoadResult> {
     const { status, receipt } = answer.result ?? {};
     latenciesMs.push(status === 'final' ? performance.now() - dueAt : DRAIN_MS);
     for (const result of receipt?.results ?? []) {
+      if (result.type === 'cancelled') continue;
       orders++;
       if (result.type === 'order') accepted++;
       else if (result.type === 'refused') problem ??= result.code;
