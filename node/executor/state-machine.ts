@@ -83,7 +83,7 @@ async function openGenesis(options: StateMachineOptions, store: StateStore): Pro
   const commitment = createCommitment(options.hashPairs);
   const { stateRoot, changes } = makeCheckpoint(state.stores, commitment);
   const meta = metaOf(state);
-  const roots = { height: meta.height, stateRoot, receiptsRoot: meta.receiptsRoot };
+  const roots = { height: meta.height, stateRoot, receiptsRoot: state.receiptsChain.root };
   await store.putCheckpoint({ chainId, checkpoints: [roots] }, changes);
   return { state, commitment, store, checkpoints: [roots], written: Promise.resolve() };
 }
@@ -111,6 +111,7 @@ async function openStored(
     const detail = `rows give root ${toHex(loaded.value)}, stored is ${toHex(last?.stateRoot ?? new Uint8Array(0))}`;
     throw new StateError('corrupt', detail);
   }
+  state.receiptsChain.root = last.receiptsRoot;
   rebuildDerived(state);
   store.retain(last.height);
   return {
@@ -136,7 +137,7 @@ async function checkpoint(opened: Opened): Promise<CheckpointRoots> {
   const { state, commitment, store } = opened;
   const { stateRoot, changes } = makeCheckpoint(state.stores, commitment);
   const meta = metaOf(state);
-  const roots = { height: meta.height, stateRoot, receiptsRoot: meta.receiptsRoot };
+  const roots = { height: meta.height, stateRoot, receiptsRoot: state.receiptsChain.root };
   opened.checkpoints = [...opened.checkpoints, roots].slice(-RETAINED_CHECKPOINTS);
   const stored = { chainId: state.chainId, checkpoints: opened.checkpoints };
   opened.written = store.putCheckpoint(stored, changes);

@@ -10,6 +10,7 @@
 import { POST_ONLY, SIDE, TIME_IN_FORCE } from '../actions/order-terms.ts';
 import type { PlaceOrder } from '../actions/orders.ts';
 import { collectOrder } from '../auction/auction-index.ts';
+import { collectedChanges } from '../auction/collected-changes.ts';
 import type { BlockContext } from '../block-context.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { type OrderId, orderId, type PortfolioId, sizeLots } from '../core/units.ts';
@@ -206,8 +207,11 @@ export function enterOrder(
 
   const underlying = state.underlyings.must(instrument.underlying);
   const tooOpen = openInterestRefusal(state, underlying, instrument, {
-    lots: plan.filledLots,
-    changes: () => matchChanges(portfolio, side, plan.fills),
+    lots: isCollected ? lots : plan.filledLots,
+    changes: () =>
+      isCollected
+        ? collectedChanges(portfolio, side, lots)
+        : matchChanges(portfolio, side, plan.fills),
   });
   if (tooOpen !== undefined) return err(tooOpen);
   const market = { underlying, kind: instrument.kind, index: holding.risk.mark.index };
