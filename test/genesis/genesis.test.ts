@@ -90,6 +90,56 @@ describe('genesis document', () => {
       (json) => (json.underlyings[0].strikeStepMicroUsd = 1_000_001),
       'underlyings[0].strikeStepMicroUsd',
     ],
+    [
+      'a tick table with a gap at its seam',
+      (json) => json.underlyings[0].optionTicks.push({ from: 7, multiple: 5 }),
+      'underlyings[0].optionTicks',
+    ],
+    [
+      'no tick table',
+      (json) => (json.underlyings[0].optionTicks = []),
+      'underlyings[0].optionTicks',
+    ],
+    [
+      'a tick of 0',
+      (json) => (json.underlyings[1].optionTicks[0] = { from: 0, multiple: 0 }),
+      'underlyings[1].optionTicks[0].multiple',
+    ],
+    [
+      'a least size above the greatest',
+      (json) => Object.assign(json.underlyings[0], { minOrderLots: 9, maxOrderLots: 8 }),
+      'underlyings[0].minOrderLots',
+    ],
+    [
+      'a limit below 0',
+      (json) => (json.underlyings[0].maxOpenInterestLots = -1),
+      'underlyings[0].maxOpenInterestLots',
+    ],
+    [
+      'no volatility to list by',
+      (json) => (json.underlyings[0].defaultVolatilityBps = 0),
+      'underlyings[0].defaultVolatilityBps',
+    ],
+    [
+      'fee tiers that do not ascend',
+      (json) => {
+        const tier = { fromVolumeUsd: 5, makerShareBps: 0, takerShareBps: 0 };
+        json.feeTiers = [tier, tier];
+      },
+      'feeTiers',
+    ],
+    [
+      'a maker share above the base',
+      (json) => {
+        json.feeTiers = [{ fromVolumeUsd: 5, makerShareBps: 10_001, takerShareBps: 0 }];
+      },
+      'feeTiers[0].makerShareBps',
+    ],
+    [
+      'an insurance target below 0',
+      (json) => (json.parameters.insuranceTargetUsd = -1),
+      'parameters.insuranceTargetUsd',
+    ],
     ['unequal slots', (json) => (json.parameters.settlementSlots = 7), 'parameters'],
     ['an underlying twice', (json) => (json.underlyings[1].id = 0), 'underlyings'],
   ];

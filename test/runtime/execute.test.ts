@@ -200,8 +200,35 @@ describe('executeBlock', () => {
     );
     expect([...chain.state.positions.unorderedEntries()]).toEqual([]);
     expect(balanceOf(chain.state, MODULE.clearing, DENOMINATION.usd)).toBe(0n);
-    const fees = balanceOf(chain.state, MODULE.fees, DENOMINATION.usd);
+    // Epochs ended meanwhile: what they shared out was fees too.
+    let fees = balanceOf(chain.state, MODULE.fees, DENOMINATION.usd);
+    for (const module of [MODULE.community, MODULE.rewards]) {
+      fees += balanceOf(chain.state, module, DENOMINATION.usd);
+    }
+    fees += balanceOf(chain.state, MODULE.insurance, DENOMINATION.usd) - 100_000_000_000n;
     expect(usd(chain.state, 'alice') + usd(chain.state, 'bob') + fees).toBe(total);
+  });
+
+  it('shares out the fees on the last block of an epoch', () => {
+    const chain = tradingChain();
+    const { id, mark } = nearestCall(chain);
+    runBlock(chain, [transactionOf(chain, alice, [order(id, 'sell', mark, 10)])]);
+    runBlock(chain, [transactionOf(chain, bob, [order(id, 'buy', mark, 4)])]);
+    const fees = balanceOf(chain.state, MODULE.fees, DENOMINATION.usd);
+    const shared: unknown[] = [];
+    while (shared.length === 0) {
+      for (const event of runBlock(chain, []).events) {
+        if (event.selector === EVENT.feesDistributed) shared.push(event.value);
+      }
+    }
+    // 20 % to insurance, 2 % to the community, each rounded down.
+    const insurance = fees / 5n;
+    const community = fees / 50n;
+    expect(shared).toEqual([{ insurance, community, stake: fees - insurance - community }]);
+    expect(balanceOf(chain.state, MODULE.fees, DENOMINATION.usd)).toBe(0n);
+    expect(balanceOf(chain.state, MODULE.insurance, DENOMINATION.usd)).toBe(
+      100_000_000_000n + insurance,
+    );
   });
 
   it('takes only cancels while the oracle is silent', () => {
