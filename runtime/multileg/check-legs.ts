@@ -8,6 +8,7 @@
  */
 import type { Leg } from '../actions/multileg.ts';
 import { SIDE } from '../actions/order-terms.ts';
+import { effectiveState } from '../auction/phase.ts';
 import type { BlockContext } from '../block-context.ts';
 import { assert, err, ok, type Result } from '../core/result.ts';
 import { type InstrumentId, sizeLots } from '../core/units.ts';
@@ -59,7 +60,9 @@ export function seriesRefusal(
   const instrument = state.instruments.get(id);
   if (instrument === undefined) return refusal('unknown_instrument', { given: id });
   if (optionKind(instrument) === undefined) return refusal('not_a_series', { given: id });
-  if (instrument.state !== INSTRUMENT_STATE.open || instrument.expiry <= context.timestamp) {
+  // Legs trade at once, so they must be open in every layer of state.
+  const traded = effectiveState(state, instrument);
+  if (traded !== INSTRUMENT_STATE.open || instrument.expiry <= context.timestamp) {
     return refusal('instrument_not_open', { given: id });
   }
   return undefined;
