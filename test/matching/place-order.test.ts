@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { POST_ONLY, SIDE, TIME_IN_FORCE } from '../../runtime/actions/order-terms.ts';
+import {
+  ORDER_TYPE,
+  POST_ONLY,
+  SELF_TRADE_PREVENTION,
+  SIDE,
+  TIME_IN_FORCE,
+  TRIGGER_CONDITION,
+  TRIGGER_SOURCE,
+} from '../../runtime/actions/order-terms.ts';
 import type { PlaceOrder } from '../../runtime/actions/orders.ts';
 import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import {
@@ -8,6 +16,7 @@ import {
   type PortfolioId,
   priceTicks,
   sizeLots,
+  timestampMs,
 } from '../../runtime/core/units.ts';
 import { CLOSE_REASON, EVENT } from '../../runtime/event.ts';
 import { balanceOf, mint } from '../../runtime/ledger/ledger.ts';
@@ -15,12 +24,14 @@ import { MODULE } from '../../runtime/ledger/module-accounts.ts';
 import {
   MAX_FILLS_PER_ORDER,
   MAX_OPEN_ORDERS_PER_SERIES,
+  MAX_ORDER_LIFETIME_MS,
   MAX_ORDER_LOTS,
   MAX_PRICE_TICKS,
 } from '../../runtime/limits.ts';
 import { changePosition, positionOf } from '../../runtime/margin/portfolio-index.ts';
 import { accountMargin } from '../../runtime/margin/requirements.ts';
 import { placeOrder } from '../../runtime/matching/place-order.ts';
+import { placeTrigger } from '../../runtime/matching/place-trigger.ts';
 import { INSTRUMENT_STATE } from '../../runtime/options/instrument.ts';
 import { fundedPortfolio, MICRO, nextBlock } from '../fixtures/state.ts';
 import {
@@ -96,9 +107,18 @@ const CASES: readonly Case[] = [
     order: () => ({ side: 7 as 0 }),
   },
   { code: 'bad_side', order: () => ({ side: 7 as 0, timeInForce: 9 as 0, price: priceTicks(0) }) },
+  { code: 'bad_type', order: () => ({ type: 2 as 0, timeInForce: 9 as 0, price: priceTicks(0) }) },
   {
     code: 'bad_time_in_force',
-    order: () => ({ timeInForce: 9 as 0, price: priceTicks(0), size: sizeLots(0) }),
+    order: () => ({ timeInForce: 6 as 0, postOnly: 3 as 0, price: priceTicks(0) }),
+  },
+  {
+    code: 'bad_post_only',
+    order: () => ({ postOnly: 3 as 0, selfTradePrevention: 4 as 0, price: priceTicks(0) }),
+  },
+  {
+    code: 'bad_self_trade_prevention',
+    order: () => ({ selfTradePrevention: 4 as 0, price: priceTicks(0), size: sizeLots(0) }),
   },
   { code: 'bad_price', order: () => ({ price: priceTicks(0), size: sizeLots(0) }) },
   { code: 'bad_price', order: () => ({ price: priceTicks(MAX_PRICE_TICKS + 1) }) },
@@ -112,11 +132,57 @@ const CASES: readonly Case[] = [
   },
   { code: 'bad_size', order: () => ({ size: sizeLots(MAX_ORDER_LOTS + 1) }) },
   {
+    // More than all of it.
+    code: 'bad_display_size',
+    order: () => ({ displaySize: sizeLots(11), expiresAt: timestampMs(1) }),
+  },
+  {
+    // Less than one of 100 parts.
+    code: 'bad_display_size',
+    order: () => ({ size: sizeLots(501), displaySize: sizeLots(5) }),
+  },
+  {
+    // It never rests.
+    code: 'bad_display_size',
+    order: () => ({ displaySize: sizeLots(5), timeInForce: TIME_IN_FORCE.ioc }),
+  },
+  { code: 'bad_expires_at', order: () => ({ expiresAt: timestampMs(Number.MAX_SAFE_INTEGER) }) },
+  {
+    code: 'bad_expires_at',
+    order: ({ market }) => ({
+      timeInForce: TIME_IN_FORCE.gtt,
+      expiresAt: market.context.timestamp,
+      price: priceTicks(1),
+    }),
+  },
+  {
+    code: 'bad_expires_at',
+    order: ({ market }) => ({
+      timeInForce: TIME_IN_FORCE.gtt,
+      expiresAt: timestampMs(market.context.timestamp + MAX_ORDER_LIFETIME_MS + 1),
+    }),
+  },
+  {
+    code: 'market_cannot_rest',
+    order: () => ({ type: ORDER_TYPE.market, postOnly: POST_ONLY.reject }),
+  },
+  {
     code: 'post_only_ioc',
     prepare: (setting) => {
       setting.market.context = nextBlock(setting.market.state, 60_000);
     },
     order: () => ({ postOnly: POST_ONLY.reject, timeInForce: TIME_IN_FORCE.ioc }),
+  },
+  {
+    code: 'post_only_ioc',
+    order: () => ({ postOnly: POST_ONLY.slide, timeInForce: TIME_IN_FORCE.fok }),
+  },
+  {
+    code: 'no_auction',
+    prepare: (setting) => {
+      setting.market.context = nextBlock(setting.market.state, 60_000);
+    },
+    order: () => ({ timeInForce: TIME_IN_FORCE.gfa, price: priceTicks(1) }),
   },
   {
     code: 'no_mark',
@@ -149,7 +215,38 @@ const CASES: readonly Case[] = [
         clientOrderId: 5,
       });
     },
-    order: () => ({ clientOrderId: 5, size: HUGE }),
+    order: () => ({ clientOrderId: 5, size: HUGE, reduceOnly: true }),
+  },
+  {
+    // A waiting trigger has the id.
+    code: 'duplicate_client_id',
+    prepare: ({ market, alice, call, mark }) => {
+      placeTrigger(market.state, market.context, accountOf(alice), {
+        order: orderOf(alice, {
+          instrument: call,
+          side: 'buy',
+          price: mark,
+          lots: 1,
+          clientOrderId: 5,
+        }),
+        source: TRIGGER_SOURCE.index,
+        condition: TRIGGER_CONDITION.above,
+        triggerPrice: 200_000 * MICRO,
+      });
+    },
+    order: () => ({ clientOrderId: 5 }),
+  },
+  {
+    code: 'nothing_to_reduce',
+    prepare: ({ market, alice, bob, call, mark }) => {
+      changePosition(market.state, alice, call, 5);
+      changePosition(market.state, bob, call, -5);
+      for (let i = 0; i < MAX_OPEN_ORDERS_PER_SERIES; i++) {
+        place(market, alice, { instrument: call, side: 'buy', price: mark - 1, lots: 1 });
+      }
+    },
+    // The position is long: a buy closes nothing of it.
+    order: () => ({ reduceOnly: true }),
   },
   {
     code: 'too_many_orders',
@@ -183,6 +280,41 @@ const CASES: readonly Case[] = [
       }
     },
     order: () => ({ size: sizeLots(200_000) }),
+  },
+  {
+    // All or none holds where the bound is met too.
+    code: 'too_many_fills',
+    prepare: ({ market, call, mark }) => {
+      for (let i = 0; i <= MAX_FILLS_PER_ORDER; i++) {
+        const maker = fundedPortfolio(market.state, 10 + (i % 8), 1_000_000n);
+        place(market, maker, { instrument: call, side: 'sell', price: mark, lots: 1 });
+      }
+    },
+    order: () => ({
+      size: sizeLots(MAX_FILLS_PER_ORDER + 1),
+      timeInForce: TIME_IN_FORCE.fok,
+    }),
+  },
+  {
+    code: 'not_filled',
+    prepare: ({ market, alice, bob, call, mark }) => {
+      place(market, bob, { instrument: call, side: 'sell', price: mark, lots: 9 });
+      place(market, alice, { instrument: call, side: 'sell', price: mark, lots: 1 });
+    },
+    order: () => ({
+      timeInForce: TIME_IN_FORCE.fok,
+      selfTradePrevention: SELF_TRADE_PREVENTION.cancelTaker,
+    }),
+  },
+  {
+    code: 'self_trade',
+    prepare: ({ market, alice, call, mark }) => {
+      place(market, alice, { instrument: call, side: 'sell', price: mark, lots: 1 });
+    },
+    order: () => ({
+      size: sizeLots(200_000),
+      selfTradePrevention: SELF_TRADE_PREVENTION.cancelTaker,
+    }),
   },
   { code: 'insufficient_cash', order: () => ({ size: sizeLots(200_000) }) },
   { code: 'insufficient_margin', order: () => ({ side: SIDE.sell, size: sizeLots(20_000) }) },
