@@ -9,17 +9,20 @@
  * came to be; sums equal those built afresh from the same positions, orders and marks. Where that
  * bound is not kept (`isExact` is false) the requirement is a coarse bound above every sum.
  */
-import type { InstrumentId } from '../core/units.ts';
+import type { Side } from '../actions/order-terms.ts';
+import type { InstrumentId, PriceTicks } from '../core/units.ts';
 import type { Mark } from '../oracle/marks.ts';
 import type { AccountExposure } from '../rules/exposure.ts';
 import type { State } from '../state/state.ts';
 import {
+  addOrderLots,
   addOrderTerm,
   clearTerms,
   emptySeriesHolding,
   grossLots,
   isolatedInitial,
   isolatedMaintenance,
+  type OrderTerm,
   type RiskChange,
   type SeriesHolding,
 } from './series-holding.ts';
@@ -51,6 +54,8 @@ export type ExpiryHolding = {
   readonly series: Map<InstrumentId, SeriesHolding>;
   /** Mark of one of the series when the sums were made; `undefined`: to be made again. */
   mark: Mark | undefined;
+  /** Version of the marks at which `mark` was last found in force. */
+  currentAt: number;
   isExact: boolean;
   /** Σ over series of the isolated requirements with the worst fill. */
   isolatedInitial: number;
@@ -64,6 +69,9 @@ export type ExpiryHolding = {
   worst: WorstPayoff | undefined;
 };
 
+/** A series of a portfolio, and its expiry. */
+export type HoldingPlace = { readonly expiry: ExpiryHolding; readonly holding: SeriesHolding };
+
 /** An expiry in which nothing is held. */
 export function emptyExpiryHolding(
   key: number,
@@ -74,6 +82,7 @@ export function emptyExpiryHolding(
     exposure,
     series: new Map(),
     mark: undefined,
+    currentAt: -1,
     isExact: true,
     isolatedInitial: 0,
     isolatedMaintenance: 0,
@@ -151,7 +160,11 @@ function measureLots(expiry: ExpiryHolding): void {
 export function isCurrent(state: State, expiry: ExpiryHolding): boolean {
   const { mark } = expiry;
   if (mark === undefined) return false;
-  return state.derived.marks.byInstrument.get(mark.instrument) === mark;
+  const { version, byInstrument } = state.derived.marks;
+  if (expiry.currentAt === version) return true;
+  if (byInstrument.get(mark.instrument) !== mark) return false;
+  expiry.currentAt = version;
+  return true;
 }
 
 /**
@@ -202,6 +215,63 @@ export function applyChange(
     applyToWorstPayoff(expiry.worst, { risk: holding.risk, position, orders });
   }
   if (magnitude(expiry) >= EXACT_LIMIT) expiry.mark = undefined;
+}
+
+/** Whether the sums can be changed in place; else they are made when next asked for. */
+function keepsSums(state: State, expiry: ExpiryHolding): boolean {
+  if (expiry.isExact && isCurrent(state, expiry)) return true;
+  expiry.mark = undefined;
+  return false;
+}
+
+/** Holds the sums to their bound after a change. */
+function checkMagnitude(expiry: ExpiryHolding): void {
+  if (magnitude(expiry) >= EXACT_LIMIT) expiry.mark = undefined;
+}
+
+/** `applyChange` by lots of one order, in place of which it allocates nothing. */
+export function applyOrderLots(
+  state: State,
+  { expiry, holding }: HoldingPlace,
+  order: { readonly side: Side; readonly price: PriceTicks },
+  lots: number,
+): void {
+  if (!keepsSums(state, expiry)) return;
+  const { side, price } = order;
+  const initial = isolatedInitial(holding);
+  const maintenance = isolatedMaintenance(holding);
+  addOrderLots(holding, side, price, lots);
+  expiry.isolatedInitial += isolatedInitial(holding) - initial;
+  expiry.isolatedMaintenance += isolatedMaintenance(holding) - maintenance;
+  expiry.lots += lots;
+  expiry.premium += lots * price * holding.risk.tickValue;
+  if (expiry.worst !== undefined) {
+    const orders = [{ side, price, lots }];
+    applyToWorstPayoff(expiry.worst, { risk: holding.risk, position: 0, orders });
+  }
+  checkMagnitude(expiry);
+}
+
+const NO_ORDERS: readonly OrderTerm[] = [];
+
+/** `applyChange` by lots of the position alone, likewise. */
+export function applyPosition(state: State, { expiry, holding }: HoldingPlace, lots: number): void {
+  if (!keepsSums(state, expiry)) {
+    holding.position += lots;
+    return;
+  }
+  const initial = isolatedInitial(holding);
+  const maintenance = isolatedMaintenance(holding);
+  const gross = Math.abs(holding.position);
+  holding.position += lots;
+  expiry.isolatedInitial += isolatedInitial(holding) - initial;
+  expiry.isolatedMaintenance += isolatedMaintenance(holding) - maintenance;
+  expiry.lots += Math.abs(holding.position) - gross;
+  if (expiry.worst !== undefined) {
+    const { risk } = holding;
+    applyToWorstPayoff(expiry.worst, { risk, position: lots, orders: NO_ORDERS });
+  }
+  checkMagnitude(expiry);
 }
 
 /** Brings a series without position and orders into an expiry. */

@@ -22,10 +22,12 @@ import type { Mark } from '../oracle/marks.ts';
 import { dropExposure, exposureOf, noteOpenInterest } from '../rules/exposure.ts';
 import { expiryKey, positionKey, type State } from '../state/state.ts';
 import {
-  applyChange,
+  applyOrderLots,
+  applyPosition,
   type ExpiryHolding,
   emptyExpiryHolding,
   enterSeries,
+  type HoldingPlace,
   leaveSeries,
 } from './expiry-holding.ts';
 import type { SeriesHolding } from './series-holding.ts';
@@ -35,6 +37,8 @@ export type Portfolio = {
   readonly id: PortfolioId;
   readonly expiries: Map<number, ExpiryHolding>;
   readonly series: Map<InstrumentId, SeriesHolding>;
+  /** Where each of `series` is kept: to be found in one step. */
+  readonly places: Map<InstrumentId, Place>;
   /** Open orders by client order id, where they have one. */
   readonly clientOrders: Map<number, OrderId>;
   openOrders: number;
@@ -59,6 +63,7 @@ function portfolioOf(index: PortfolioIndex, id: PortfolioId): Portfolio {
     id,
     expiries: new Map(),
     series: new Map(),
+    places: new Map(),
     clientOrders: new Map(),
     openOrders: 0,
   };
@@ -72,16 +77,15 @@ export function expiryOf(state: State, instrument: InstrumentId): number {
   return expiryKey.pack(underlying, expiry);
 }
 
-type Place = {
-  readonly portfolio: Portfolio;
-  readonly expiry: ExpiryHolding;
-  readonly holding: SeriesHolding;
-};
+/** A series of a portfolio. Every resting order has that of its own, from `indexOrder` on. */
+export type Place = HoldingPlace & { readonly portfolio: Portfolio };
 
 /** Where a portfolio's holding of a series is kept, made when there is none. */
 function placeOf(state: State, id: PortfolioId, instrument: InstrumentId): Place {
   const index = state.derived.portfolios;
   const portfolio = portfolioOf(index, id);
+  const known = portfolio.places.get(instrument);
+  if (known !== undefined) return known;
   const key = expiryOf(state, instrument);
   let expiry = portfolio.expiries.get(key);
   if (expiry === undefined) {
@@ -92,12 +96,11 @@ function placeOf(state: State, id: PortfolioId, instrument: InstrumentId): Place
     if (holders === undefined) index.byExpiry.set(key, new Set([id]));
     else holders.add(id);
   }
-  let holding = portfolio.series.get(instrument);
-  if (holding === undefined) {
-    holding = enterSeries(state, expiry, instrument);
-    portfolio.series.set(instrument, holding);
-  }
-  return { portfolio, expiry, holding };
+  const holding = enterSeries(state, expiry, instrument);
+  portfolio.series.set(instrument, holding);
+  const place = { portfolio, expiry, holding };
+  portfolio.places.set(instrument, place);
+  return place;
 }
 
 /** Forgets what is empty. */
@@ -105,6 +108,7 @@ function prune(state: State, { portfolio, expiry, holding }: Place): void {
   if (holding.position !== 0 || holding.orders.size > 0) return;
   leaveSeries(expiry, holding);
   portfolio.series.delete(holding.instrument);
+  portfolio.places.delete(holding.instrument);
   if (expiry.series.size > 0) return;
   const index = state.derived.portfolios;
   portfolio.expiries.delete(expiry.key);
@@ -119,8 +123,9 @@ function prune(state: State, { portfolio, expiry, holding }: Place): void {
 export function indexOrder(state: State, order: RestingOrder): void {
   const place = placeOf(state, order.portfolio, order.instrument);
   const { portfolio, expiry, holding } = place;
-  const { side, price, remaining } = order;
-  applyChange(state, expiry, holding, { position: 0, orders: [{ side, price, lots: remaining }] });
+  const { remaining } = order;
+  applyOrderLots(state, place, order, remaining);
+  order.place = place;
   holding.orders.set(order.id, order);
   expiry.exposure.lots += remaining;
   portfolio.openOrders += 1;
@@ -129,19 +134,20 @@ export function indexOrder(state: State, order: RestingOrder): void {
 
 /** Notes that an order gave up `lots` of its open lots; it still rests. Call before the row changes. */
 export function indexReduction(state: State, order: RestingOrder, lots: number): void {
-  const { expiry, holding } = placeOf(state, order.portfolio, order.instrument);
-  const { side, price } = order;
-  applyChange(state, expiry, holding, { position: 0, orders: [{ side, price, lots: -lots }] });
-  expiry.exposure.lots -= lots;
+  const { place } = order;
+  assert(place !== undefined, 'a resting order is in the index');
+  applyOrderLots(state, place, order, -lots);
+  place.expiry.exposure.lots -= lots;
 }
 
 /** Notes that an order left the book with the lots it still has. */
 export function unindexOrder(state: State, order: RestingOrder): void {
-  const place = placeOf(state, order.portfolio, order.instrument);
+  const { place, remaining } = order;
+  assert(place !== undefined, 'a resting order is in the index');
   const { portfolio, expiry, holding } = place;
-  const { side, price, remaining } = order;
-  assert(holding.orders.delete(order.id), `order ${order.id} is not its portfolio's`);
-  applyChange(state, expiry, holding, { position: 0, orders: [{ side, price, lots: -remaining }] });
+  assert(holding.orders.delete(order.id), 'an order is among those of its portfolio');
+  order.place = undefined;
+  applyOrderLots(state, place, order, -remaining);
   expiry.exposure.lots -= remaining;
   portfolio.openOrders -= 1;
   if (order.clientOrderId !== 0) portfolio.clientOrders.delete(order.clientOrderId);
@@ -157,7 +163,7 @@ function indexPosition(
   const place = placeOf(state, id, instrument);
   const { expiry, holding } = place;
   expiry.exposure.lots += Math.abs(holding.position + lots) - Math.abs(holding.position);
-  applyChange(state, expiry, holding, { position: lots, orders: [] });
+  applyPosition(state, place, lots);
   prune(state, place);
 }
 

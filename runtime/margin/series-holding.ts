@@ -77,6 +77,16 @@ export function clearTerms(holding: SeriesHolding): void {
 
 /** Adds an order's lots to the sums. */
 export function addOrderTerm(holding: SeriesHolding, { side, price, lots }: OrderTerm): void {
+  addOrderLots(holding, side, price, lots);
+}
+
+/** `addOrderTerm` without the object: three times for every fill. */
+export function addOrderLots(
+  holding: SeriesHolding,
+  side: Side,
+  price: PriceTicks,
+  lots: number,
+): void {
   const { risk } = holding;
   holding.premium += lots * price * risk.tickValue;
   if (side === SIDE.buy) {

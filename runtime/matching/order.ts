@@ -18,6 +18,7 @@ import {
   type TimestampMs,
   timestampMs,
 } from '../core/units.ts';
+import type { Place } from '../margin/portfolio-index.ts';
 import type { PriceLevel } from './price-levels.ts';
 
 export type Order = {
@@ -62,6 +63,8 @@ export type RestingOrder = Order & {
   level: PriceLevel | undefined;
   previous: RestingOrder | undefined;
   next: RestingOrder | undefined;
+  /** Where the portfolio index keeps it. */
+  place: Place | undefined;
 };
 
 /**
@@ -93,6 +96,7 @@ export function restingOrder(terms: Order): RestingOrder {
     level: undefined,
     previous: undefined,
     next: undefined,
+    place: undefined,
   };
 }
 

@@ -45,10 +45,12 @@ export type Marks = {
   readonly byInstrument: Map<InstrumentId, Mark>;
   /** Bands already asked for: a cache, valid while its mark is in force. */
   readonly bands: Map<InstrumentId, CachedBand>;
+  /** Another number after every change of a mark: what was current at this number still is. */
+  version: number;
 };
 
 export function marks(): Marks {
-  return { byInstrument: new Map(), bands: new Map() };
+  return { byInstrument: new Map(), bands: new Map(), version: 0 };
 }
 
 function markSeries(
@@ -62,6 +64,7 @@ function markSeries(
   if (kind === undefined || instrument.state === INSTRUMENT_STATE.settled) return;
   const { price, volatility, delta, vega } = priceSeries(pricing, kind, instrument.strike);
   const { markedAt, index, forward } = inputs;
+  state.derived.marks.version += 1;
   state.derived.marks.byInstrument.set(id, {
     instrument: id,
     markedAt,
@@ -90,12 +93,14 @@ export function markNewSeries(state: State, instrument: Instrument): void {
 
 /** Removes the mark of a settled series. */
 export function dropMark(state: State, instrument: InstrumentId): void {
+  state.derived.marks.version += 1;
   state.derived.marks.byInstrument.delete(instrument);
   state.derived.marks.bands.delete(instrument);
 }
 
 /** Recomputes every mark from the tables; needs the series index. */
 export function rebuildMarks(state: State): void {
+  state.derived.marks.version += 1;
   state.derived.marks.byInstrument.clear();
   state.derived.marks.bands.clear();
   for (const key of state.markInputs.sortedKeys()) markExpiry(state, state.markInputs.must(key));
