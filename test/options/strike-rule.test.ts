@@ -200,6 +200,30 @@ describe('listing by rule', () => {
     ]);
   });
 
+  test('follows the surface while the index stands still', () => {
+    const state = testState({ underlyings: [BY_RULE] });
+    const [expiry] = scheduledExpiries(BY_RULE, START);
+    if (expiry === undefined) throw new Error('no expiry');
+    const key = expiryKey.pack(BY_RULE.id, expiry);
+    const listedWith = (changed: { theta?: number; u?: number; l?: number }): number => {
+      const slice = { theta: 100_000_000, u: 0, l: 0, ...changed };
+      for (let block = 0; block < 30; block++) {
+        const context = nextBlock(state, 1);
+        setIndex(state, BY_RULE, 100_000);
+        const at = { underlying: BY_RULE.id, expiry, forward: 100_000 * MICRO };
+        state.surfaceSlices.set(key, { ...at, ...slice, updatedAt: context.timestamp });
+        listSeries(state, context);
+      }
+      return state.derived.series.strikes.get(key)?.size ?? 0;
+    };
+    // σ√τ of 1 %, then 3 %, then wings that rise on both sides.
+    const narrow = listedWith({});
+    const wide = listedWith({ theta: 900_000_000 });
+    expect(wide).toBeGreaterThan(narrow);
+    expect(listedWith({ theta: 900_000_000, u: 20_000_000 })).toBeGreaterThanOrEqual(wide);
+    expect(listedWith({})).toBeGreaterThanOrEqual(wide);
+  });
+
   test('after any moves: all in range within 40 blocks, none twice, none gone, reloads alike', () => {
     fc.assert(
       fc.property(

@@ -18,6 +18,7 @@ import {
   rebuildOpenInterest,
   underlyingOpenInterest,
 } from '../../runtime/rules/exposure.ts';
+import { openInterestRise } from '../../runtime/rules/open-interest.ts';
 import { clipToBand } from '../../runtime/rules/price-band.ts';
 import { isOnTick } from '../../runtime/rules/tick-table.ts';
 import { runs } from '../fixtures/runs.ts';
@@ -154,19 +155,24 @@ describe('account_limit', () => {
     // Full, and closing still goes.
     expect(codeOf(buy(market, alice, 1))).toBe('account_limit');
     expect(codeOf(sell(market, alice, 3, 5_800))).toBe('ok');
+    // Also when the limit is below what is held.
+    market.state.underlyings.set(BTC.id, { ...BTC, maxAccountLots: 1 });
+    expect(codeOf(sell(market, bob, 1))).toBe('account_limit');
+    expect(codeOf(buy(market, bob, 3, 5_600))).toBe('ok');
   });
 });
 
-describe('open interest', () => {
-  const full = (rules: Partial<Underlying>) => {
-    const market = marketWith(rules);
-    const [alice, bob, carol] = [1, 2, 3].map((n) => trader(market, n));
-    if (alice === undefined || bob === undefined || carol === undefined) throw new Error();
-    expect(codeOf(sell(market, bob, 10))).toBe('ok');
-    expect(codeOf(buy(market, alice, 10))).toBe('ok');
-    return { market, alice, bob, carol };
-  };
+/** Alice long 10 lots, Bob short 10. */
+function full(rules: Partial<Underlying>) {
+  const market = marketWith(rules);
+  const [alice, bob, carol] = [1, 2, 3].map((n) => trader(market, n));
+  if (alice === undefined || bob === undefined || carol === undefined) throw new Error();
+  expect(codeOf(sell(market, bob, 10))).toBe('ok');
+  expect(codeOf(buy(market, alice, 10))).toBe('ok');
+  return { market, alice, bob, carol };
+}
 
+describe('open interest', () => {
   test.each([
     ['open_interest_limit', { maxSeriesOpenInterestLots: 10 }],
     ['underlying_open_interest_limit', { maxOpenInterestLots: 10 }],
@@ -187,7 +193,33 @@ describe('open interest', () => {
     expect(underlyingOpenInterest(market.state, BTC.id)).toBe(7);
     expect(codeOf(buy(market, carol, 3, 5_750))).toBe('ok');
     expect(underlyingOpenInterest(market.state, BTC.id)).toBe(10);
+    // A limit below what is open: what passes a position on is still allowed.
+    market.state.underlyings.set(BTC.id, {
+      ...BTC,
+      maxSeriesOpenInterestLots: 5,
+      maxOpenInterestLots: 5,
+    });
+    expect(codeOf(sell(market, carol, 2, 5_650))).toBe('ok');
+    expect(codeOf(buy(market, alice, 2, 5_650))).toBe('ok');
+    expect(underlyingOpenInterest(market.state, BTC.id)).toBe(10);
   });
+});
+
+test('open interest that a trade raises, also by several fills of one portfolio', () => {
+  const { market, alice, bob, carol } = full({});
+  const instrument = market.state.instruments.must(seriesNamed(market, NAME));
+  const rise = (...changes: (readonly [PortfolioId, number])[]): number =>
+    openInterestRise(
+      market.state,
+      instrument,
+      changes.map(([portfolio, lots]) => ({ portfolio, lots })),
+    );
+  // Alice is long 10, Bob short 10.
+  expect(rise([carol, 4], [bob, -4])).toBe(4);
+  expect(rise([carol, 4], [alice, -4])).toBe(0);
+  expect(rise([bob, 4], [alice, -4])).toBe(-4);
+  expect(rise([bob, 6], [carol, -6], [bob, 6], [carol, -6])).toBe(2);
+  expect(rise([carol, 6], [alice, -6], [carol, 6], [alice, -6])).toBe(2);
 });
 
 describe('precedence', () => {
