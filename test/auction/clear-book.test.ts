@@ -5,10 +5,11 @@ import { ORDER_TYPE, POST_ONLY, SIDE, TIME_IN_FORCE } from '../../runtime/action
 import { PLAIN_TERMS, type PlaceOrder } from '../../runtime/actions/orders.ts';
 import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import { clearBatches } from '../../runtime/auction/clear-batches.ts';
-import { viewAuction } from '../../runtime/auction/clear-book.ts';
+import { settleAuction, viewAuction } from '../../runtime/auction/clear-book.ts';
 import { clearedLots, EVERY_TICK } from '../../runtime/auction/clearing-price.ts';
 import {
   type InstrumentId,
+  orderId,
   type PortfolioId,
   portfolioAccount,
   portfolioId,
@@ -26,6 +27,8 @@ import { type Order, orderTermsOf } from '../../runtime/matching/order.ts';
 import { placeOrder } from '../../runtime/matching/place-order.ts';
 import { MATCHING } from '../../runtime/options/underlying.ts';
 import { priceBand } from '../../runtime/oracle/price-band.ts';
+import { massQuote } from '../../runtime/quoting/mass-quote.ts';
+import { setProtection } from '../../runtime/quoting/set-protection.ts';
 import { runs } from '../fixtures/runs.ts';
 import { BTC, fundedPortfolio, MICRO } from '../fixtures/state.ts';
 import {
@@ -371,5 +374,107 @@ describe('worked examples', () => {
     expect(rowsOf(given.market, given.call).map(({ portfolio }) => portfolio)).toEqual([
       given.who.get('cat'),
     ]);
+  });
+
+  test('in a call auction waiting longer earns nothing: the whole margin is shared', () => {
+    const given = world();
+    const { market, call } = given;
+    enter(given, ['ann', 'buy', 0, 6]);
+    advance(market);
+    enter(given, ['ben', 'buy', 0, 6]);
+    enter(given, ['cat', 'sell', 0, 8]);
+    const instrument = market.state.instruments.must(call);
+    const lots = (kind: 'call' | 'batch'): number[] =>
+      viewAuction(market.state, market.context, instrument, kind)?.plan.trades.map(
+        (trade) => trade.lots,
+      ) ?? [];
+    expect(lots('call')).toEqual([4, 4]);
+    expect(lots('batch')).toEqual([6, 2]);
+  });
+
+  test('what the band moved away from is closed, on the side that would be refused now', () => {
+    for (const [indexUsd, closed] of [
+      [90_000, 'ann'],
+      [110_000, 'ben'],
+    ] as const) {
+      const given = world();
+      const { market, call, who } = given;
+      enter(given, ['ann', 'buy', 1, 3]);
+      enter(given, ['ben', 'sell', 0, 3]);
+      // The market goes far: no price between the two limits is inside the band any more.
+      advance(market);
+      markAt(market, indexUsd);
+      const view = viewAuction(
+        market.state,
+        market.context,
+        market.state.instruments.must(call),
+        'call',
+      );
+      if (view === undefined) throw new Error('no mark');
+      settleAuction(market.state, market.context, view);
+      expect(tradesOf(market)).toEqual([]);
+      const left = rowsOf(market, call).map(({ portfolio }) => portfolio);
+      expect(left).not.toContain(who.get(closed));
+      expect(left).toHaveLength(1);
+      expect(problemsOf(market.state)).toEqual([]);
+    }
+  });
+
+  test('of two linked orders that could both trade only the earlier does', () => {
+    const given = world();
+    const { market, call } = given;
+    enter(given, ['ann', 'buy', 1, 3]);
+    enter(given, ['ann', 'buy', 0, 4]);
+    enter(given, ['ben', 'sell', 0, 7]);
+    const [first, second] = [orderId(1), orderId(2)].map((id) => market.state.orders.must(id));
+    if (first === undefined || second === undefined) throw new Error('no orders');
+    first.cancelsOther = second.id;
+    second.cancelsOther = first.id;
+    clearBatches(market.state, market.context);
+    expect(bought(given, 'ann')).toBe(3);
+    expect(market.state.orders.sortedKeys()).toEqual([3]);
+    expect(market.context.events).toContainEqual({
+      selector: EVENT.orderClosed,
+      value: { orderId: 2, reason: CLOSE_REASON.oco },
+    });
+    expect(rowsOf(market, call)[0]?.remaining).toBe(4);
+  });
+
+  test('quotes trade what their protection allows, which then fires', () => {
+    const given = world();
+    const { market, who } = given;
+    const { state, context } = market;
+    const ann = who.get('ann');
+    if (ann === undefined) throw new Error('ann');
+    setProtection(state, context, portfolioAccount(ann), {
+      subAccount: subAccount(0),
+      underlying: BTC.id,
+      windowMs: 60_000,
+      frozenMs: 0,
+      quantityLimit: 5,
+      deltaLimit: 0,
+      vegaLimit: 0,
+      fillsLimit: 0,
+    });
+    const quoted = massQuote(state, context, portfolioAccount(ann), {
+      subAccount: subAccount(0),
+      quotes: [
+        {
+          instrument: given.call,
+          bidPrice: priceTicks(given.mark),
+          bidSize: sizeLots(20),
+          askPrice: priceTicks(given.mark + 5),
+          askSize: sizeLots(20),
+        },
+      ],
+    });
+    expect(quoted.ok).toBe(true);
+    enter(given, ['ben', 'sell', 0, 9]);
+    enter(given, ['cat', 'sell', 0, 9]);
+    clearBatches(state, context);
+    // Five lots in all, though with two sellers: an auction is one fill of the quote.
+    expect(bought(given, 'ann')).toBe(5);
+    expect(bought(given, 'ben') + bought(given, 'cat')).toBe(-5);
+    expect(rowsOf(market, given.call).every(({ portfolio }) => portfolio !== ann)).toBe(true);
   });
 });
