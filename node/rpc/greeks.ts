@@ -1,11 +1,13 @@
 /**
  * Gamma, vega and theta of a series, for display only; price, volatility and delta are the chain's.
  *
- * Source: Black (1976) on the forward, rate 0. Per coin: gamma per USD, vega in USD per point of
- * volatility, theta in USD per day.
+ * Per coin: gamma per USD, vega in USD per point of volatility, theta in USD per day.
  */
+import { greeks } from '../../runtime/pricing/greeks.ts';
 
 const YEAR_MS = 365 * 24 * 3_600_000;
+const DAYS_PER_YEAR = 365;
+const POINTS = 100;
 
 export type DisplayGreeks = {
   readonly gamma: number;
@@ -21,14 +23,9 @@ export function displayGreeks(inputs: {
   readonly timeToExpiryMs: number;
 }): DisplayGreeks | undefined {
   const { forward, strike, volatility, timeToExpiryMs } = inputs;
+  if (!(volatility > 0 && timeToExpiryMs > 0 && forward > 0 && strike > 0)) return undefined;
+  // The three are the same for a call and a put.
   const years = timeToExpiryMs / YEAR_MS;
-  const deviation = volatility * Math.sqrt(years);
-  if (!(deviation > 0) || !(forward > 0) || !(strike > 0)) return undefined;
-  const d1 = Math.log(forward / strike) / deviation + deviation / 2;
-  const density = Math.exp((-d1 * d1) / 2) / Math.sqrt(2 * Math.PI);
-  return {
-    gamma: density / (forward * deviation),
-    vega: (forward * density * Math.sqrt(years)) / 100,
-    theta: -(forward * density * volatility) / (2 * Math.sqrt(years)) / 365,
-  };
+  const { gamma, vega, theta } = greeks({ kind: 'call', forward, strike, volatility, years });
+  return { gamma, vega: vega / POINTS, theta: theta / DAYS_PER_YEAR };
 }
