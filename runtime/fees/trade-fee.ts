@@ -44,16 +44,21 @@ export type FeeFacts = {
   readonly centiBps: number;
 };
 
-/** Micro-USD, never above the premium when the cap is below 100 %. */
+/** Premiums up to here have an exact cap in doubles: $900,000, × 10⁴ below 2⁵³. */
+const MAX_NUMBER_PREMIUM = 900_000_000_000n;
+
+/** Micro-USD, never above the premium when the cap is below 100 %. ~60 ns. */
 export function tradeFee({ underlying, index, lots, premium, centiBps }: FeeFacts): bigint {
-  const divisor = underlying.optionLotsPerCoin * CENTI_BPS_PER_ONE;
+  const { feeCapBps, optionLotsPerCoin } = underlying;
+  const divisor = optionLotsPerCoin * CENTI_BPS_PER_ONE;
   const share = lots * index * centiBps;
-  const ofNotional =
-    share <= Number.MAX_SAFE_INTEGER
-      ? BigInt(-Math.floor(-share / divisor))
-      : mulDivCeil(BigInt(lots) * BigInt(index), BigInt(centiBps), BigInt(divisor));
-  const cap = mulDivCeil(premium, BigInt(underlying.feeCapBps), BigInt(BPS_PER_ONE));
-  return ofNotional < cap ? ofNotional : cap;
+  if (share <= Number.MAX_SAFE_INTEGER && premium <= MAX_NUMBER_PREMIUM) {
+    const cap = -Math.floor((-Number(premium) * feeCapBps) / BPS_PER_ONE);
+    return BigInt(Math.min(-Math.floor(-share / divisor), cap));
+  }
+  const ofNotional = mulDivCeil(BigInt(lots) * BigInt(index), BigInt(centiBps), BigInt(divisor));
+  const cap = mulDivCeil(premium, BigInt(feeCapBps), BigInt(BPS_PER_ONE));
+  return minBigint(ofNotional, cap);
 }
 
 /**

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { exactProduct, tradeFee } from '../../runtime/fees/trade-fee.ts';
+import { runs } from '../fixtures/runs.ts';
 import { BTC, MICRO } from '../fixtures/state.ts';
 
 /** 3 bp of the notional of `lots` at $100,000, unless the cap is less. */
@@ -32,4 +34,25 @@ test('is exact beyond what doubles hold', () => {
     300_000_000n * BigInt(MICRO) + 3_000n,
   );
   expect(exactProduct(1_000_000_007, 1_000_000_000_003)).toBe(1_000_000_007n * 1_000_000_000_003n);
+});
+
+test('numbers and bigints agree with the formula in bigints', () => {
+  const ceil = (a: bigint, b: bigint): bigint => (a + b - 1n) / b;
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 1_000_000 }),
+      fc.integer({ min: 1, max: 10 ** 12 }),
+      fc.oneof(fc.bigInt(0n, 10n ** 7n), fc.bigInt(0n, 2n * 10n ** 12n)),
+      fc.integer({ min: 0, max: 10_000 }),
+      fc.integer({ min: 0, max: 10_000 }),
+      (lots, index, premium, centiBps, feeCapBps) => {
+        const underlying = { ...BTC, feeCapBps };
+        const notional = ceil(BigInt(lots) * BigInt(index) * BigInt(centiBps), 100_000_000n);
+        const cap = ceil(premium * BigInt(feeCapBps), 10_000n);
+        const expected = notional < cap ? notional : cap;
+        expect(tradeFee({ underlying, index, lots, premium, centiBps })).toBe(expected);
+      },
+    ),
+    { numRuns: runs(500) },
+  );
 });
