@@ -217,7 +217,9 @@ export function chargeAction(
 
 /**
  * Why a transaction of these actions is not worth a block: every one of them would be refused now.
- * Its first action's refusal; `undefined` when one at least would be carried out. O(actions).
+ * Its first action's refusal; `undefined` when one at least would be carried out. A cancel of many
+ * orders always counts as such: what was free in the block that is known is free again in the next.
+ * O(actions).
  */
 export function paceOfAll(
   state: State,
@@ -228,6 +230,7 @@ export function paceOfAll(
   if (context.parameters.creditStart === 0 && spender.budgets.length === 0) return undefined;
   let first: Refusal | undefined;
   for (const action of actions) {
+    if (action.selector === ACTION.cancelOrders) return undefined;
     const refused = paceRefusal(state, context, spender, action);
     if (refused === undefined) return undefined;
     first ??= refused;

@@ -1,6 +1,5 @@
 /** What the fills of quotes do to their makers' protections: counts them, and fires those met. */
 
-import { SIDE } from '../actions/order-terms.ts';
 import type { BlockContext } from '../block-context.ts';
 import { type PortfolioId, timestampMs, type UnderlyingId } from '../core/units.ts';
 import { CLOSE_REASON, type CloseReason, EVENT, PROTECTION_CHANGE } from '../event.ts';
@@ -14,6 +13,7 @@ import {
   type Protection,
   protectionOver,
   UNTIL_RESET,
+  useAfter,
 } from './protection.ts';
 import { quotesOf } from './quote-index.ts';
 
@@ -34,12 +34,7 @@ function addFill(state: State, context: BlockContext, row: Protection, fill: Mak
   }
   const { maker, lots } = fill;
   const greeks = greeksOf(state, maker.instrument);
-  const signed = maker.side === SIDE.buy ? lots : -lots;
-  // What no limit bounds could grow beyond what is exact, and nobody reads it.
-  if (limits.quantityLimit !== 0) row.quantity += lots;
-  if (limits.deltaLimit !== 0) row.delta += signed * greeks.delta;
-  if (limits.vegaLimit !== 0) row.vega += signed * greeks.vega;
-  if (limits.fillsLimit !== 0) row.fills += 1;
+  Object.assign(row, useAfter(limits, row, greeks, { side: maker.side, lots }));
   state.protections.touch(protectionKey.pack(row.portfolio, row.underlying));
 }
 

@@ -1,6 +1,7 @@
 /** Fires the dead-man switches that are due: a step of every block, before transactions. */
 
 import { SWITCH_SCOPE } from '../actions/quoting.ts';
+import { cancelRefusal } from '../auction/state-refusal.ts';
 import type { BlockContext } from '../block-context.ts';
 import { takeDue } from '../core/due-queue.ts';
 import {
@@ -25,43 +26,64 @@ function portfoliosOf({ account, scope, subAccount: only }: DeadManSwitch): Port
   return Array.from({ length: 256 }, (_, number) => portfolioId(account, subAccount(number)));
 }
 
-/** What a portfolio has that a clearing switch is to close: open orders, then waiting triggers. */
-function closersOf(
-  state: State,
-  context: BlockContext,
-  portfolio: PortfolioId,
-  clearsUpTo: OrderId,
-): (() => void)[] {
-  const orders = openOrdersOf(state, portfolio)
-    .filter(({ id }) => id <= clearsUpTo)
-    .map((order) => () => closeOrder(state, context, order, CLOSE_REASON.deadMan));
-  const ids = [...(state.derived.triggers.byPortfolio.get(portfolio)?.ids ?? [])];
-  const triggers = ids
-    .filter((id) => id <= clearsUpTo)
-    .sort((a, b) => a - b)
-    .map((id) => () => {
-      const trigger = state.triggers.must(id);
-      closeTrigger(state, context, trigger, { reason: TRIGGER_END.cancelled });
-    });
-  return [...orders, ...triggers];
+/** A clearing in progress: what may still be closed in this block, and what was not. */
+type Clearing = {
+  readonly state: State;
+  readonly context: BlockContext;
+  readonly clearsUpTo: OrderId;
+  readonly allowance: number;
+  closed: number;
+  /** Something is left for a later block. */
+  isHeld: boolean;
+};
+
+/** True when one more may be closed in this block. */
+function take(clearing: Clearing): boolean {
+  if (clearing.closed === clearing.allowance) {
+    clearing.isHeld = true;
+    return false;
+  }
+  clearing.closed += 1;
+  return true;
 }
 
-/** Closes at most `allowance` of what a clearing switch is to close; how many they were. */
+/** Open orders by number. Those that an auction holds at its end wait until it is over. */
+function clearOrders(clearing: Clearing, portfolio: PortfolioId): void {
+  const { state, context, clearsUpTo } = clearing;
+  for (const order of openOrdersOf(state, portfolio)) {
+    if (order.id > clearsUpTo) return;
+    if (cancelRefusal(state, context, order.instrument) !== undefined) clearing.isHeld = true;
+    else if (take(clearing)) closeOrder(state, context, order, CLOSE_REASON.deadMan);
+    else return;
+  }
+}
+
+/** Waiting triggers by number. */
+function clearTriggers(clearing: Clearing, portfolio: PortfolioId): void {
+  const { state, context, clearsUpTo } = clearing;
+  const ids = state.derived.triggers.byPortfolio.get(portfolio)?.ids;
+  if (ids === undefined) return;
+  for (const id of [...ids].sort((a, b) => a - b)) {
+    if (id > clearsUpTo || !take(clearing)) return;
+    const reason = TRIGGER_END.cancelled;
+    closeTrigger(state, context, state.triggers.must(id), { reason });
+  }
+}
+
+/** Closes at most `allowance` of what a clearing switch is to close. */
 function clear(
   state: State,
   context: BlockContext,
   row: DeadManSwitch,
   allowance: number,
 ): { readonly closed: number; readonly isDone: boolean } {
-  let closed = 0;
+  const { clearsUpTo } = row;
+  const clearing: Clearing = { state, context, clearsUpTo, allowance, closed: 0, isHeld: false };
   for (const portfolio of portfoliosOf(row)) {
-    for (const close of closersOf(state, context, portfolio, row.clearsUpTo)) {
-      if (closed === allowance) return { closed, isDone: false };
-      close();
-      closed += 1;
-    }
+    clearOrders(clearing, portfolio);
+    clearTriggers(clearing, portfolio);
   }
-  return { closed, isDone: true };
+  return { closed: clearing.closed, isDone: !clearing.isHeld };
 }
 
 /** A switch whose time has come, closing from now on what there is. */

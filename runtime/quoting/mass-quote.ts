@@ -166,7 +166,8 @@ export function massQuote(
   }
   for (const [entry, { sides, refused: ofEntry }] of entries.entries()) {
     for (const order of sides) {
-      if (order.size === 0) continue;
+      // A side without size has an old quote only where it may not be withdrawn.
+      if (order.size === 0 && oldSide(quoting, order) === undefined) continue;
       const refused = ofEntry ?? enter(quoting, order);
       if (refused === undefined) continue;
       const { number } = errorEntry(refused.code);

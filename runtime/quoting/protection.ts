@@ -112,6 +112,25 @@ export function lotsAllowed(
   );
 }
 
+/**
+ * A window's use with one fill more. What no limit bounds is not counted: it could grow beyond what
+ * is exact, and nobody reads it.
+ */
+export function useAfter(
+  limits: ProtectionLimits,
+  use: WindowUse,
+  greeks: LotGreeks,
+  { side, lots }: { readonly side: Order['side']; readonly lots: number },
+): WindowUse {
+  const signed = side === SIDE.buy ? lots : -lots;
+  return {
+    quantity: limits.quantityLimit === 0 ? use.quantity : use.quantity + lots,
+    delta: limits.deltaLimit === 0 ? use.delta : use.delta + signed * greeks.delta,
+    vega: limits.vegaLimit === 0 ? use.vega : use.vega + signed * greeks.vega,
+    fills: limits.fillsLimit === 0 ? use.fills : use.fills + 1,
+  };
+}
+
 /** Whether the portfolio's quotes are refused now. */
 export function isFrozen(row: Protection, now: TimestampMs): boolean {
   return now < row.frozenUntil;
@@ -142,8 +161,9 @@ export function greeksOf(state: State, instrument: Order['instrument']): LotGree
 
 /**
  * Lots of a resting quote that may trade in this block in one fill: all of them unless a protection
- * says less. To be asked for every maker with `isQuote` when a match is planned, fills of the same
- * protection in the same plan excluded: in one book a maker has one quote a side. O(1).
+ * says less. To be asked for every maker with `isQuote` when a match is planned. It knows no other
+ * planned fills: in one book a maker has one quote a side; a plan over several books adds them up with
+ * `useAfter` and asks `lotsAllowed`. O(1).
  */
 export function quoteCapacity(state: State, quote: Order): number {
   const row = protectionOver(state, quote);
