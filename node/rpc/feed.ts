@@ -23,6 +23,8 @@ import { blockData } from './present-block.ts';
 import { receiptInfo } from './present-receipt.ts';
 import type { BlockData } from './schemas/chain.ts';
 import type { TransactionInfo } from './schemas/transaction.ts';
+import { countFade, type FadeTally, fadeTally } from './statistics/fade.ts';
+import { fadeBlock } from './statistics/fade-block.ts';
 
 /** One block as subscriptions see it; `market` is missing before the mirror is built. */
 export type FeedBlock = {
@@ -44,6 +46,8 @@ export interface Feed {
   market(): Promise<MarketMirror>;
   /** The mirror if it is built. */
   builtMarket(): MarketMirror | undefined;
+  /** The mirror and the count of fade, which begins at the first call. */
+  fade(): Promise<{ readonly mirror: MarketMirror; readonly tally: FadeTally }>;
   /** Re-reads open interests if trades happened since, at most once a second. */
   refreshOpenInterest(): Promise<void>;
   /** Waits for a transaction (hex id). Register before it is submitted. */
@@ -76,6 +80,7 @@ export function createFeed(
   let stopWatching: (() => void) | undefined;
   let started: StartedMirror | undefined;
   let starting: Promise<MarketMirror> | undefined;
+  let tally: FadeTally | undefined;
   let waiterCount = 0;
   let refreshedAt = 0;
   let isClosed = false;
@@ -99,6 +104,9 @@ export function createFeed(
   };
 
   const process = (notice: BlockNotice): void => {
+    if (tally !== undefined && started !== undefined && notice.height > started.mirror.height) {
+      countFade(tally, started.mirror, fadeBlock(notice));
+    }
     const market = started?.apply(notice);
     const entry: FeedBlock = { height: notice.height, block: blockData(notice), market };
     backlog.push(entry);
@@ -122,6 +130,8 @@ export function createFeed(
       // A mirror that missed a block would be wrong from then on: build it anew when next asked.
       started = undefined;
       starting = undefined;
+      // Blocks until then go uncounted.
+      if (tally !== undefined) tally = fadeTally();
       backlog.length = 0;
       backlogChanges = 0;
       onProblem(cause instanceof Error ? cause : new Error(String(cause)));
@@ -153,6 +163,11 @@ export function createFeed(
       return starting;
     },
     builtMarket: () => started?.mirror,
+    async fade() {
+      const mirror = await feed.market();
+      tally ??= fadeTally();
+      return { mirror, tally };
+    },
     async refreshOpenInterest() {
       const mirror = await feed.market();
       if (!mirror.isOpenInterestStale || Date.now() - refreshedAt < REFRESH_MS) return;

@@ -1,6 +1,7 @@
 /** `miletus query`: reads from a node. */
 import type { Argv } from 'yargs';
 import type { MethodName } from '../../node/rpc/schemas/methods.ts';
+import { MAX_STATISTICS_BLOCKS } from '../../node/rpc/schemas/statistics.ts';
 import { fromHex } from '../../runtime/core/bytes.ts';
 import { usageError } from './cli-error.ts';
 import { type Arguments, flag, integer, mustText, text, withClient, withNode } from './options.ts';
@@ -102,6 +103,56 @@ async function parameters(argv: Arguments): Promise<void> {
   });
 }
 
+async function makers(argv: Arguments): Promise<void> {
+  const currency = text(argv, 'currency')?.toUpperCase();
+  await withClient(argv, async (client) => {
+    const params = currency === undefined ? {} : { currency };
+    const found = await client.call('get_maker_statistics', params);
+    print(flag(argv, 'json'), found, [
+      found.since_height === 0
+        ? 'counting begins with the next block'
+        : `counted since height ${found.since_height}`,
+      ...table([
+        ['maker', 'currency', 'touched', 'faded', 'fade'],
+        ...found.makers.map((one) => [
+          one.account,
+          one.currency,
+          String(one.touched),
+          String(one.faded),
+          `${(100 * one.fade).toFixed(1)} %`,
+        ]),
+      ]),
+    ]);
+  });
+}
+
+const orDash = (value: number | string | null): string => (value === null ? '-' : String(value));
+
+async function proposers(argv: Arguments): Promise<void> {
+  const blocks = integer(argv, 'blocks', { min: 1, max: MAX_STATISTICS_BLOCKS });
+  await withClient(argv, async (client) => {
+    const params = blocks === undefined ? {} : { blocks };
+    const found = await client.call('get_proposer_statistics', params);
+    print(flag(argv, 'json'), found, [
+      `blocks ${found.from_height} to ${found.to_height}`,
+      ...table([
+        ['epoch', 'proposer', 'blocks', 'empty', 'waiting', 'txs', 'age p50', 'p90', 'inverted'],
+        ...found.proposers.map((one) => [
+          String(one.epoch),
+          String(one.proposer),
+          String(one.blocks),
+          String(one.empty_blocks),
+          String(one.empty_while_waiting),
+          String(one.transactions),
+          `${orDash(one.age_p50_ms)} ms`,
+          `${orDash(one.age_p90_ms)} ms`,
+          `${one.taker_pairs_inverted} of ${one.taker_pairs}`,
+        ]),
+      ]),
+    ]);
+  });
+}
+
 async function rpc(argv: Arguments): Promise<void> {
   const method = mustText(argv, 'method', 'a method that rpc.discover lists');
   const given = text(argv, 'params') ?? '{}';
@@ -180,6 +231,24 @@ export function buildQuery(yargs: Argv): Argv {
       "The chain's parameters",
       (y) => withNode(y).example('$0 query parameters', 'values, units, ranges'),
       parameters,
+    )
+    .command(
+      'makers [currency]',
+      'Fade: what makers take away before the taker who comes for it is served',
+      (y) =>
+        withNode(y)
+          .positional('currency', { type: 'string', describe: 'BTC, ETH; all unless told' })
+          .example('$0 query makers BTC', 'most touched first'),
+      makers,
+    )
+    .command(
+      'proposers',
+      'What each proposer included, how old it was, in which order takers',
+      (y) =>
+        withNode(y)
+          .option('blocks', { type: 'string', describe: 'Newest blocks, 1 to 2000 (500)' })
+          .example('$0 query proposers --blocks 100', 'of the last hundred blocks'),
+      proposers,
     )
     .command(
       'rpc <method> [params]',

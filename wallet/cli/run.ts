@@ -86,7 +86,7 @@ const GROUPS: readonly { command: string; describe: string; load: () => Promise<
     describe: 'Read from a node',
     load: async () =>
       subcommands(
-        'status, block, transaction, validators, proof, index, parameters, rpc',
+        'status, block, transaction, validators, proof, index, parameters, makers, proposers, rpc',
         (await import('./query.ts')).buildQuery,
       ),
   },

@@ -7,6 +7,7 @@ import { NODE_VERSION } from '../version.ts';
 import { accountMethods } from './account.ts';
 import { chainMethods } from './chain.ts';
 import { marketMethods } from './market.ts';
+import { statisticsMethods } from './statistics.ts';
 import { tradingMethods } from './trading.ts';
 import { transactionMethods } from './transaction.ts';
 
@@ -18,6 +19,7 @@ export const HANDLERS: Handlers<MethodName> = {
   ...marketMethods,
   ...accountMethods,
   ...tradingMethods,
+  ...statisticsMethods,
   ...transactionMethods,
   ...chainMethods,
   'rpc.discover': () => openRpcDocument(NODE_VERSION),

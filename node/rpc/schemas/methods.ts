@@ -10,6 +10,7 @@ import * as account from './account.ts';
 import * as chain from './chain.ts';
 import { Millis, type NoParams, NoParamsSchema } from './common.ts';
 import * as market from './market.ts';
+import * as statistics from './statistics.ts';
 import * as subscription from './subscription.ts';
 import * as trading from './trading.ts';
 import * as transaction from './transaction.ts';
@@ -67,6 +68,11 @@ export type MethodTypes = {
   get_proof: Method<chain.GetProofParams, chain.ProofInfo>;
   get_supply: Method<NoParams, chain.SupplyInfo>;
   get_state_root: Method<NoParams, chain.StateRootInfo>;
+  get_maker_statistics: Method<statistics.MakerStatisticsParams, statistics.MakerStatistics>;
+  get_proposer_statistics: Method<
+    statistics.ProposerStatisticsParams,
+    statistics.ProposerStatistics
+  >;
   'rpc.discover': Method<NoParams, Record<string, unknown>>;
 };
 export type MethodName = keyof MethodTypes;
@@ -285,6 +291,16 @@ export const METHODS: { readonly [M in MethodName]: MethodSchema<M> } = {
     'State root of the newest checkpoint, and the root of each table.',
     NoParamsSchema,
     chain.StateRootInfoSchema,
+  ),
+  get_maker_statistics: any(
+    'Fade per maker: touched lots that were taken away in the block that would have traded them.',
+    statistics.MakerStatisticsParamsSchema,
+    statistics.MakerStatisticsSchema,
+  ),
+  get_proposer_statistics: any(
+    'What each proposer of the newest blocks included, how old, and in which order takers.',
+    statistics.ProposerStatisticsParamsSchema,
+    statistics.ProposerStatisticsSchema,
   ),
   'rpc.discover': any(
     'This interface as an OpenRPC document.',
