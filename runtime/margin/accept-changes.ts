@@ -215,7 +215,8 @@ function cashRefusal(
   for (const { placed } of changed) {
     for (const { change } of placed) {
       for (const { side, price, lots } of change.orders) {
-        if (side !== SIDE.buy || lots < 0) continue;
+        // A bid that goes away frees what it reserved.
+        if (side !== SIDE.buy) continue;
         demand += BigInt(lots) * BigInt(bidCost(change.risk, price));
       }
     }

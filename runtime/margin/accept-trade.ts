@@ -87,8 +87,9 @@ function cashRefusal(state: State, trade: PlannedTrade, cash: bigint): Refusal |
   let demand = -trade.cash;
   let buys = trade.position > 0;
   for (const { side, price, lots } of trade.orders) {
-    if (side !== SIDE.buy || lots < 0) continue;
-    buys = true;
+    if (side !== SIDE.buy) continue;
+    // A bid that goes away frees what it reserved.
+    if (lots > 0) buys = true;
     demand += BigInt(lots) * BigInt(bidCost(trade.holding.risk, price));
   }
   if (!buys) return undefined;

@@ -18,8 +18,10 @@ import { type Refusal, refusal } from '../error.ts';
 import { CLOSE_REASON, EVENT } from '../event.ts';
 import { feeTerms } from '../fees/fill-fees.ts';
 import { MAX_FILLS_PER_ORDER } from '../limits.ts';
+import { changesRefusal } from '../margin/accept-changes.ts';
 import { tradeRefusal } from '../margin/accept-trade.ts';
 import type { OrderTerm } from '../margin/series-holding.ts';
+import { enterCombo } from '../multileg/enter-combo.ts';
 import type { OrderResult } from '../receipt.ts';
 import { matchChanges, openInterestRefusal } from '../rules/open-interest.ts';
 import type { State } from '../state/state.ts';
@@ -71,6 +73,10 @@ function takerMoney(
   return { premium: side === SIDE.buy ? -premium : premium, fee };
 }
 
+function releasedTerm({ side, price, remaining }: RestingOrder): OrderTerm {
+  return { side, price, lots: -remaining };
+}
+
 /**
  * The order terms that the portfolio gains and loses in the series. Orders of the owner's other
  * portfolios are not margined here.
@@ -89,7 +95,7 @@ function orderTerms(
     }
   }
   if (replaced?.portfolio === portfolio && replaced.instrument === place.instrument.id) {
-    terms.push({ side: replaced.side, price: replaced.price, lots: -replaced.remaining });
+    terms.push(releasedTerm(replaced));
   }
   if (restingLots > 0) terms.push({ side, price: place.price, lots: restingLots });
   return terms;
@@ -185,6 +191,10 @@ export function enterOrder(
   options: EntryOptions,
 ): Result<OrderResult, Refusal> {
   const { replaced } = options;
+  if (state.combos.size > 0 && state.combos.has(order.instrument)) {
+    if (options !== NEW_ORDER) return err(refusal('bad_combo_terms'));
+    return enterCombo(state, context, portfolio, order);
+  }
   const checked = checkOrder(state, context, portfolio, order, replaced);
   if (!checked.ok) return checked;
   const place = checked.value;
@@ -219,14 +229,20 @@ export function enterOrder(
   const { premium, fee } = takerMoney(side, fills);
   const { filledLots } = plan;
   const restingLots = !plan.stopped && (isCollected || canRest(order)) ? plan.openLots : 0;
-  const refused = tradeRefusal(state, {
-    portfolio,
-    holding,
-    expiry,
-    position: side === SIDE.buy ? filledLots : -filledLots,
-    orders: orderTerms(portfolio, place, { side, plan, restingLots }, replaced),
-    cash: premium - fee,
-  });
+  const position = side === SIDE.buy ? filledLots : -filledLots;
+  const orders = orderTerms(portfolio, place, { side, plan, restingLots }, replaced);
+  const cash = premium - fee;
+  const refused =
+    replaced?.portfolio === portfolio && replaced.instrument !== instrument.id
+      ? changesRefusal(state, {
+          portfolio,
+          changes: [
+            { instrument: instrument.id, position, orders },
+            { instrument: replaced.instrument, position: 0, orders: [releasedTerm(replaced)] },
+          ],
+          cash,
+        })
+      : tradeRefusal(state, { portfolio, holding, expiry, position, orders, cash });
   if (refused !== undefined) return err(refused);
 
   // From here it must succeed.

@@ -14,7 +14,7 @@ import { findReleasable } from './find-order.ts';
  * its own and may have the old one's client order id. Errors in order: order_not_found, not_owner,
  * quote_order, auction_frozen, those of `enterOrder`; on error the old order stays.
  *
- * In the old order's series and sub-account the new one is margined net of it; elsewhere beside it.
+ * Of one sub-account, the new one is margined net of the old one, whatever their series.
  */
 export function replaceOrder(
   state: State,

@@ -15,6 +15,7 @@ import {
 } from '../../runtime/core/units.ts';
 import { CLOSE_REASON, EVENT } from '../../runtime/event.ts';
 import { MAX_ORDER_LOTS } from '../../runtime/limits.ts';
+import { changePosition } from '../../runtime/margin/portfolio-index.ts';
 import { ACTION_RESULT } from '../../runtime/receipt.ts';
 import { codeOf, problemsOf, seriesNamed, tablesImage } from './market.ts';
 import { act, type OrderWorld, orderTerms, orderWorld, personOf, submit } from './order-world.ts';
@@ -155,6 +156,37 @@ describe('amendOrder', () => {
     expect(codeOf(amend(world, byNumber(1), { at: 1, size: 10 }))).toBe('ok');
     expect(codeOf(amend(world, byNumber(1), { at: 1, size: 20 }))).toBe('insufficient_cash');
     expect(world.market.state.orders.must(orderId(1)).size).toBe(10);
+  });
+
+  test('frees the cash of the old bid where margin rests on more than the series', () => {
+    // A spread: the short call alone needs more than the cash, both together nothing.
+    const world = orderWorld([1_000n, 0n, 0n, 0n]);
+    const { state } = world.market;
+    const short = seriesNamed(world.market, 'near110000C');
+    const [owner, maker] = [personOf(world, OWNER), personOf(world, MAKER)];
+    for (const [portfolio, sign] of [
+      [owner, 1],
+      [maker, -1],
+    ] as const) {
+      changePosition(state, portfolio, near(world), 10 * sign);
+      changePosition(state, portfolio, short, -10 * sign);
+    }
+    const bid = { instrument: near(world), side: SIDE.buy, price: world.marks[0] ?? 0, size: 10 };
+    expect(codeOf(submit(world, owner, bid))).toBe('ok');
+    expect(codeOf(submit(world, owner, bid))).toBe('insufficient_cash');
+    expect(codeOf(amend(world, byNumber(1), { at: 1, size: 10 }))).toBe('ok');
+    const elsewhere = orderTerms(owner, {
+      instrument: seriesNamed(world.market, 'near90000P'),
+      side: SIDE.buy,
+      price: world.marks[1] ?? 0,
+      size: 30,
+    });
+    const replaced = act(world, owner, {
+      selector: ACTION.replaceOrder,
+      value: { replaced: byNumber(1), order: elsewhere },
+    });
+    expect(codeOf(replaced)).toBe('ok');
+    expect(problemsOf(state)).toEqual([]);
   });
 
   test.each([

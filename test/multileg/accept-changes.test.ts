@@ -154,7 +154,7 @@ function verdictByRules(world: World, planned: PlannedChanges, after: State): Re
   let demand = -planned.cash;
   for (const { instrument, orders } of planned.changes) {
     for (const { side, price, lots } of orders) {
-      if (side !== SIDE.buy || lots < 0) continue;
+      if (side !== SIDE.buy) continue;
       demand += BigInt(lots) * BigInt(bidCost(seriesRisk(state, instrument), price));
     }
   }
