@@ -272,15 +272,35 @@ test('after a gap of more than a minute trading restarts by auction', () => {
   expect(stateNow(chain)).toBe(auction);
 });
 
+test('an underlying halted by order restarts by auction when the order is lifted, not before', () => {
+  const chain = auctionChain({ parameters: RESTARTS });
+  for (let i = 0; i < 4; i++) runBlock(chain);
+  govern(chain, { kind: 'underlying', underlying: BTC, to: halted });
+  for (let i = 0; i < 12; i++) runBlock(chain);
+  expect(stateNow(chain)).toBe(halted);
+  govern(chain, { kind: 'underlying', underlying: BTC, to: open });
+  runBlock(chain);
+  expect(stateNow(chain)).toBe(auction);
+  runUntil(chain, postOnly);
+  runUntil(chain, open);
+});
+
 test('an instrument halted by order restarts by an auction of its own', () => {
   const chain = auctionChain({ parameters: RESTARTS });
   for (let i = 0; i < 4; i++) runBlock(chain);
   const call = callOf(chain);
   const order = (to: typeof open | typeof halted): void =>
     govern(chain, { kind: 'instrument', instrument: call.id, to });
+  const low = markTicks(chain.state, call.id) - 1;
+  act(chain, [
+    ['alice', orderAction(call.id, 'buy', low, 1, { timeInForce: TIME_IN_FORCE.gfn })],
+    ['bob', orderAction(call.id, 'buy', low, 1)],
+  ]);
   order(halted);
   order(open);
   expect(call.state).toBe(auction);
+  // Good for continuous trading only: it leaves when the auction starts.
+  expect(chain.state.orders.sortedKeys()).toEqual([2]);
   const others = calls(chain.state).filter(({ id }) => id !== call.id);
   expect(others.every(({ state }) => state === open)).toBe(true);
   runUntil(chain, postOnly);
