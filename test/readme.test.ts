@@ -51,6 +51,7 @@ const filled = (command: string): string =>
   command
     .replaceAll('mil1...', command.includes(' send ') ? (banner.accounts[0] ?? '') : address)
     .replaceAll('BTC-25DEC26-100000-C', instrument)
+    .replaceAll('BTC-25DEC26-100000-P', instrument.replace(/C$/, 'P'))
     .replaceAll('http://127.0.0.1:7401', banner.rpc[0] ?? '')
     .replaceAll('http://127.0.0.1:7400', banner.faucet);
 
@@ -64,11 +65,13 @@ async function refreshFacts(command: string): Promise<void> {
     const shown = await miletus(['keys', 'show', 'alice', '--json']);
     if (shown.status === 0) address = (JSON.parse(shown.out) as { address: string }).address;
   }
-  if (!command.includes('BTC-25DEC26')) return;
+  if (!command.includes('BTC-25DEC26') && !command.includes('quotes.json')) return;
   const listed = await miletus(['trade', 'instruments', 'BTC', '--json']);
   if (listed.status !== 0) return;
   const names = [...listed.out.matchAll(/"(BTC-[0-9A-Z-]+-C)"/g)].map(([, name = '']) => name);
   instrument = names.at(-1) ?? '';
+  const quote = { instrument, bid: { price: '5', amount: '0.01' } };
+  writeFileSync(join(folder, 'quotes.json'), JSON.stringify({ quotes: [quote] }));
 }
 
 /** Starts the validator of the README, on free ports, until its first blocks are final. */

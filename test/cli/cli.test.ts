@@ -52,6 +52,12 @@ beforeAll(async () => {
   keys = join(home, 'keys');
   passwordFile = join(home, 'password');
   writeFileSync(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
+  const crossed = {
+    instrument: SERIES,
+    bid: { price: '20', amount: '1' },
+    ask: { price: '10', amount: '1' },
+  };
+  writeFileSync(join(home, 'crossed.json'), JSON.stringify([crossed]));
   writeFileSync(join(home, 'mnemonic'), `${MNEMONIC}\n`, { mode: 0o600 });
   node = fakeNode();
   const market = openMarket(node.state);
@@ -78,9 +84,26 @@ const WRITING = [
   'keys create',
   'keys import',
   'send',
-  'trade order',
-  'trade cancel',
-  'trade cancel-all',
+  'order place',
+  'order amend',
+  'order reduce',
+  'order replace',
+  'order link',
+  'order cancel',
+  'order cancel-all',
+  'maker quote',
+  'maker protect',
+  'maker reset',
+  'maker dead-man',
+  'maker budget',
+  'combo create',
+  'rfq request',
+  'rfq quote',
+  'rfq accept',
+  'rfq cancel',
+  'block-trade offer',
+  'block-trade accept',
+  'referral set',
   'node init',
   'genesis init',
 ];
@@ -92,13 +115,41 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['keys', 'show'],
   ['account'],
   ['send'],
-  ['trade', 'order'],
-  ['trade', 'cancel'],
-  ['trade', 'cancel-all'],
   ['trade', 'book'],
   ['trade', 'positions'],
-  ['trade', 'orders'],
+  ['trade', 'trades'],
+  ['trade', 'currencies'],
   ['trade', 'instruments'],
+  ['order', 'place'],
+  ['order', 'amend'],
+  ['order', 'reduce'],
+  ['order', 'replace'],
+  ['order', 'link'],
+  ['order', 'cancel'],
+  ['order', 'cancel-all'],
+  ['order', 'list'],
+  ['order', 'triggers'],
+  ['order', 'show'],
+  ['maker', 'quote'],
+  ['maker', 'protect'],
+  ['maker', 'reset'],
+  ['maker', 'dead-man'],
+  ['maker', 'budget'],
+  ['maker', 'status'],
+  ['combo', 'create'],
+  ['combo', 'list'],
+  ['combo', 'show'],
+  ['rfq', 'request'],
+  ['rfq', 'quote'],
+  ['rfq', 'accept'],
+  ['rfq', 'cancel'],
+  ['rfq', 'list'],
+  ['rfq', 'show'],
+  ['block-trade', 'offer'],
+  ['block-trade', 'show'],
+  ['block-trade', 'accept'],
+  ['referral', 'set'],
+  ['referral', 'show'],
   ['query', 'status'],
   ['query', 'block'],
   ['query', 'transaction'],
@@ -106,6 +157,8 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['query', 'proof'],
   ['query', 'index'],
   ['query', 'parameters'],
+  ['query', 'makers'],
+  ['query', 'proposers'],
   ['query', 'rpc'],
   ['node', 'init'],
   ['node', 'start'],
@@ -164,7 +217,7 @@ const WRONG: readonly (readonly [string, string[], number, RegExp])[] = [
   ],
   [
     'a sub-account in hex',
-    ['trade', 'orders', MAKER, '--sub-account', '0x1'],
+    ['order', 'list', MAKER, '--sub-account', '0x1'],
     EXIT.usage,
     /sub-account: given 0x1/,
   ],
@@ -176,19 +229,19 @@ const WRONG: readonly (readonly [string, string[], number, RegExp])[] = [
   ],
   [
     'a side not there',
-    ['trade', 'order', 'hold', SERIES, '1', '1'],
+    ['order', 'place', 'hold', SERIES, '1', '1'],
     EXIT.usage,
     /side: given hold; allowed: buy, sell/,
   ],
   [
     'a price off the tick',
-    ['trade', 'order', 'buy', SERIES, '1', '1.5'],
+    ['order', 'place', 'buy', SERIES, '1', '1.5'],
     EXIT.usage,
     /price: given 1.5; allowed: a multiple of 1 USD/,
   ],
   [
     'an amount off the lot',
-    ['trade', 'order', 'buy', SERIES, '0.005', '1'],
+    ['order', 'place', 'buy', SERIES, '0.005', '1'],
     EXIT.usage,
     /amount: given 0.005; allowed: a multiple of 0.01/,
   ],
@@ -200,9 +253,143 @@ const WRONG: readonly (readonly [string, string[], number, RegExp])[] = [
   ],
   [
     'no order to cancel',
-    ['trade', 'cancel'],
+    ['order', 'cancel'],
     EXIT.usage,
     /order: given nothing; allowed: ORDER or/,
+  ],
+  [
+    'a limit order without a price',
+    ['order', 'place', 'buy', SERIES, '1'],
+    EXIT.usage,
+    /price: given nothing; allowed: USD per coin/,
+  ],
+  [
+    'a post-only ioc',
+    ['order', 'place', 'buy', SERIES, '1', '1', '--post-only', '--time-in-force', 'ioc'],
+    EXIT.usage,
+    /--post-only: given true with ioc; allowed: orders that may rest/,
+  ],
+  [
+    'sliding alone',
+    ['order', 'place', 'buy', SERIES, '1', '1', '--slide'],
+    EXIT.usage,
+    /--slide: given alone; allowed: with --post-only/,
+  ],
+  [
+    'a gtt order without an end',
+    ['order', 'place', 'buy', SERIES, '1', '1', '--time-in-force', 'gtt'],
+    EXIT.usage,
+    /--valid-until: given nothing/,
+  ],
+  [
+    'an end that is no time',
+    ['order', 'place', 'buy', SERIES, '1', '1', '--valid-until', 'tomorrow'],
+    EXIT.usage,
+    /--valid-until: given tomorrow; allowed: a time such as 2026-12-25T08:00:00Z/,
+  ],
+  [
+    'more shown than there is',
+    ['order', 'place', 'buy', SERIES, '0.1', '1', '--display', '0.2'],
+    EXIT.usage,
+    /--display: given 0.2; allowed: at most the amount 0.1/,
+  ],
+  [
+    'a stop without its price',
+    ['order', 'place', 'sell', SERIES, '1', '--type', 'stop_market'],
+    EXIT.usage,
+    /--trigger-price: given nothing; allowed: USD per coin, for --type stop_market/,
+  ],
+  [
+    'a trigger of a limit order',
+    ['order', 'place', 'sell', SERIES, '1', '1', '--trigger-price', '9'],
+    EXIT.usage,
+    /--trigger-price: given with --type limit; allowed: stop and take orders/,
+  ],
+  [
+    'a type not there',
+    ['order', 'place', 'sell', SERIES, '1', '1', '--type', 'trailing'],
+    EXIT.usage,
+    /type: given trailing; allowed: limit, market, stop_limit/,
+  ],
+  [
+    'a label in words',
+    ['order', 'place', 'sell', SERIES, '1', '1', '--label', 'hedge'],
+    EXIT.usage,
+    /label: given hedge/,
+  ],
+  [
+    'an order to amend that is not there',
+    ['order', 'amend', '999', '--amount', '1'],
+    EXIT.refused,
+    /order_not_found/,
+  ],
+  [
+    'an underlying to cancel on that is not there',
+    ['order', 'cancel-all', '--currency', 'doge'],
+    EXIT.usage,
+    /currency: given doge; allowed: BTC/,
+  ],
+  ['quotes not there', ['maker', 'quote', 'nope.json'], EXIT.noInput, /file: given nope.json/],
+  ['quotes that are none', ['maker', 'quote', 'password'], EXIT.badData, /file: given password/],
+  [
+    'a quote that crosses itself',
+    ['maker', 'quote', 'crossed.json'],
+    EXIT.usage,
+    /quotes\[0\].bid.price: given 20; allowed: below the ask 10/,
+  ],
+  [
+    'a protection without a window',
+    ['maker', 'protect', 'BTC'],
+    EXIT.usage,
+    /--window: given nothing; allowed: ms/,
+  ],
+  [
+    'a limit off the lot',
+    ['maker', 'protect', 'BTC', '--window', '1000', '--quantity', '0.001'],
+    EXIT.usage,
+    /--quantity: given 0.001; allowed: a multiple of 0.01/,
+  ],
+  [
+    'a structure not there',
+    ['combo', 'create', 'box', SERIES, SERIES],
+    EXIT.usage,
+    /structure: given box; allowed: call_spread/,
+  ],
+  [
+    'a combo not there',
+    ['combo', 'show', 'BTC-CS-1JAN30-1_2'],
+    EXIT.refused,
+    /invalid_instrument.*combo_id/,
+  ],
+  ['a request without legs', ['rfq', 'request'], EXIT.usage, /--leg: given nothing/],
+  [
+    'half a leg',
+    ['rfq', 'request', '--leg', 'buy 1'],
+    EXIT.usage,
+    /--leg: given buy 1; allowed: buy\|sell AMOUNT INSTRUMENT/,
+  ],
+  [
+    'a leg twice',
+    ['rfq', 'request', '--leg', `buy 1 ${SERIES}`, '--leg', `sell 1 ${SERIES}`],
+    EXIT.usage,
+    /legs\[1\]: given .*; allowed: each instrument once/,
+  ],
+  ['a quote of nothing', ['rfq', 'quote', '1'], EXIT.usage, /--bid: given nothing/],
+  ['a request not there', ['rfq', 'show', '9'], EXIT.refused, /rfq_not_found.*given 9/],
+  [
+    'an offer without prices',
+    ['block-trade', 'offer', '--to', MAKER, '--leg', `buy 1 ${SERIES}`, '--out', 'block.json'],
+    EXIT.usage,
+    /legs\[0\].price: given nothing; allowed: a price for every leg, or a net price/,
+  ],
+  ['an offer not there', ['block-trade', 'accept', 'no.json'], EXIT.noInput, /file: given no.json/],
+  ['an offer that is none', ['block-trade', 'show', 'password'], EXIT.badData, /an offer of/],
+  ['a referrer cut', ['referral', 'set', 'mil1qq'], EXIT.usage, /referrer: given mil1qq/],
+  [
+    'too many blocks',
+    ['query', 'proposers', '--blocks', '2001'],
+    EXIT.usage,
+    /blocks: given 2001; allowed: an integer 1 to 2000/,
   ],
   ['a height of 0', ['query', 'block', '0'], EXIT.usage, /height: given 0/],
   ['a block not there', ['query', 'block', '99'], EXIT.refused, /block_not_found.*given 99/],
@@ -357,8 +544,104 @@ describe('sending', () => {
     );
   });
 
+  test('every kind of trading action is built, shown and not sent by --dry-run', async () => {
+    const leg = `buy 0.1 ${SERIES}`;
+    const quotes = [{ instrument: SERIES, bid: { price: 900, amount: '0.1' } }];
+    writeFileSync(join(home, 'quotes.json'), JSON.stringify({ quotes }));
+    const dry: readonly (readonly [string[], string])[] = [
+      [['order', 'place', 'buy', SERIES, '0.1', '--type', 'market'], `buy 0.1 ${SERIES} (market)`],
+      [
+        ['order', 'place', 'buy', SERIES, '0.1', '900', '--display', '0.02', '--reduce-only'],
+        `buy 0.1 ${SERIES} at 900 USD (reduce-only, shows 0.02)`,
+      ],
+      [
+        ['order', 'place', 'sell', SERIES, '0.1', '--type', 'stop_market', '--trigger-price', '9'],
+        `sell 0.1 ${SERIES} (stop_market), when mark is below 9`,
+      ],
+      [
+        [
+          'order',
+          'place',
+          'sell',
+          SERIES,
+          '0.1',
+          '8',
+          '--type',
+          'take_limit',
+          '--trigger-price',
+          '9',
+        ],
+        `sell 0.1 ${SERIES} at 8 USD (take_limit), when mark is above 9`,
+      ],
+      [['order', 'amend', '1', '--amount', '0.2'], 'amend order 1 to 0.2 at 1000 USD'],
+      [['order', 'reduce', '1', '--amount', '0.2'], 'reduce order 1 to 0.2'],
+      [
+        ['order', 'replace', '1', 'buy', SERIES, '0.2', '990'],
+        `replace order 1 by buy 0.2 ${SERIES} at 990 USD`,
+      ],
+      [['order', 'link', '1', '2'], 'link orders 1 and 2: one cancels the other'],
+      [['order', 'cancel', '1'], 'cancel order 1'],
+      [
+        ['order', 'cancel-all', '--currency', 'btc', '--label', '4'],
+        'cancel every open order on BTC with label 4 of sub-account 0',
+      ],
+      [['maker', 'quote', 'quotes.json'], 'quote 1 instruments'],
+      [['maker', 'protect', 'BTC', '--window', '5000'], 'protect BTC quotes in windows of 5000 ms'],
+      [['maker', 'reset', 'btc'], 'reset the protection of BTC quotes'],
+      [
+        ['maker', 'dead-man', '9000', '--all-sub-accounts'],
+        'cancel every order of the account unless renewed within 9000 ms',
+      ],
+      [
+        ['maker', 'budget', '1', '--actions-per-minute', '60'],
+        'let key 1 do 60 actions a minute and order any number of USD a day',
+      ],
+      [
+        ['combo', 'create', 'straddle', SERIES, SERIES],
+        `list the straddle of ${SERIES}, ${SERIES}`,
+      ],
+      [['rfq', 'quote', '3', '--bid', '-4.5'], 'quote -4.5 / - USD a unit on request 3, 1 units'],
+      [
+        ['rfq', 'accept', '3', 'sell', '--limit', '-5', '--units', '2'],
+        'sell 2 units of request 3 at -5 USD a unit or better',
+      ],
+      [['rfq', 'cancel'], 'withdraw every request and quote of sub-account 0'],
+      [['referral', 'set', MAKER], `name ${MAKER} as the one who brought this account, for good`],
+    ];
+    const runs = await many(dry.map(([argv]) => [...argv, '--dry-run', '--json']));
+    for (const [at, [argv, summary]] of dry.entries()) {
+      const run = runs[at] ?? { code: -1, stdout: '', stderr: '' };
+      expect(run, argv.join(' ')).toMatchObject({ code: EXIT.ok, stderr: '' });
+      expect(JSON.parse(run.stdout), argv.join(' ')).toMatchObject({ dry_run: true, summary });
+    }
+    const asked = await cli('rfq', 'request', '--leg', leg, '--dry-run', '--json');
+    expect(json(asked)).toMatchObject({
+      summary: expect.stringContaining(`ask for quotes on 1 × (${leg})`),
+    });
+    expect(node.pending).toEqual([]);
+  });
+
+  test('a block is offered in a file, shown, and taken by a transaction', async () => {
+    const offer = ['block-trade', 'offer', '--to', TAKER, '--leg', `sell 25 ${SERIES} 1100`];
+    const made = await cli(
+      ...[...offer, '--out', 'block.json', '--yes', '--password-file', passwordFile, '--json'],
+    );
+    expect(json(made)).toMatchObject({ file: 'block.json' });
+    expect(node.pending).toEqual([]);
+    expect(json(await cli('block-trade', 'show', 'block.json', '--json'))).toMatchObject({
+      net_usd: null,
+      legs: [{ taker: 'sells', lots: 2_500, price_ticks: 1_100 }],
+    });
+    const again = await cli(
+      ...[...offer, '--out', 'block.json', '--yes', '--password-file', passwordFile],
+    );
+    expect(again.code).toBe(EXIT.cannotCreate);
+    const taken = await cli('block-trade', 'accept', 'block.json', '--dry-run', '--json');
+    expect(json(taken)).toMatchObject({ summary: expect.stringContaining('block of 1 legs') });
+  });
+
   test('what is not final in time says so by its status', async () => {
-    const argv = ['trade', 'order', 'buy', SERIES, '0.1', '1000', '--timeout', '50'];
+    const argv = ['order', 'place', 'buy', SERIES, '0.1', '1000', '--timeout', '50'];
     const run = await cli(...argv, '--yes', '--password-file', passwordFile, '--json');
     expect(run.code).toBe(EXIT.notFinal);
     expect(JSON.parse(run.stdout)).toMatchObject({ status: 'accepted' });
@@ -373,6 +656,24 @@ test('reading commands answer for people and as JSON', async () => {
   expect(book.stdout).toMatch(/bid +1000 +0\.5/);
   const instruments = await cli('trade', 'instruments', 'btc');
   expect(instruments.stdout).toContain(SERIES);
+  const reads = [
+    [['order', 'list', MAKER], /1 +- +- +BTC-\S+ +buy +1000 +0\.5 +0 +-/],
+    [['order', 'show', '1'], /order_state +open/],
+    [['order', 'triggers', MAKER], /order +instrument/],
+    [['maker', 'status', MAKER], /fee tier/],
+    [['combo', 'list'], /BTC-CS-1DEC25-0805-100000_110000 +call_spread +open +1 BTC/],
+    [['rfq', 'list'], /request +units/],
+    [['referral', 'show', MAKER], /referrer +none/],
+    [['trade', 'currencies'], /BTC +1 /],
+    [['trade', 'trades', SERIES], /trade +time/],
+    [['query', 'makers'], /counting begins/],
+    [['query', 'proposers'], /blocks 1 to/],
+  ] as const;
+  const shown = await many(reads.map(([argv]) => argv));
+  for (const [at, [argv, said]] of reads.entries()) {
+    expect(shown[at], argv.join(' ')).toMatchObject({ code: EXIT.ok, stderr: '' });
+    expect(shown[at]?.stdout, argv.join(' ')).toMatch(said);
+  }
   const account = await cli('account', MAKER);
   expect(account.stdout).toMatch(/0 +1000000 +0/);
   const proof = json(await cli('query', 'proof', 'supply', '00000000', '--json'));

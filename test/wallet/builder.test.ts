@@ -3,12 +3,14 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ACTION } from '../../runtime/action.ts';
+import { ACTION, ActionCodec } from '../../runtime/action.ts';
 import { POST_ONLY } from '../../runtime/actions/order-terms.ts';
 import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
 import { fromHex, toHex } from '../../runtime/core/bytes.ts';
 import { TransactionCodec, transactionId } from '../../runtime/transaction.ts';
 import { formatDecimal, parseDecimal } from '../../wallet/client/amounts.ts';
+import { ticksOfPrice } from '../../wallet/client/input-fields.ts';
+import { buildBlockOffer, signBlockOffer } from '../../wallet/client/multileg-input.ts';
 import { accountOfPublicKey, ed25519Signer, signTransaction } from '../../wallet/client/sign.ts';
 import {
   type ActionInput,
@@ -83,6 +85,108 @@ test.each([
   const built = buildAction(input);
   expect(built).toMatchObject({ ok: false, error: { code: 'invalid_input', field } });
   if (!built.ok) expect(built.error.allowed).not.toBe('');
+});
+
+const BTC = { underlying_id: 1, lots_per_coin: 100 };
+const REFERENCE = { orderId: 5 };
+const TERMS = { instrument: GRID, side: 'sell', amount: '1', price: '10' } as const;
+const OFFER = signBlockOffer(new Uint8Array(32), offerOf({}), ed25519Signer(new Uint8Array(32)));
+
+/** An input for every action, as a command or a program gives it. */
+const INPUTS: { readonly [N in keyof typeof ACTION]: ActionInput } = {
+  transfer: send({}),
+  placeOrder: order({}),
+  cancelOrder: { type: 'cancel', orderId: 5 },
+  cancelByClientId: { type: 'cancelByClientId', clientOrderId: 5 },
+  cancelOrders: { type: 'cancelOrders', label: 3 },
+  amendOrder: { type: 'amend', order: REFERENCE, instrument: GRID, price: '1', amount: '1' },
+  reduceOrder: { type: 'reduce', order: { clientOrderId: 9 }, instrument: GRID, amount: '1' },
+  replaceOrder: { type: 'replace', replaced: REFERENCE, order: TERMS },
+  placeTrigger: {
+    type: 'trigger',
+    order: TERMS,
+    source: 'last',
+    condition: 'above',
+    triggerPrice: '12.345678',
+  },
+  linkOrders: { type: 'link', first: REFERENCE, second: { orderId: 6 } },
+  massQuote: {
+    type: 'massQuote',
+    quotes: [{ instrument: GRID, bid: { price: '1', amount: '1' } }],
+  },
+  setProtection: { type: 'setProtection', underlying: BTC, windowMs: 1, frozenMs: 0 },
+  resetProtection: { type: 'resetProtection', underlying: BTC },
+  cancelAfter: { type: 'cancelAfter', scope: 'account', timeoutMs: 9 },
+  setAgentBudget: {
+    type: 'setAgentBudget',
+    keyPosition: 1,
+    actionsPerMinute: 2,
+    notionalPerDayUsd: 3,
+  },
+  createCombo: { type: 'createCombo', structure: 'calendar', instrumentIds: [1, 2] },
+  requestForQuote: { type: 'requestForQuote', legs: [TERMS], units: 1, validUntil: 9 },
+  quoteRequest: { type: 'quoteRequest', request: 4, ask: '-0.5', units: 1, validUntil: 9 },
+  cancelQuotes: { type: 'cancelQuotes' },
+  acceptQuote: { type: 'acceptQuote', request: 4, side: 'buy', limit: '-2', units: 1 },
+  blockTrade: { type: 'blockTrade', ...OFFER },
+  setReferrer: { type: 'setReferrer', referrer: TO },
+};
+
+function offerOf(change: object) {
+  const built = buildBlockOffer({
+    account: new Uint8Array(20),
+    publicKey: new Uint8Array(32),
+    nonce: 1,
+    validUntil: 2,
+    taker: TO,
+    legs: [{ instrument: GRID, side: 'sell', amount: '1', price: '10' }],
+    ...change,
+  });
+  if (!built.ok) throw new Error(`${built.error.field}: ${built.error.allowed}`);
+  return built.value;
+}
+
+test.each(Object.entries(INPUTS))('%s is built, and its bytes are the chain’s', (name, input) => {
+  const built = buildAction(input);
+  if (!built.ok) throw new Error(`${built.error.field}: ${built.error.allowed}`);
+  expect(built.value.selector).toBe(ACTION[name as keyof typeof ACTION]);
+  expect(ActionCodec.decode(ActionCodec.encode(built.value))).toEqual(built);
+});
+
+test('coarser ticks hold from their price on, and net prices count from their zero', () => {
+  const steps = [
+    { above_price: 50, tick_size: 0.5, above_micro_usd: 50_000_000, tick_micro_usd: 500_000 },
+  ];
+  const coarse = { ...GRID, tick_size_steps: steps };
+  expect(ticksOfPrice(coarse, '49.9')).toEqual({ ok: true, value: 499 });
+  expect(ticksOfPrice(coarse, '50.5')).toEqual({ ok: true, value: 505 });
+  expect(ticksOfPrice(coarse, '50.1')).toMatchObject({ error: { field: 'price' } });
+  const combo = { ...GRID, price_zero_ticks: 1_000_000_000 };
+  expect(ticksOfPrice(combo, '-12.3')).toEqual({ ok: true, value: 999_999_877 });
+  expect(ticksOfPrice(combo, '0')).toEqual({ ok: true, value: 1_000_000_000 });
+  expect(ticksOfPrice(GRID, '-12.3')).toMatchObject({ error: { field: 'price' } });
+});
+
+test('limits of a protection in coins and USD become the chain’s units', () => {
+  const limits = { quantityLimit: '1.5', deltaLimit: '0.25', vegaLimit: '12.5', fillsLimit: 4 };
+  const built = buildAction({
+    type: 'setProtection',
+    underlying: BTC,
+    windowMs: 5_000,
+    frozenMs: 0,
+    ...limits,
+  });
+  // 1.5 coins are 150 lots; 0.25 coins of delta are 25 lots of 10⁶ parts.
+  expect(built).toMatchObject({
+    value: {
+      value: {
+        quantityLimit: 150,
+        deltaLimit: 25_000_000,
+        vegaLimit: 12_500_000,
+        fillsLimit: 4,
+      },
+    },
+  });
 });
 
 test('decimal text and integers are inverse to each other', () => {
