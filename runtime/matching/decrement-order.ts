@@ -1,4 +1,5 @@
 /** Lowers an open order without a trade: it keeps its place in the queue. */
+import { noteBookChange } from '../auction/auction-index.ts';
 import type { BlockContext } from '../block-context.ts';
 import { sizeLots } from '../core/units.ts';
 import { EVENT } from '../event.ts';
@@ -30,5 +31,6 @@ export function decrementOrder(
   order.size = sizeLots(order.size - lots);
   order.shown = sizeLots(Math.min(shown, order.remaining));
   state.orders.touch(order.id);
+  noteBookChange(state, order.instrument);
   announceAmendment(context, order);
 }

@@ -1,10 +1,16 @@
 /** Auctions and states over a chain's life: openings, outages, gaps, halts, restarts, reloads. */
 import { describe, expect, test } from 'vitest';
-import type { Action } from '../../runtime/action.ts';
+import { ACTION, type Action } from '../../runtime/action.ts';
 import { TIME_IN_FORCE } from '../../runtime/actions/order-terms.ts';
 import { effectiveState } from '../../runtime/auction/phase.ts';
 import { type StateOrder, setInstrumentState } from '../../runtime/auction/set-instrument-state.ts';
-import { portfolioId, underlyingId, validatorIndex } from '../../runtime/core/units.ts';
+import {
+  orderId,
+  portfolioId,
+  sizeLots,
+  underlyingId,
+  validatorIndex,
+} from '../../runtime/core/units.ts';
 import { runtimeErrorCode } from '../../runtime/error.ts';
 import { CLOSE_REASON, EVENT, type Event } from '../../runtime/event.ts';
 import type { BlockResult } from '../../runtime/execute.ts';
@@ -125,6 +131,22 @@ describe('an opening', () => {
     // A tick lower only Bob's 6 lots would trade.
     expect(ofKind(result, EVENT.auctionIndicative)).toEqual([
       { instrument: call.id, price: mark, lots: 7, imbalance: 3 },
+    ]);
+    // Alice wants less now: 9 lots, of which 7 are offered.
+    const smaller = act(chain, [
+      [
+        'alice',
+        {
+          selector: ACTION.reduceOrder,
+          value: {
+            order: { subAccount: MAIN, orderId: orderId(1), clientOrderId: 0 },
+            size: sizeLots(9),
+          },
+        },
+      ],
+    ]);
+    expect(ofKind(smaller.result, EVENT.auctionIndicative)).toEqual([
+      { instrument: call.id, price: mark, lots: 7, imbalance: 2 },
     ]);
     // A block in which the book does not change says nothing.
     expect(ofKind(runBlock(chain), EVENT.auctionIndicative)).toEqual([]);
