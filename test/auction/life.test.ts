@@ -107,7 +107,7 @@ function runUntil(chain: TestChain, state: number): BlockResult {
 
 describe('an opening', () => {
   const opening = (): TestChain =>
-    auctionChain({ parameters: { ...RESTARTS, openingAuctionMs: 2_000 } });
+    auctionChain({ parameters: { ...RESTARTS, openingAuctionMs: 3_000 } });
 
   test('a listed series waits for its first mark, then collects, then opens at one price', () => {
     const chain = opening();
