@@ -14,8 +14,9 @@ import { type InstrumentId, instrumentId, orderId, subAccount } from '../../runt
 import { CLOSE_REASON, EVENT, TRIGGER_END } from '../../runtime/event.ts';
 import { MAX_TRIGGERS_FIRED_PER_BLOCK, MAX_TRIGGERS_PER_PORTFOLIO } from '../../runtime/limits.ts';
 import { closeOrdersOfInstrument } from '../../runtime/matching/close-orders.ts';
+import { fireTriggers } from '../../runtime/matching/fire-triggers.ts';
 import { fundedPortfolio, MICRO } from '../fixtures/state.ts';
-import { codeOf, problemsOf, seriesNamed, tablesImage } from './market.ts';
+import { advance, codeOf, problemsOf, seriesNamed, tablesImage } from './market.ts';
 import {
   act,
   nextMarked,
@@ -164,6 +165,25 @@ describe('a trigger fires in the block in which its price comes', () => {
     nextMarked(world, 100_000);
     expect(ended(world)).toEqual([[1, TRIGGER_END.fired]]);
     expect(problemsOf(world.market.state)).toEqual([]);
+  });
+
+  test('last: a trade before the triggers of its own block, as of an auction, fires in the next', () => {
+    const world = orderWorld();
+    const { market } = world;
+    const price = world.marks[0] ?? 0;
+    const instrument = near(world);
+    const trade = (at: number): void => {
+      submit(world, personOf(world, MAKER), { instrument, side: SIDE.sell, price: at, size: 1 });
+      submit(world, personOf(world, OTHER), { instrument, side: SIDE.buy, price: at, size: 1 });
+    };
+    trade(price);
+    trigger(world, { source: last, condition: above, triggerPrice: (price + 3) * MICRO });
+    fireTriggers(market.state, advance(market));
+    trade(price + 3);
+    fireTriggers(market.state, market.context);
+    expect(ended(world)).toEqual([]);
+    fireTriggers(market.state, advance(market));
+    expect(ended(world)).toEqual([[3, TRIGGER_END.fired]]);
   });
 
   test('by number, whatever their prices; before the block’s other orders', () => {
