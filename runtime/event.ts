@@ -86,6 +86,8 @@ export const CLOSE_REASON = {
   deadMan: 10,
   /** It took part in one auction only, or could not stay when that began or ended. */
   auctionEnd: 11,
+  /** An order of a combo that was to trade at a net price outside the bands of its legs. */
+  band: 12,
 } as const;
 export type CloseReason = (typeof CLOSE_REASON)[keyof typeof CLOSE_REASON];
 

@@ -93,6 +93,8 @@ export const MIN_COMBO_LEGS = 2;
 export const MAX_COMBO_LEGS = 4;
 /** Combos listed at a time; beyond them one without orders makes room. */
 export const MAX_COMBOS = 4_096;
+/** Orders of its own book that a combo order meets. */
+export const MAX_COMBO_FILLS = 64;
 /** Times that a combo order looks at the best outright prices of all its legs. */
 export const MAX_IMPLIED_IN_EVALUATIONS = 32;
 /** Resting combo orders that an outright order may trade against. */

@@ -204,7 +204,7 @@ export function changesLimitRefusal(state: State, planned: PlannedChanges): Refu
   return undefined;
 }
 
-/** The cash test: premiums, fees and what new bids reserve, of the cash that bids leave. */
+/** The cash test: premiums, fees and what bids reserve more than before, of the cash that bids leave. */
 function cashRefusal(
   state: State,
   planned: PlannedChanges,

@@ -15,9 +15,12 @@ import {
   type PortfolioId,
   portfolioAccount,
   positionLots,
+  sizeLots,
   underlyingId,
 } from '../core/units.ts';
-import type { RestingOrder } from '../matching/order.ts';
+import { type RestingOrder, restingOrder } from '../matching/order.ts';
+import type { Combo } from '../multileg/combo.ts';
+import { comboTerms } from '../multileg/combo-terms.ts';
 import type { Mark } from '../oracle/marks.ts';
 import { dropExposure, exposureOf, noteOpenInterest } from '../rules/exposure.ts';
 import { expiryKey, positionKey, type State } from '../state/state.ts';
@@ -41,6 +44,8 @@ export type Portfolio = {
   readonly places: Map<InstrumentId, Place>;
   /** Open orders by client order id, where they have one. */
   readonly clientOrders: Map<number, OrderId>;
+  /** Open orders of combos: in `series` their legs' terms stand for them. */
+  readonly comboOrders: Map<OrderId, RestingOrder>;
   openOrders: number;
 };
 
@@ -65,6 +70,7 @@ function portfolioOf(index: PortfolioIndex, id: PortfolioId): Portfolio {
     series: new Map(),
     places: new Map(),
     clientOrders: new Map(),
+    comboOrders: new Map(),
     openOrders: 0,
   };
   index.byPortfolio.set(id, portfolio);
@@ -119,8 +125,65 @@ function prune(state: State, { portfolio, expiry, holding }: Place): void {
   if (portfolio.expiries.size === 0) index.byPortfolio.delete(portfolio.id);
 }
 
+/** The combo that an order is of; `undefined` for all others. A field test while there is none. */
+function comboOf(state: State, { instrument }: RestingOrder): Combo | undefined {
+  return state.combos.size === 0 ? undefined : state.combos.get(instrument);
+}
+
+/** An order of a combo stands in the series of each leg, as the leg's term (`combo-terms.ts`). */
+function indexComboOrder(state: State, combo: Combo, order: RestingOrder): void {
+  for (const { instrument, side, price, lots } of comboTerms(combo, termsOf(order))) {
+    const place = placeOf(state, order.portfolio, instrument);
+    const { portfolio, expiry, holding } = place;
+    applyOrderLots(state, place, { side, price }, lots);
+    const row = restingOrder({ ...order, instrument, side, price, remaining: sizeLots(lots) });
+    holding.orders.set(order.id, row);
+    expiry.exposure.lots += lots;
+    portfolio.comboOrders.set(order.id, order);
+  }
+}
+
+/** Notes that an order of a combo gave up lots: its terms do. */
+function reduceComboOrder(state: State, combo: Combo, order: RestingOrder, given: number): void {
+  for (const term of comboTerms(combo, { ...termsOf(order), lots: given })) {
+    const { instrument, side, price, lots } = term;
+    const place = placeOf(state, order.portfolio, instrument);
+    const { expiry, holding } = place;
+    applyOrderLots(state, place, { side, price }, -lots);
+    expiry.exposure.lots -= lots;
+    const row = holding.orders.get(order.id);
+    assert(row !== undefined, 'the terms of a combo order stand in the series of its legs');
+    row.remaining = sizeLots(row.remaining - lots);
+  }
+}
+
+/** Notes that an order of a combo left its book. */
+function unindexComboOrder(state: State, combo: Combo, order: RestingOrder): void {
+  for (const { instrument, side, price, lots } of comboTerms(combo, termsOf(order))) {
+    const place = placeOf(state, order.portfolio, instrument);
+    const { portfolio, expiry, holding } = place;
+    assert(holding.orders.delete(order.id), 'an order is among those of its portfolio');
+    applyOrderLots(state, place, { side, price }, -lots);
+    expiry.exposure.lots -= lots;
+    portfolio.comboOrders.delete(order.id);
+    prune(state, place);
+  }
+}
+
+function termsOf({ side, price, remaining: lots }: RestingOrder) {
+  return { side, price, lots };
+}
+
 /** Notes an order that now rests. Call with the row as it is in the table. */
 export function indexOrder(state: State, order: RestingOrder): void {
+  const combo = comboOf(state, order);
+  if (combo !== undefined) {
+    indexComboOrder(state, combo, order);
+    const portfolio = portfolioOf(state.derived.portfolios, order.portfolio);
+    portfolio.openOrders += 1;
+    if (order.clientOrderId !== 0) portfolio.clientOrders.set(order.clientOrderId, order.id);
+    return;
+  }
   const place = placeOf(state, order.portfolio, order.instrument);
   const { portfolio, expiry, holding } = place;
   const { remaining } = order;
@@ -134,6 +197,11 @@ export function indexOrder(state: State, order: RestingOrder): void {
 
 /** Notes that an order gave up `lots` of its open lots; it still rests. Call before the row changes. */
 export function indexReduction(state: State, order: RestingOrder, lots: number): void {
+  const combo = comboOf(state, order);
+  if (combo !== undefined) {
+    reduceComboOrder(state, combo, order, lots);
+    return;
+  }
   const { place } = order;
   assert(place !== undefined, 'a resting order is in the index');
   applyOrderLots(state, place, order, -lots);
@@ -142,6 +210,14 @@ export function indexReduction(state: State, order: RestingOrder, lots: number):
 
 /** Notes that an order left the book with the lots it still has. */
 export function unindexOrder(state: State, order: RestingOrder): void {
+  const combo = comboOf(state, order);
+  if (combo !== undefined) {
+    const portfolio = portfolioOf(state.derived.portfolios, order.portfolio);
+    portfolio.openOrders -= 1;
+    if (order.clientOrderId !== 0) portfolio.clientOrders.delete(order.clientOrderId);
+    unindexComboOrder(state, combo, order);
+    return;
+  }
   const { place, remaining } = order;
   assert(place !== undefined, 'a resting order is in the index');
   const { portfolio, expiry, holding } = place;
@@ -209,7 +285,13 @@ export function openOrdersOf(state: State, id: PortfolioId): RestingOrder[] {
   const portfolio = state.derived.portfolios.byPortfolio.get(id);
   if (portfolio === undefined) return [];
   const orders: RestingOrder[] = [];
-  for (const holding of portfolio.series.values()) orders.push(...holding.orders.values());
+  for (const holding of portfolio.series.values()) {
+    for (const order of holding.orders.values()) {
+      if (!portfolio.comboOrders.has(order.id)) orders.push(order);
+    }
+  }
+  // The terms of a combo's order stand in several series; the order itself counts once.
+  orders.push(...portfolio.comboOrders.values());
   return orders.sort((a, b) => a.id - b.id);
 }
 

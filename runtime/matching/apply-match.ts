@@ -129,6 +129,54 @@ function closeIdle(
   }
 }
 
+/** A planned match with its money, and the incoming order that it is of. */
+export type PricedMatch = {
+  readonly taker: Incoming;
+  readonly plan: MatchPlan;
+  readonly fills: readonly PricedFill[];
+};
+
+/** Fills and drops in the order planned: the makers' side is written. */
+function applyPlan(state: State, context: BlockContext, { taker, plan, fills }: PricedMatch): void {
+  const { drops } = plan;
+  let dropped = 0;
+  for (let i = 0; i < fills.length; i++) {
+    for (let drop = drops[dropped]; drop !== undefined && drop.after <= i; drop = drops[dropped]) {
+      applyDrop(state, context, drop);
+      dropped += 1;
+    }
+    const fill = fills[i];
+    if (fill === undefined) break;
+    applyFill(state, context, taker, fill);
+  }
+  for (let drop = drops[dropped]; drop !== undefined; drop = drops[dropped]) {
+    applyDrop(state, context, drop);
+    dropped += 1;
+  }
+}
+
+/** The taker's side of all fills. */
+function applyTaker(state: State, context: BlockContext, match: PricedMatch): void {
+  const { taker, plan, fills } = match;
+  let last: PricedFill | undefined;
+  let takerFees = 0n;
+  let rebates = 0n;
+  let volumeCents = 0;
+  for (const fill of fills) {
+    last = fill;
+    takerFees += fill.takerFee;
+    if (fill.makerFee < 0n) rebates -= fill.makerFee;
+    volumeCents += fill.volumeCents;
+  }
+  if (last === undefined) return;
+  const { portfolio, instrument, side } = taker;
+  payTradingFee(state, context, { portfolio, fee: takerFees, rebates, volumeCents });
+  const { filledLots } = plan;
+  changePosition(state, portfolio, instrument, side === SIDE.buy ? filledLots : -filledLots);
+  noteLastTrade(state, context, instrument, last.maker.price);
+  if (state.derived.orders.reduceOnly.size > 0) closeIdle(state, context, taker, fills);
+}
+
 /** Writes a match: fills and drops in the order planned, then the taker's side of all fills. */
 export function applyMatch(
   state: State,
@@ -137,34 +185,26 @@ export function applyMatch(
   match: { readonly plan: MatchPlan; readonly fills: readonly PricedFill[] },
 ): void {
   const { plan, fills } = match;
-  const { drops } = plan;
-  let dropped = 0;
-  let takerFees = 0n;
-  let rebates = 0n;
-  let volumeCents = 0;
-  let last: PricedFill | undefined;
-  for (let i = 0; i < fills.length; i++) {
-    for (let drop = drops[dropped]; drop !== undefined && drop.after <= i; drop = drops[dropped]) {
-      applyDrop(state, context, drop);
-      dropped += 1;
-    }
-    last = fills[i];
-    if (last === undefined) break;
-    applyFill(state, context, taker, last);
-    takerFees += last.takerFee;
-    if (last.makerFee < 0n) rebates -= last.makerFee;
-    volumeCents += last.volumeCents;
+  const priced = { taker, plan, fills };
+  applyPlan(state, context, priced);
+  if (state.protections.size > 0) countQuoteFills(state, context, fills, plan.drops);
+  applyTaker(state, context, priced);
+}
+
+/**
+ * Writes matches of one taker in several books, planned together: quotes are counted when all of
+ * them are done, since a protection that fires takes orders out of the other books.
+ */
+export function applyMatches(
+  state: State,
+  context: BlockContext,
+  matches: readonly PricedMatch[],
+): void {
+  for (const match of matches) applyPlan(state, context, match);
+  if (state.protections.size > 0) {
+    const fills = matches.flatMap((match) => match.fills);
+    const drops = matches.flatMap(({ plan }) => plan.drops);
+    countQuoteFills(state, context, fills, drops);
   }
-  for (let drop = drops[dropped]; drop !== undefined; drop = drops[dropped]) {
-    applyDrop(state, context, drop);
-    dropped += 1;
-  }
-  if (state.protections.size > 0) countQuoteFills(state, context, fills, drops);
-  if (last === undefined) return;
-  const { portfolio, instrument, side } = taker;
-  payTradingFee(state, context, { portfolio, fee: takerFees, rebates, volumeCents });
-  const { filledLots } = plan;
-  changePosition(state, portfolio, instrument, side === SIDE.buy ? filledLots : -filledLots);
-  noteLastTrade(state, context, instrument, last.maker.price);
-  if (state.derived.orders.reduceOnly.size > 0) closeIdle(state, context, taker, fills);
+  for (const match of matches) applyTaker(state, context, match);
 }

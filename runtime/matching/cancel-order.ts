@@ -91,8 +91,12 @@ function candidates(
   portfolio: PortfolioId,
   { instrument }: CancelOrders,
 ): RestingOrder[] {
-  if (instrument === 0) return openOrdersOf(state, portfolio);
-  const holding = state.derived.portfolios.byPortfolio.get(portfolio)?.series.get(instrument);
+  const held = state.derived.portfolios.byPortfolio.get(portfolio);
+  // Where it has orders of combos, their terms stand beside its orders in the series of the legs.
+  if (instrument === 0 || (held !== undefined && held.comboOrders.size > 0)) {
+    return openOrdersOf(state, portfolio);
+  }
+  const holding = held?.series.get(instrument);
   if (holding === undefined) return [];
   return [...holding.orders.values()].sort((a, b) => a.id - b.id);
 }

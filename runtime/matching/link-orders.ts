@@ -20,7 +20,7 @@ function rowOf(found: Found): RestingOrder | Trigger {
   return found.kind === 'order' ? found.order : found.trigger;
 }
 
-/** One half. Errors in order: order_not_found, not_owner, quote_order, already_linked. */
+/** One half. Errors in order: order_not_found, not_owner, quote_order, bad_link, already_linked. */
 function findHalf(
   state: State,
   account: AccountId,
@@ -31,6 +31,10 @@ function findHalf(
   const { id, cancelsOther } = rowOf(found.value);
   if (found.value.kind === 'order' && found.value.order.isQuote) {
     return err(refusal('quote_order', { given: id }));
+  }
+  // A match in several books at once could trade both halves.
+  if (found.value.kind === 'order' && state.combos.has(found.value.order.instrument)) {
+    return err(refusal('bad_link', { given: id }));
   }
   // A link outlives its other half: then it says nothing.
   if (state.orders.has(cancelsOther) || state.triggers.has(cancelsOther)) {
@@ -46,7 +50,7 @@ function touch(state: State, { kind }: Found, id: RestingOrder['id']): void {
 
 /**
  * Links two halves. Errors in order: of the first half, then of the second: order_not_found,
- * not_owner, quote_order, already_linked; then bad_link (the same twice, or two sub-accounts). O(1).
+ * not_owner, quote_order, bad_link (of a combo), already_linked; then bad_link (the same twice, or two sub-accounts). O(1).
  */
 export function linkOrders(
   state: State,

@@ -18,7 +18,7 @@ import { type AccountId, height, orderId, type PortfolioId, portfolioId } from '
 import { type Refusal, refusal } from '../error.ts';
 import { EVENT } from '../event.ts';
 import { MAX_TRIGGERS_PER_PORTFOLIO } from '../limits.ts';
-import type { Instrument } from '../options/instrument.ts';
+import { INSTRUMENT_KIND, type Instrument } from '../options/instrument.ts';
 import { ACTION_RESULT, type ActionResult } from '../receipt.ts';
 import type { State } from '../state/state.ts';
 import { fieldRefusal, openInstrument } from './check-order.ts';
@@ -84,6 +84,7 @@ export function placeTrigger(
   const { order, source, condition, triggerPrice } = action;
   const instrument = openInstrument(state, context, order.instrument);
   if (!instrument.ok) return instrument;
+  if (instrument.value.kind === INSTRUMENT_KIND.combo) return err(refusal('bad_combo_terms'));
   const portfolio = portfolioId(account, order.subAccount);
   const refused =
     fieldRefusal(context, order) ??

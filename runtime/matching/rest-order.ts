@@ -3,6 +3,7 @@ import { noteBookChange } from '../auction/auction-index.ts';
 import type { BlockContext } from '../block-context.ts';
 import { EVENT } from '../event.ts';
 import { indexOrder, unindexOrder } from '../margin/portfolio-index.ts';
+import { noteComboOrder } from '../multileg/combo-index.ts';
 import { indexQuote, unindexQuote } from '../quoting/quote-index.ts';
 import type { State } from '../state/state.ts';
 import { addToBook, removeFromBook } from './book.ts';
@@ -18,6 +19,7 @@ export function enterBook(state: State, terms: Order): void {
   indexOrder(state, order);
   if (order.expiresAt !== 0 || order.reduceOnly) indexOrderTerms(state, order);
   if (order.isQuote) indexQuote(state, order);
+  if (state.combos.size > 0) noteComboOrder(state, order, 1);
   noteBookChange(state, order.instrument);
 }
 
@@ -33,6 +35,7 @@ export function leaveBook(state: State, order: RestingOrder): void {
   unindexOrder(state, order);
   if (order.expiresAt !== 0 || order.reduceOnly) unindexOrderTerms(state, order);
   if (order.isQuote) unindexQuote(state, order);
+  if (state.combos.size > 0) noteComboOrder(state, order, -1);
   noteBookChange(state, order.instrument);
   state.orders.delete(order.id);
 }
