@@ -68,8 +68,11 @@ async function refreshFacts(command: string): Promise<void> {
   if (!command.includes('BTC-25DEC26') && !command.includes('quotes.json')) return;
   const listed = await miletus(['trade', 'instruments', 'BTC', '--json']);
   if (listed.status !== 0) return;
-  const names = [...listed.out.matchAll(/"(BTC-[0-9A-Z-]+-C)"/g)].map(([, name = '']) => name);
-  instrument = names.at(-1) ?? '';
+  type Listed = { instrument_name: string; option_type: string | null; is_active: boolean };
+  const calls = (JSON.parse(listed.out) as Listed[]).filter(
+    ({ option_type: type, is_active: isActive }) => type === 'call' && isActive,
+  );
+  instrument = calls.at(-1)?.instrument_name ?? '';
   const quote = { instrument, bid: { price: '5', amount: '0.01' } };
   writeFileSync(join(folder, 'quotes.json'), JSON.stringify({ quotes: [quote] }));
 }

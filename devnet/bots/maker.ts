@@ -1,23 +1,22 @@
 /**
- * A market maker: rests one post-only bid and ask in every followed series around the mark, moves
- * them when the mark or its inventory has moved, and stays within its margin.
+ * A market maker: quotes both sides of every followed series around the mark in one action, moves the
+ * quotes when the mark or its inventory has moved, and stays within its margin.
  *
- * Each (series, side) has one client order id for ever, so that a replacement is a cancel by that id
- * and a new order, in one transaction, whatever became of the order before. What rests is known from
- * results and from `user.orders`; after a submission of unknown fate everything is cancelled.
+ * The chain looks after it: a protection withdraws its quotes when they trade too much within a
+ * window, and a dead-man switch cancels everything when it falls silent. What rests is known from
+ * `user.orders`; after a submission of unknown fate everything is cancelled.
  */
-
-import type { InstrumentInfo } from '../../node/rpc/schemas/market.ts';
+import type { CurrencyInfo, InstrumentInfo } from '../../node/rpc/schemas/market.ts';
 import { ACTION, type Action } from '../../runtime/action.ts';
-import { POST_ONLY, SIDE } from '../../runtime/actions/order-terms.ts';
-import { cancelAllOf, PLAIN_TERMS } from '../../runtime/actions/orders.ts';
+import { cancelAllOf } from '../../runtime/actions/orders.ts';
+import { MAX_QUOTES, type Quote, SWITCH_SCOPE } from '../../runtime/actions/quoting.ts';
 import {
   instrumentId,
   priceTicks,
   sizeLots,
   subAccount as subAccountNumber,
+  underlyingId,
 } from '../../runtime/core/units.ts';
-import { MAX_ACTIONS } from '../../runtime/limits.ts';
 import type { Client } from '../../wallet/client/client.ts';
 import type { EventLog } from '../event-log.ts';
 import { gaussian, uniforms } from '../prices/random.ts';
@@ -38,8 +37,13 @@ const MAX_POSITION_COINS = 4;
 /** Coins of ETH worth about as much as one BTC. */
 const COINS_PER_BTC: Record<string, number> = { BTC: 1, ETH: 20 };
 
-const SIDES = ['buy', 'sell'] as const;
-type SideName = (typeof SIDES)[number];
+/** Quotes are withdrawn when they have traded so much within a window: something is wrong. */
+const PROTECTION = { windowMs: 5_000, frozenMs: 2_000, coins: 20, fills: 60 } as const;
+/** The dead-man switch, and how often it is renewed. */
+const DEAD_MAN_MS = 15_000;
+const RENEW_MS = 4_000;
+
+type SideName = 'buy' | 'sell';
 type Wanted = { readonly ticks: number; readonly lots: number };
 type Resting = Wanted & { readonly orderId: number };
 
@@ -52,53 +56,59 @@ export type MakerOptions = {
   readonly log: EventLog;
 };
 
-/** Client order id of a side of a series: unique, above 0. */
-export function clientOrderIdOf(instrument: number, side: SideName): number {
-  return 2 * instrument + (side === 'buy' ? 1 : 2);
+/** What rests on each side of one series, by the newest that was heard of it. */
+type SeriesQuote = { readonly [S in SideName]: Resting | undefined };
+
+const NO_QUOTE: SeriesQuote = { buy: undefined, sell: undefined };
+
+const NO_SIDE = { ticks: 0, lots: 0 } as const;
+
+function quoteOf(
+  { instrument_id: id }: InstrumentInfo,
+  bid: Wanted | undefined,
+  ask: Wanted | undefined,
+): Quote {
+  return {
+    instrument: instrumentId(id),
+    bidPrice: priceTicks((bid ?? NO_SIDE).ticks),
+    bidSize: sizeLots((bid ?? NO_SIDE).lots),
+    askPrice: priceTicks((ask ?? NO_SIDE).ticks),
+    askSize: sizeLots((ask ?? NO_SIDE).lots),
+  };
 }
 
-function placeAction(instrument: InstrumentInfo, side: SideName, order: Wanted): Action {
-  return {
-    selector: ACTION.placeOrder,
+/** What the maker asks for at the start and after a submission of unknown fate. */
+function startActions(currencies: readonly CurrencyInfo[]): Action[] {
+  const subAccount = subAccountNumber(0);
+  const limits = currencies.map(({ currency, underlying_id: id, lots_per_coin: lotsPerCoin }) => ({
+    selector: ACTION.setProtection,
     value: {
-      ...PLAIN_TERMS,
-      subAccount: subAccountNumber(0),
-      instrument: instrumentId(instrument.instrument_id),
-      side: SIDE[side],
-      postOnly: POST_ONLY.reject,
-      price: priceTicks(order.ticks),
-      size: sizeLots(order.lots),
-      clientOrderId: clientOrderIdOf(instrument.instrument_id, side),
+      subAccount,
+      underlying: underlyingId(id),
+      windowMs: PROTECTION.windowMs,
+      frozenMs: PROTECTION.frozenMs,
+      quantityLimit: PROTECTION.coins * (COINS_PER_BTC[currency] ?? 1) * lotsPerCoin,
+      deltaLimit: 0,
+      vegaLimit: 0,
+      fillsLimit: PROTECTION.fills,
     },
-  };
+  }));
+  return [{ selector: ACTION.cancelOrders, value: cancelAllOf(subAccount) }, ...limits];
 }
-
-function cancelAction(clientOrderId: number): Action {
-  return {
-    selector: ACTION.cancelByClientId,
-    value: { subAccount: subAccountNumber(0), clientOrderId },
-  };
-}
-
-/** One change of a resting order: cancel what rests, place what shall. */
-type Move = {
-  readonly clientOrderId: number;
-  readonly actions: readonly Action[];
-  readonly target: Wanted | undefined;
-};
 
 /** Runs until `stop` is called; returns how. */
 export function runMaker(options: MakerOptions): { readonly stop: () => Promise<void> } {
   const { client, market, trader, log } = options;
   const uniform = uniforms(options.seed);
-  const resting = new Map<number, Resting>();
+  const resting = new Map<string, SeriesQuote>();
   const positions = new Map<string, { lots: number; delta: number }>();
   /** Coins of each side of each series, drawn once: it would not shrink or grow without a reason. */
-  const sizes = new Map<number, number>();
+  const sizes = new Map<string, number>();
   let isStopped = false;
   let mayAddRisk = true;
   let isUnknown = true;
   let accountReadAt = 0;
+  let renewedAt = 0;
 
   const readAccount = async (): Promise<void> => {
     if (Date.now() - accountReadAt < ACCOUNT_MS) return;
@@ -126,7 +136,7 @@ export function runMaker(options: MakerOptions): { readonly stop: () => Promise<
   const target = (series: Series, side: SideName, ticks: number | undefined) => {
     const { instrument } = series;
     if (ticks === undefined) return undefined;
-    const id = clientOrderIdOf(instrument.instrument_id, side);
+    const id = `${instrument.instrument_id} ${side}`;
     const scale = COINS_PER_BTC[instrument.base_currency] ?? 1;
     const lotsPerCoin = instrument.lots_per_coin;
     const fresh = sizes.get(id) ?? quoteSize(gaussian(uniform), scale);
@@ -139,29 +149,23 @@ export function runMaker(options: MakerOptions): { readonly stop: () => Promise<
     return lots > 0 ? { ticks, lots } : undefined;
   };
 
-  const moveOf = (series: Series, side: SideName, wanted: Wanted | undefined): Move[] => {
+  /** Whether what rests on a side is good enough for what is wanted there. */
+  const isGood = (series: Series, now: Resting | undefined, wanted: Wanted | undefined) => {
+    if (now === undefined || wanted === undefined) return now === wanted;
     const { instrument, ticker } = series;
-    const clientOrderId = clientOrderIdOf(instrument.instrument_id, side);
-    const now = resting.get(clientOrderId);
-    if (wanted === undefined && now === undefined) return [];
-    if (wanted !== undefined && now !== undefined) {
-      const half = Math.max(1, (SPREAD_SHARE * (ticker?.mark_price ?? 0)) / instrument.tick_size);
-      const isNear = Math.abs(wanted.ticks - now.ticks) <= TOLERANCE * half;
-      // A quote eaten into by a third is renewed, one too large for the position is made smaller.
-      const isSized = now.lots <= wanted.lots && now.lots * 3 >= wanted.lots * 2;
-      if (isNear && isSized) return [];
-    }
-    const cancel = now === undefined ? [] : [cancelAction(clientOrderId)];
-    const place = wanted === undefined ? [] : [placeAction(instrument, side, wanted)];
-    return [{ clientOrderId, actions: [...cancel, ...place], target: wanted }];
+    const half = Math.max(1, (SPREAD_SHARE * (ticker?.mark_price ?? 0)) / instrument.tick_size);
+    const isNear = Math.abs(wanted.ticks - now.ticks) <= TOLERANCE * half;
+    // A quote eaten into by a third is renewed, one too large for the position is made smaller.
+    return isNear && now.lots <= wanted.lots && now.lots * 3 >= wanted.lots * 2;
   };
 
-  const planMoves = (): Move[] =>
-    market.series().flatMap((series): Move[] => {
+  /** New quotes where what rests is not good enough: each replaces both sides of its series. */
+  const planQuotes = (): Quote[] =>
+    market.series().flatMap((series): Quote[] => {
       const { instrument, ticker } = series;
       const { mark_price: mark, mark_iv: iv, greeks, index_price: index } = ticker ?? {};
       if (mark == null || iv == null || greeks == null || index == null) return [];
-      const quote = quoteSeries({
+      const { bid, ask } = quoteSeries({
         mark,
         delta: greeks.delta,
         volatility: iv / 100,
@@ -169,60 +173,66 @@ export function runMaker(options: MakerOptions): { readonly stop: () => Promise<
         inventoryDelta: inventoryDelta(instrument.base_currency),
         tick: instrument.tick_size,
       });
-      return SIDES.flatMap((side) => {
-        const ticks = side === 'buy' ? quote.bid : quote.ask;
-        return moveOf(series, side, target(series, side, ticks));
-      });
+      const name = instrument.instrument_name;
+      const now = resting.get(name) ?? NO_QUOTE;
+      const buy = target(series, 'buy', bid);
+      const sell = target(series, 'sell', ask);
+      if (isGood(series, now.buy, buy) && isGood(series, now.sell, sell)) return [];
+      return [quoteOf(instrument, buy, sell)];
     });
 
-  const sendMoves = async (moves: readonly Move[]): Promise<void> => {
-    const receipt = await trader.send(moves.flatMap(({ actions }) => actions));
+  /** The renewal of the dead-man switch, when it is time. */
+  const renewal = (): Action[] => {
+    if (Date.now() - renewedAt < RENEW_MS) return [];
+    renewedAt = Date.now();
+    const value = {
+      scope: SWITCH_SCOPE.subAccount,
+      subAccount: subAccountNumber(0),
+      timeoutMs: DEAD_MAN_MS,
+    };
+    return [{ selector: ACTION.cancelAfter, value }];
+  };
+
+  const sendQuotes = async (quotes: Quote[]): Promise<void> => {
+    const value = { subAccount: subAccountNumber(0), quotes };
+    const quoting: Action[] = quotes.length === 0 ? [] : [{ selector: ACTION.massQuote, value }];
+    const actions = [...renewal(), ...quoting];
+    if (actions.length === 0) return;
+    const receipt = await trader.send(actions);
     if (receipt === undefined || receipt.outcome === 'invalid') {
       isUnknown = true;
       return;
     }
-    let at = 0;
-    for (const { clientOrderId, actions, target: wanted } of moves) {
-      at += actions.length;
-      const result = receipt.results[at - 1];
-      if (wanted && result?.type === 'order' && result.resting_lots > 0) {
-        resting.set(clientOrderId, {
-          ticks: wanted.ticks,
-          lots: result.resting_lots,
-          orderId: result.order_id,
-        });
-      } else {
-        resting.delete(clientOrderId);
-      }
-      if (result?.type === 'refused' && wanted) log.problem('quote', result.code);
+    for (const result of receipt.results) {
+      if (result.type === 'refused') log.problem('quote', result.code);
+      if (result.type !== 'mass_quoted') continue;
+      for (const { code } of result.refused) log.problem('quote', code);
     }
   };
 
   const requote = async (): Promise<void> => {
     if (isUnknown) {
-      await trader.send([
-        { selector: ACTION.cancelOrders, value: cancelAllOf(subAccountNumber(0)) },
-      ]);
+      await trader.send(startActions(await client.call('public/get_currencies', {})));
       resting.clear();
+      renewedAt = 0;
       isUnknown = false;
     }
     await readAccount();
-    const moves = planMoves();
-    // Two actions a move at most.
-    const perTransaction = MAX_ACTIONS / 2;
-    for (let i = 0; i < moves.length && !isStopped; i += perTransaction) {
-      await sendMoves(moves.slice(i, i + perTransaction));
+    const quotes = planQuotes();
+    for (let i = 0; (i === 0 || i < quotes.length) && !isStopped; i += MAX_QUOTES) {
+      await sendQuotes(quotes.slice(i, i + MAX_QUOTES));
     }
   };
 
   const loop = async (): Promise<void> => {
     await client.subscribe(`user.orders.${trader.address}`, ({ data }) => {
-      for (const { client_order_id: id, order_id: orderId, ...order } of data) {
-        const known = resting.get(id);
-        // The order before a replacement has the same client id and another number.
-        if (known?.orderId !== orderId) continue;
-        if (order.order_state !== 'open') resting.delete(id);
-        else resting.set(id, { ...known, lots: order.remaining_lots });
+      for (const { instrument_name: name, direction, order_id: orderId, ...order } of data) {
+        const known = resting.get(name) ?? NO_QUOTE;
+        const isOpen = order.order_state === 'open';
+        // A replaced quote may be heard of after the one that replaced it.
+        if (!isOpen && known[direction]?.orderId !== orderId) continue;
+        const now = { ticks: order.price_ticks, lots: order.remaining_lots, orderId };
+        resting.set(name, { ...known, [direction]: isOpen ? now : undefined });
       }
     });
     while (!isStopped) {

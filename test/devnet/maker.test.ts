@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { clientOrderIdOf, runMaker } from '../../devnet/bots/maker.ts';
+import { runMaker } from '../../devnet/bots/maker.ts';
 import type { MarketView, Series } from '../../devnet/bots/market-view.ts';
 import type { Trader } from '../../devnet/bots/trader.ts';
 import { createEventLog } from '../../devnet/event-log.ts';
@@ -7,7 +7,6 @@ import type { OrderInfo, PositionInfo } from '../../node/rpc/schemas/account.ts'
 import type { InstrumentInfo, Ticker } from '../../node/rpc/schemas/market.ts';
 import type { ActionResultInfo } from '../../node/rpc/schemas/transaction.ts';
 import { ACTION, type Action } from '../../runtime/action.ts';
-import { SIDE } from '../../runtime/actions/order-terms.ts';
 import type { Client } from '../../wallet/client/client.ts';
 
 const NAME = 'BTC-21NOV26-0830-64000-C';
@@ -31,7 +30,8 @@ function createWorld() {
     } as InstrumentInfo,
     ticker,
   };
-  const resting = new Map<number, { orderId: number; price: number; size: number }>();
+  type Resting = { orderId: number; ticks: number; lots: number };
+  const resting: Partial<Record<'buy' | 'sell', Resting>> = {};
   const world = {
     series,
     resting,
@@ -42,26 +42,46 @@ function createWorld() {
     pushOrders: (_: { data: OrderInfo[] }): void => {},
   };
   let nextOrderId = 1;
+  const push = (direction: 'buy' | 'sell', order: Resting, order_state: string): void =>
+    world.pushOrders({
+      data: [
+        {
+          instrument_name: NAME,
+          direction,
+          order_state,
+          order_id: order.orderId,
+          price_ticks: order.ticks,
+          remaining_lots: order.lots,
+        } as OrderInfo,
+      ],
+    });
+  /** Replaces a side as a mass quote does, and tells the owner. */
+  const replace = (direction: 'buy' | 'sell', ticks: number, lots: number): void => {
+    const before = resting[direction];
+    delete resting[direction];
+    if (lots > 0) {
+      const order = { orderId: nextOrderId++, ticks, lots };
+      resting[direction] = order;
+      push(direction, order, 'open');
+    }
+    if (before !== undefined) push(direction, before, 'cancelled');
+  };
   const apply = (action: Action): ActionResultInfo => {
     switch (action.selector) {
-      case ACTION.placeOrder: {
-        const { clientOrderId, price, size } = action.value;
-        const orderId = nextOrderId++;
-        resting.set(clientOrderId, { orderId, price, size });
-        return {
-          type: 'order',
-          order_id: orderId,
-          filled_lots: 0,
-          resting_lots: size,
-          cash: '0',
-          fee: '0',
-        };
-      }
-      case ACTION.cancelByClientId:
-        return { type: 'cancelled', cancelled: Number(resting.delete(action.value.clientOrderId)) };
-      default:
-        resting.clear();
+      case ACTION.massQuote:
+        for (const { bidPrice, bidSize, askPrice, askSize } of action.value.quotes) {
+          replace('buy', bidPrice, bidSize);
+          replace('sell', askPrice, askSize);
+        }
+        return { type: 'mass_quoted', placed: 2, kept: 0, withdrawn: 0, refused: [] };
+      case ACTION.cancelOrders:
+        delete resting.buy;
+        delete resting.sell;
         return { type: 'cancelled', cancelled: 0 };
+      case ACTION.cancelAfter:
+        return { type: 'switch_armed', fires_at: 1 };
+      default:
+        return { type: 'rule_set', frozen_until: 0 };
     }
   };
   const trader: Trader = {
@@ -73,10 +93,13 @@ function createWorld() {
     },
   };
   const client = {
-    call: async (method: string) =>
-      method === 'private/get_positions'
-        ? world.held
-        : { equity: '1000000', margin: { initial_margin_balance: world.free } },
+    call: async (method: string) => {
+      if (method === 'private/get_positions') return world.held;
+      if (method === 'public/get_currencies') {
+        return [{ currency: 'BTC', underlying_id: 1, lots_per_coin: 100 }];
+      }
+      return { equity: '1000000', margin: { initial_margin_balance: world.free } };
+    },
     subscribe: async (_: string, listener: typeof world.pushOrders) => {
       world.pushOrders = listener;
     },
@@ -87,8 +110,9 @@ function createWorld() {
   return { world, maker };
 }
 
-const BID = clientOrderIdOf(ID, 'buy');
-const ASK = clientOrderIdOf(ID, 'sell');
+const START = [ACTION.cancelOrders, ACTION.setProtection];
+const selectorsOf = (actions: readonly Action[] | undefined) =>
+  actions?.map(({ selector }) => selector);
 
 describe('market maker', () => {
   let { world, maker } = { world: undefined, maker: undefined } as unknown as ReturnType<
@@ -105,45 +129,42 @@ describe('market maker', () => {
     vi.useRealTimers();
   });
 
-  test('begins by cancelling what an earlier run left, then rests a bid and an ask', async () => {
+  test('begins by cancelling what an earlier run left, under protection, then quotes', async () => {
     await vi.advanceTimersByTimeAsync(10);
-    expect(world.sent[0]?.map(({ selector }) => selector)).toEqual([ACTION.cancelOrders]);
-    const orders = world.sent[1]?.map((action) =>
-      action.selector === ACTION.placeOrder
-        ? [action.value.side, action.value.price, action.value.postOnly]
-        : [],
-    );
-    expect(orders).toEqual([
-      [SIDE.buy, 47, true],
-      [SIDE.sell, 53, true],
-    ]);
+    expect(selectorsOf(world.sent[0])).toEqual(START);
+    // The dead-man switch is armed with the first quotes.
+    expect(selectorsOf(world.sent[1])).toEqual([ACTION.cancelAfter, ACTION.massQuote]);
+    expect(world.resting).toMatchObject({ buy: { ticks: 47 }, sell: { ticks: 53 } });
   });
 
-  test('leaves its quotes while the mark is near, moves them in one transaction when not', async () => {
+  test('leaves its quotes while the mark is near, moves both at once when not', async () => {
     await vi.advanceTimersByTimeAsync(1_100);
     expect(world.sent).toHaveLength(2);
     world.series.ticker = { ...world.series.ticker, mark_price: 60 } as Ticker;
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(world.sent[2]?.map(({ selector }) => selector)).toEqual([
-      ACTION.cancelByClientId,
-      ACTION.placeOrder,
-      ACTION.cancelByClientId,
-      ACTION.placeOrder,
-    ]);
-    expect(world.resting.get(BID)?.price).toBeGreaterThan(53);
-    expect(world.resting.size).toBe(2);
+    expect(selectorsOf(world.sent[2])).toEqual([ACTION.massQuote]);
+    expect(world.resting.buy?.ticks).toBeGreaterThan(53);
+    // Heard of the new quotes before the end of the old ones, it does not quote again.
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(world.sent).toHaveLength(3);
   });
 
-  test('renews a filled quote, not one whose earlier version ended', async () => {
+  test('renews the dead-man switch while there is nothing to quote', async () => {
+    await vi.advanceTimersByTimeAsync(9_000);
+    const renewals = world.sent.slice(2).map(selectorsOf);
+    expect(renewals.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(renewals.flat())).toEqual(new Set([ACTION.cancelAfter]));
+  });
+
+  test('renews a filled quote', async () => {
     await vi.advanceTimersByTimeAsync(10);
-    const bid = world.resting.get(BID);
-    const update = { client_order_id: BID, order_state: 'filled', remaining_lots: 0 };
-    world.pushOrders({ data: [{ ...update, order_id: 999 } as OrderInfo] });
+    const { buy } = world.resting;
+    const update = { instrument_name: NAME, direction: 'buy', remaining_lots: 0 } as const;
+    world.pushOrders({
+      data: [{ ...update, order_state: 'filled', order_id: buy?.orderId } as OrderInfo],
+    });
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(world.sent).toHaveLength(2);
-    world.pushOrders({ data: [{ ...update, order_id: bid?.orderId } as OrderInfo] });
-    await vi.advanceTimersByTimeAsync(1_000);
-    expect(world.sent[2]).toHaveLength(1);
+    expect(selectorsOf(world.sent[2])).toEqual([ACTION.massQuote]);
   });
 
   test('with little margin left it only quotes what reduces its position', async () => {
@@ -152,8 +173,8 @@ describe('market maker', () => {
       { instrument_name: NAME, size_lots: -20, size: -0.2, delta: -0.1 } as PositionInfo,
     ];
     await vi.advanceTimersByTimeAsync(4_100);
-    expect([...world.resting.keys()]).toEqual([BID]);
-    expect(world.resting.get(BID)?.size).toBeLessThanOrEqual(20);
+    expect(Object.keys(world.resting)).toEqual(['buy']);
+    expect(world.resting.buy?.lots).toBeLessThanOrEqual(20);
   });
 
   test('after a submission of unknown fate it cancels everything and quotes anew', async () => {
@@ -163,7 +184,7 @@ describe('market maker', () => {
     await vi.advanceTimersByTimeAsync(2_000);
     world.isDown = false;
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(world.sent[2]?.map(({ selector }) => selector)).toEqual([ACTION.cancelOrders]);
-    expect([...world.resting.keys()].sort()).toEqual([BID, ASK].sort());
+    expect(selectorsOf(world.sent[2])).toEqual(START);
+    expect(Object.keys(world.resting).sort()).toEqual(['buy', 'sell']);
   });
 });

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { clientOrderIdOf } from '../../devnet/bots/maker.ts';
 import { nearestStrikes } from '../../devnet/bots/market-view.ts';
 import { quoteSeries, quoteSize } from '../../devnet/bots/quote.ts';
 import type { InstrumentInfo } from '../../node/rpc/schemas/market.ts';
@@ -47,12 +46,6 @@ describe('quotes', () => {
     expect(quoteSize(0, 1)).toBeCloseTo(0.45);
     expect(quoteSize(-9, 1)).toBe(0.1);
     expect(quoteSize(9, 20)).toBe(30);
-  });
-
-  test('client order ids differ by series and side and are above zero', () => {
-    const ids = [0, 1, 2].flatMap((n) => [clientOrderIdOf(n, 'buy'), clientOrderIdOf(n, 'sell')]);
-    expect(new Set(ids).size).toBe(6);
-    expect(Math.min(...ids)).toBe(1);
   });
 
   test('the strikes nearest to the index are followed, of every expiry', () => {
