@@ -1,5 +1,6 @@
 /**
- * `npm run bench -- NAME [--json]`: runs `bench/NAME.ts`, which exports `run(options)`.
+ * `npm run bench -- NAME [--json] [--data FOLDER]`: runs `bench/NAME.ts`, which exports
+ * `run(options)`. FOLDER holds the recorded market data that a bench may replay.
  *
  * Exit status: 0 when the bench ran, 64 when the arguments are wrong, 1 when it failed.
  */
@@ -20,14 +21,19 @@ const names = readdirSync(import.meta.dirname)
   .sort();
 
 const [name = '', ...flags] = process.argv.slice(2);
-const unknown = flags.find((flag) => flag !== '--json');
+const dataAt = flags.indexOf('--data');
+const data = dataAt < 0 ? undefined : flags.splice(dataAt, 2)[1];
+const isDataMissing = dataAt >= 0 && data === undefined;
+const unknown = isDataMissing ? '--data' : flags.find((flag) => flag !== '--json');
 if (!names.includes(name) || unknown !== undefined) {
   const problem = names.includes(name)
     ? `unknown option ${unknown}`
     : `no bench ${name || 'named'}`;
-  console.error(`${problem}\nusage: npm run bench -- NAME [--json]\nbenches: ${names.join(', ')}`);
+  console.error(
+    `${problem}\nusage: npm run bench -- NAME [--json] [--data FOLDER]\nbenches: ${names.join(', ')}`,
+  );
   process.exitCode = EXIT_USAGE;
 } else {
   const bench = (await import(`./${name}.ts`)) as Bench;
-  await bench.run({ json: flags.includes('--json') });
+  await bench.run({ json: flags.includes('--json'), data });
 }

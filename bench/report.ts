@@ -11,7 +11,8 @@ export type Figure = {
   readonly unit: string;
 };
 
-export type BenchOptions = { readonly json: boolean };
+/** `data`: the folder given with `--data`. */
+export type BenchOptions = { readonly json: boolean; readonly data: string | undefined };
 
 /** Prints a figure on stdout: counts as they are, other values to four significant digits. */
 export function reportFigure(figure: Figure, options: BenchOptions): void {

@@ -21,8 +21,10 @@ import {
   type InstrumentId,
   portfolioId,
   priceTicks,
+  type SubAccount,
   sizeLots,
   subAccount,
+  type TimestampMs,
   timestampMs,
   validatorIndex,
   view,
@@ -35,16 +37,25 @@ import { addressOfKey, PAYLOAD, PayloadCodec, SCHEME } from '../../runtime/trans
 import { addSeries, BTC, MICRO, nextBlock, START, testState } from '../../test/fixtures/state.ts';
 import type { FlowStep } from './flow.ts';
 
-const ACCOUNTS = 200;
-const EXPIRIES = 5;
-const SERIES_PER_EXPIRY = 10;
+/** How large an exchange is. */
+export type ExchangeSize = {
+  readonly accounts: number;
+  readonly expiries: number;
+  /** Calls and puts in turn, around the money. */
+  readonly seriesPerExpiry: number;
+};
+
+/** The exchange of the flow for comparison: 50 series. */
+export const FLOW_EXCHANGE: ExchangeSize = { accounts: 200, expiries: 5, seriesPerExpiry: 10 };
+/** Strikes lie within so much of the index, so that every series is near $10,000. */
+const STRIKES_USD = 5_000;
 const ACTIONS_PER_TRANSACTION = 20;
 const TRANSACTIONS_PER_BLOCK = 50;
 const INDEX_USD = 100_000;
 /** Total variance of 0.0625: at-the-money options are worth $10,000, the middle of the flow. */
 const THETA = 62_500_000_000;
 const DAY_MS = 24 * 3_600_000;
-const SUB = subAccount(0);
+export const SUB: SubAccount = subAccount(0);
 
 type Person = { readonly id: AccountId; readonly key: Uint8Array; readonly address: Address };
 
@@ -53,10 +64,12 @@ export type Exchange = {
   readonly context: BlockContext;
   readonly people: readonly Person[];
   readonly series: readonly InstrumentId[];
+  readonly size: ExchangeSize;
 };
 
 /** An exchange in its first block, every account with so many dollars. */
-export function newExchange(dollars: bigint): Exchange {
+export function newExchange(dollars: bigint, size: ExchangeSize = FLOW_EXCHANGE): Exchange {
+  const { expiries, seriesPerExpiry } = size;
   const parameters = { oracleStaleMs: 60_000, bandSpotBps: 5_000, bandVolBps: 5_000 };
   const state = testState({ parameters });
   const context = nextBlock(state);
@@ -67,22 +80,28 @@ export function newExchange(dollars: bigint): Exchange {
     confidenceBps: 10_000,
     updatedAt: context.timestamp,
   });
-  for (let month = 1; month <= EXPIRIES; month++) {
-    const expiry = timestampMs(START + month * 30 * DAY_MS);
-    for (let i = 0; i < SERIES_PER_EXPIRY; i++) {
+  for (let n = 1; n <= expiries; n++) {
+    const expiry = expiryOf(n);
+    for (let i = 0; i < seriesPerExpiry; i++) {
       const kind = i % 2 === 0 ? INSTRUMENT_KIND.call : INSTRUMENT_KIND.put;
-      const strikeUsd = INDEX_USD - 2_000 + 500 * i;
+      const strikeUsd = INDEX_USD - 2_000 + (STRIKES_USD / seriesPerExpiry) * i;
       series.push(addSeries(state, { underlying: BTC.id, kind, expiry, strikeUsd }));
     }
   }
-  const exchange = { state, context, people: people(state, context, dollars), series };
+  const exchange = { state, context, people: people(state, context, dollars, size), series, size };
   remark(exchange);
   return exchange;
 }
 
-function people(state: State, context: BlockContext, dollars: bigint): Person[] {
-  return Array.from({ length: ACCOUNTS }, (_, i) => {
+function people(
+  state: State,
+  context: BlockContext,
+  dollars: bigint,
+  { accounts }: ExchangeSize,
+): Person[] {
+  return Array.from({ length: accounts }, (_, i) => {
     const key = new Uint8Array(32).fill(1 + i);
+    new DataView(key.buffer).setUint32(0, i);
     const address = addressOfKey({ scheme: SCHEME.ed25519, publicKey: key });
     const id = ensureAccount(state, context, address);
     mint(state, portfolioId(id, SUB), DENOMINATION.usd, dollars * BigInt(MICRO));
@@ -90,24 +109,36 @@ function people(state: State, context: BlockContext, dollars: bigint): Person[] 
   });
 }
 
+/** Thirty days apart, or one where there are many. */
+function expiryOf(n: number): TimestampMs {
+  return timestampMs(START + (n + (n > 12 ? 400 : 29 * n)) * DAY_MS);
+}
+
 /** Marks every expiry anew, at the same values. */
-export function remark({ state, context }: Exchange): void {
+export function remark({ state, context, size }: Exchange): void {
   const index = INDEX_USD * MICRO;
-  for (let month = 1; month <= EXPIRIES; month++) {
-    const expiry = timestampMs(START + month * 30 * DAY_MS);
+  for (let n = 1; n <= size.expiries; n++) {
+    const expiry = expiryOf(n);
     const skew = { theta: THETA, u: 200_000_000, l: 200_000_000 };
     const values = { index, forward: index, ...skew, windowMs: 1_800_000 };
     setMarkInputs(state, context, { underlying: BTC.id, expiry }, values);
   }
 }
 
-function hashOf(id: number): number {
+export function hashOf(id: number): number {
   return Math.imul(id, 0x9e3779b1) >>> 0;
+}
+
+/** Another hash, unrelated to the first (the end of MurmurHash3). */
+export function otherHashOf(id: number): number {
+  const first = Math.imul(id ^ (id >>> 16), 0x85ebca6b);
+  const second = Math.imul(first ^ (first >>> 13), 0xc2b2ae35);
+  return (second ^ (second >>> 16)) >>> 0;
 }
 
 /** Index of the account that a step is of. */
 export function ownerOf(step: FlowStep): number {
-  return hashOf(step.cancel || step.id) % ACCOUNTS;
+  return hashOf(step.cancel || step.id) % FLOW_EXCHANGE.accounts;
 }
 
 /** A step as the action of its owner. */
@@ -118,7 +149,7 @@ export function actionOf({ series }: Exchange, step: FlowStep): Action {
       value: { subAccount: SUB, clientOrderId: step.cancel },
     };
   }
-  const instrument = series[hashOf(step.id + 77_777) % series.length];
+  const instrument = series[otherHashOf(step.id) % series.length];
   if (instrument === undefined) throw new RangeError('no series');
   return {
     selector: ACTION.placeOrder,
@@ -136,13 +167,21 @@ export function actionOf({ series }: Exchange, step: FlowStep): Action {
 
 /** The flow as blocks of 50 transactions of 20 actions, each of one account, encoded. */
 export function blocksOf(exchange: Exchange, flow: readonly FlowStep[]): Block[] {
+  const actions = flow.map((step) => ({ owner: ownerOf(step), action: actionOf(exchange, step) }));
+  return blocksOfActions(exchange, actions);
+}
+
+/** Actions of accounts, by position in `people`, as such blocks; what fills none is left out. */
+export function blocksOfActions(
+  exchange: Exchange,
+  all: readonly { readonly owner: number; readonly action: Action }[],
+): Block[] {
   const waiting = new Map<number, Action[]>();
   const payloads: Uint8Array[] = [];
   let nonce = exchange.context.timestamp as number;
-  for (const step of flow) {
-    const owner = ownerOf(step);
+  for (const { owner, action } of all) {
     const actions = waiting.get(owner) ?? [];
-    actions.push(actionOf(exchange, step));
+    actions.push(action);
     waiting.set(owner, actions);
     if (actions.length < ACTIONS_PER_TRANSACTION) continue;
     waiting.delete(owner);
