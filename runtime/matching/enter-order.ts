@@ -21,7 +21,13 @@ import { MAX_FILLS_PER_ORDER } from '../limits.ts';
 import { changesRefusal } from '../margin/accept-changes.ts';
 import { tradeRefusal } from '../margin/accept-trade.ts';
 import type { OrderTerm } from '../margin/series-holding.ts';
+import { applyImpliedOut } from '../multileg/apply-implied-out.ts';
 import { enterCombo } from '../multileg/enter-combo.ts';
+import {
+  type ImpliedFill,
+  type OutrightTaker,
+  planImpliedOut,
+} from '../multileg/plan-implied-out.ts';
 import type { OrderResult } from '../receipt.ts';
 import { matchChanges, openInterestRefusal } from '../rules/open-interest.ts';
 import type { State } from '../state/state.ts';
@@ -62,7 +68,7 @@ export const NEW_ORDER: EntryOptions = {
 /** Premiums received less premiums paid, and fees, of the taker: micro-USD. */
 function takerMoney(
   side: PlaceOrder['side'],
-  fills: readonly PricedFill[],
+  fills: readonly Pick<PricedFill, 'premium' | 'takerFee'>[],
 ): { readonly premium: bigint; readonly fee: bigint } {
   let premium = 0n;
   let fee = 0n;
@@ -107,11 +113,12 @@ function matchRefusal(
   order: PlaceOrder,
   plan: MatchPlan,
   gone: OrderId,
+  impliedLots: number,
 ): Refusal | undefined {
   const { side, price, size, timeInForce } = order;
   if (plan.fills.length === 0 && plan.drops.length === 0 && !plan.stopped) {
-    if (timeInForce !== TIME_IN_FORCE.fok) return undefined;
-    return refusal('not_filled', { given: size, allowed: 0 });
+    if (timeInForce !== TIME_IN_FORCE.fok || impliedLots === size) return undefined;
+    return refusal('not_filled', { given: size, allowed: impliedLots });
   }
   if (order.postOnly !== POST_ONLY.none) {
     const best = bestOpposite(bookOf(state, order.instrument), side, gone);
@@ -124,8 +131,8 @@ function matchRefusal(
       allowed: MAX_FILLS_PER_ORDER,
     });
   }
-  if (isWhole && plan.filledLots < size) {
-    return refusal('not_filled', { given: size, allowed: plan.filledLots });
+  if (isWhole && plan.filledLots + impliedLots < size) {
+    return refusal('not_filled', { given: size, allowed: plan.filledLots + impliedLots });
   }
   if (plan.stopped && plan.fills.length === 0 && plan.drops.length === 0) {
     return refusal('self_trade', { given: price });
@@ -174,6 +181,32 @@ function restingTerms(
   };
 }
 
+const NO_IMPLIED: readonly ImpliedFill[] = [];
+
+/** Fills against combo orders; a post-only order makes none. */
+function impliedFills(
+  state: State,
+  context: BlockContext,
+  taker: OutrightTaker,
+  order: PlaceOrder,
+  outright: MatchPlan,
+): readonly ImpliedFill[] {
+  if (order.postOnly !== POST_ONLY.none) return NO_IMPLIED;
+  return planImpliedOut(state, context, taker, outright);
+}
+
+function lotsOf(fills: readonly ImpliedFill[]): number {
+  return fills.reduce((sum, { lots }) => sum + lots, 0);
+}
+
+/** The taker's leg of an implied fill, as a fill of the combo order. */
+function asFill({ order, lots }: ImpliedFill): {
+  readonly maker: RestingOrder;
+  readonly lots: number;
+} {
+  return { maker: order, lots };
+}
+
 /**
  * Lets an order of `portfolio` enter. Errors in order: those of `checkOrder`, would_take (given: the
  * limit, allowed: the best opposite price), too_many_fills, not_filled, self_trade,
@@ -195,6 +228,9 @@ export function enterOrder(
     if (options !== NEW_ORDER) return err(refusal('bad_combo_terms'));
     return enterCombo(state, context, portfolio, order);
   }
+  if (replaced !== undefined && state.combos.size > 0 && state.combos.has(replaced.instrument)) {
+    return err(refusal('bad_combo_terms'));
+  }
   const checked = checkOrder(state, context, portfolio, order, replaced);
   if (!checked.ok) return checked;
   const place = checked.value;
@@ -202,32 +238,33 @@ export function enterOrder(
   const { side } = order;
   const gone = replaced?.id ?? NEW_ORDER.id;
   const isCollected = tradingPhase(state, instrument) === PHASE.collecting;
-  const plan = isCollected
-    ? emptyPlan(lots)
-    : planMatch(state, bookOf(state, instrument.id), {
-        portfolio,
-        side,
-        price,
-        size: lots,
-        selfTradePrevention: order.selfTradePrevention,
-        replaced: gone,
-      });
-  const unmatchable = isCollected ? undefined : matchRefusal(state, order, plan, gone);
+  const { selfTradePrevention } = order;
+  const taker = { portfolio, side, price, size: lots, selfTradePrevention, replaced: gone };
+  const book = bookOf(state, instrument.id);
+  const outright = isCollected ? emptyPlan(lots) : planMatch(state, book, taker);
+  const implied =
+    state.derived.combos.restingByLeg.size === 0 || isCollected
+      ? NO_IMPLIED
+      : impliedFills(state, context, { ...taker, instrument: instrument.id }, order, outright);
+  const impliedLots = implied.length === 0 ? 0 : lotsOf(implied);
+  const plan =
+    impliedLots === 0 ? outright : planMatch(state, book, { ...taker, size: lots - impliedLots });
+  const unmatchable = isCollected ? undefined : matchRefusal(state, order, plan, gone, impliedLots);
   if (unmatchable !== undefined) return err(unmatchable);
 
   const underlying = state.underlyings.must(instrument.underlying);
   const tooOpen = openInterestRefusal(state, underlying, instrument, {
-    lots: isCollected ? lots : plan.filledLots,
+    lots: isCollected ? lots : plan.filledLots + impliedLots,
     changes: () =>
       isCollected
         ? collectedChanges(portfolio, side, lots)
-        : matchChanges(portfolio, side, plan.fills),
+        : matchChanges(portfolio, side, [...plan.fills, ...implied.map(asFill)]),
   });
   if (tooOpen !== undefined) return err(tooOpen);
   const market = { underlying, kind: instrument.kind, index: holding.risk.mark.index };
   const fills = priceFills(plan, feeTerms(state, context, market, portfolio));
-  const { premium, fee } = takerMoney(side, fills);
-  const { filledLots } = plan;
+  const { premium, fee } = takerMoney(side, implied.length === 0 ? fills : [...fills, ...implied]);
+  const filledLots = plan.filledLots + impliedLots;
   const restingLots = !plan.stopped && (isCollected || canRest(order)) ? plan.openLots : 0;
   const position = side === SIDE.buy ? filledLots : -filledLots;
   const orders = orderTerms(portfolio, place, { side, plan, restingLots }, replaced);
@@ -253,7 +290,9 @@ export function enterOrder(
     if (isAmended) leaveBook(state, replaced);
     else closeOrder(state, context, replaced, CLOSE_REASON.cancelled);
   }
-  applyMatch(state, context, { id, portfolio, instrument: instrument.id, side }, { plan, fills });
+  const incoming = { id, portfolio, instrument: instrument.id, side };
+  applyMatch(state, context, incoming, { plan, fills });
+  if (impliedLots > 0) applyImpliedOut(state, context, incoming, implied);
   if (restingLots > 0) {
     // A number given earlier is not one to queue by.
     const priority = isNew ? id : takeOrderId(state);

@@ -19,7 +19,7 @@ import { placeOrder } from '../../runtime/matching/place-order.ts';
 import { COMBO_ZERO_TICKS } from '../../runtime/multileg/combo.ts';
 import { createCombo } from '../../runtime/multileg/create-combo.ts';
 import { balanceKey } from '../../runtime/state/state.ts';
-import { MICRO } from '../fixtures/state.ts';
+import { MICRO, reloaded } from '../fixtures/state.ts';
 import {
   advance,
   codeOf,
@@ -289,6 +289,120 @@ describe('an order of a combo against the outright books', () => {
     });
     const order = { instrument: spread, side: 'buy', net: low - high + 50, lots: 40 } as const;
     expect(filled(enter(market, taker, order))).toEqual([32, 8]);
+  });
+});
+
+describe('an outright order against orders of combos', () => {
+  const setUp = () => {
+    const market = desk();
+    const spread = spreadOf(market);
+    const [low, high] = [ticks(market, 'near100000C'), ticks(market, 'near110000C')];
+    const call = seriesNamed(market, 'near100000C');
+    const wing = seriesNamed(market, 'near110000C');
+    const buyer = trader(market, 'buyer', 1_000_000n);
+    // Who buys the spread buys the call at the wing's best bid and the net price.
+    enter(market, buyer, { instrument: spread, side: 'buy', net: low - high - 3, lots: 5 });
+    const bid = (price: number, lots: number) =>
+      place(market, market.maker.portfolio, { instrument: wing, side: 'buy', price, lots });
+    const sell = (price: number, lots: number, ioc?: true) =>
+      place(market, market.taker.portfolio, {
+        instrument: call,
+        side: 'sell',
+        price,
+        lots,
+        ...(ioc === undefined ? {} : { ioc }),
+      });
+    return { ...market, market, low, high, call, buyer, bid, sell, spread };
+  };
+
+  test('trades at the price that they make with the other leg', () => {
+    const { market, low, high, buyer, bid, sell } = setUp();
+    const { state, taker, maker } = market;
+    bid(high - 1, 4);
+    const before = [usdOf(state, taker), usdOf(state, buyer), usdOf(state, maker)];
+    const result = sell(low - 10, 9);
+    expect(filled(result)).toEqual([4, 5]);
+    const trades = market.context.events.flatMap((event) =>
+      event.selector === EVENT.trade ? [event.value] : [],
+    );
+    expect(trades.map(({ price, lots }) => [price, lots])).toEqual([
+      [low - 4, 4],
+      [high - 1, 4],
+    ]);
+    const [own, other] = trades;
+    const after = [usdOf(state, taker), usdOf(state, buyer), usdOf(state, maker)];
+    const moved = after.map((cash, i) => cash - (before[i] ?? 0n));
+    const fees = [
+      own?.takerFee ?? 0n,
+      (own?.makerFee ?? 0n) + (other?.takerFee ?? 0n),
+      other?.makerFee ?? 0n,
+    ];
+    expect(moved.map((cash, i) => cash + (fees[i] ?? 0n))).toEqual([
+      4n * BigInt(low - 4) * TICK,
+      // The net price of the combo order, whole.
+      -4n * BigInt(low - high - 3) * TICK,
+      -4n * BigInt(high - 1) * TICK,
+    ]);
+    expect(lotsOf(market, buyer, 'near100000C', 'near110000C')).toEqual([4, -4]);
+    expect(problemsOf(state)).toEqual([]);
+  });
+
+  test('goes to outright orders at an equal or better price first', () => {
+    const { market, low, high, call, buyer, bid, sell } = setUp();
+    const { other } = market;
+    bid(high, 9);
+    // The combo order bids low − 3 for the call.
+    place(market, other.portfolio, { instrument: call, side: 'buy', price: low - 2, lots: 1 });
+    place(market, other.portfolio, { instrument: call, side: 'buy', price: low - 3, lots: 1 });
+    place(market, other.portfolio, { instrument: call, side: 'buy', price: low - 4, lots: 1 });
+    expect(filled(sell(low - 4, 3, true))).toEqual([3, 0]);
+    expect(lotsOf(market, other, 'near100000C')).toEqual([2]);
+    expect(lotsOf(market, buyer, 'near100000C', 'near110000C')).toEqual([1, -1]);
+    expect(filled(sell(low - 4, 9, true))).toEqual([5, 0]);
+    expect(lotsOf(market, other, 'near100000C')).toEqual([3]);
+    expect(lotsOf(market, buyer, 'near100000C', 'near110000C')).toEqual([5, -5]);
+    expect(problemsOf(market.state)).toEqual([]);
+  });
+
+  test('trades neither leg where one cannot, nor with an owner’s own combo order', () => {
+    const { market, low, high, buyer, bid, sell, call } = setUp();
+    expect(filled(sell(low - 9, 2, true))).toEqual([0, 0]);
+    bid(high, 9);
+    const own = { instrument: call, side: 'sell', price: low - 9, lots: 2, ioc: true } as const;
+    expect(filled(place(market, buyer.portfolio, own))).toEqual([0, 0]);
+    // A post-only order looks at its own book alone.
+    const resting = { instrument: call, side: 'sell', price: low - 9, lots: 1 } as const;
+    const postOnly = place(market, market.taker.portfolio, {
+      ...resting,
+      postOnly: POST_ONLY.reject,
+    });
+    expect(filled(postOnly)).toEqual([0, 1]);
+    expect(lotsOf(market, buyer, 'near100000C')).toEqual([0]);
+  });
+
+  test('fills a FOK order together with outright orders', () => {
+    const { market, low, high, call, bid } = setUp();
+    bid(high, 9);
+    const { other, taker, state, context } = market;
+    place(market, other.portfolio, { instrument: call, side: 'buy', price: low - 5, lots: 2 });
+    const fok = (lots: number) =>
+      placeOrder(state, context, taker.account, {
+        ...orderOf(taker.portfolio, { instrument: call, side: 'sell', price: low - 5, lots }),
+        timeInForce: TIME_IN_FORCE.fok,
+      });
+    expect(codeOf(fok(8))).toBe('not_filled');
+    expect(filled(fok(7))).toEqual([7, 0]);
+    expect(problemsOf(state)).toEqual([]);
+  });
+
+  test('counts what rests on each leg, and forgets it', () => {
+    const { market, call, buyer, spread } = setUp();
+    const { combos } = market.state.derived;
+    expect(combos.restingByLeg.get(call)).toEqual(new Map([[spread, 1]]));
+    const copy = reloaded(market.state);
+    expect(copy.derived.combos).toEqual(combos);
+    cancelAll(market, buyer);
+    expect(combos.restingByLeg.size).toBe(0);
   });
 });
 
