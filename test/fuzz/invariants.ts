@@ -1,0 +1,289 @@
+/** What must hold of a state after every block, and of what the block did. */
+
+import { ACTION } from '../../runtime/action.ts';
+import { SIDE } from '../../runtime/actions/order-terms.ts';
+import { effectiveState } from '../../runtime/auction/phase.ts';
+import { portfolioAccount } from '../../runtime/core/units.ts';
+import { EVENT, EventsCodec, PROTECTION_CHANGE, type TradeEvent } from '../../runtime/event.ts';
+import { conservationProblems } from '../../runtime/ledger/ledger.ts';
+import {
+  MAX_OPEN_ORDERS_PER_PORTFOLIO,
+  MAX_OPEN_ORDERS_PER_SERIES,
+  MAX_ORDER_LOTS,
+  MAX_POSITIONS_PER_PORTFOLIO,
+  MAX_PRICE_TICKS,
+  MAX_TRIGGERS_PER_PORTFOLIO,
+} from '../../runtime/limits.ts';
+import { bestPrice } from '../../runtime/matching/book.ts';
+import { levelsFromBest } from '../../runtime/matching/price-levels.ts';
+import type { LegTradeEvent } from '../../runtime/multileg/events.ts';
+import { INSTRUMENT_STATE } from '../../runtime/options/instrument.ts';
+import { microUsdPerTickLot } from '../../runtime/options/underlying.ts';
+import { isFrozen } from '../../runtime/quoting/protection.ts';
+import { quotesOf } from '../../runtime/quoting/quote-index.ts';
+import { ACTION_RESULT, RECEIPT_STATUS, ReceiptsCodec } from '../../runtime/receipt.ts';
+import { metaOf, parametersOf, type State } from '../../runtime/state/state.ts';
+import { type EventBooks, eventProblems, followEvents, type SeenTrade } from './event-books.ts';
+import type { Executed, RecordedBlock } from './world.ts';
+
+/** What a history remembers from block to block. */
+export type Memory = {
+  readonly books: EventBooks;
+  /** By protection key, the end of the window in which its limits were set. */
+  readonly limitsSetIn: Map<string, number>;
+  /** Numbers of orders and waiting triggers that may only reduce. */
+  readonly reduceOnly: Set<number>;
+};
+
+const { open, postOnly, reduceOnly } = INSTRUMENT_STATE;
+
+function bookProblems(state: State): string[] {
+  const problems: string[] = [];
+  for (const [id, { bids, asks }] of state.derived.books.byInstrument) {
+    const bid = bestPrice(bids);
+    const ask = bestPrice(asks);
+    const listed = state.instruments.get(id);
+    if (listed === undefined) {
+      if (bid !== undefined || ask !== undefined) problems.push(`book ${id} has no instrument`);
+      continue;
+    }
+    const traded = effectiveState(state, listed);
+    const isTraded = traded === open || traded === postOnly || traded === reduceOnly;
+    if (isTraded && bid !== undefined && ask !== undefined && bid >= ask) {
+      problems.push(`book ${id} is crossed: ${bid} bid, ${ask} asked`);
+    }
+    for (const level of [...levelsFromBest(bids), ...levelsFromBest(asks)]) {
+      let lots = 0;
+      let orders = 0;
+      let last = -1;
+      for (let order = level.head; order !== undefined; order = order.next) {
+        lots += order.remaining;
+        orders += 1;
+        if (order.priority <= last) problems.push(`book ${id}: order ${order.id} before its time`);
+        last = order.priority;
+      }
+      if (lots !== level.lots || orders !== level.orders || orders === 0) {
+        problems.push(`book ${id}: level ${level.price} miscounts its queue`);
+      }
+    }
+  }
+  return problems;
+}
+
+function orderProblems(state: State): string[] {
+  const problems: string[] = [];
+  const { timestamp } = metaOf(state);
+  for (const [id, order] of state.orders.unorderedEntries()) {
+    const { remaining, size, shown, displaySize, price, cancelsOther, expiresAt } = order;
+    const note = (text: string): void => void problems.push(`order ${id} ${text}`);
+    if (remaining < 1 || remaining > size || size > MAX_ORDER_LOTS) note(`${remaining} of ${size}`);
+    if (shown < 1 || shown > remaining) note(`shows ${shown} of ${remaining}`);
+    if (displaySize !== 0 ? shown > displaySize : shown !== remaining) note(`shows ${shown}`);
+    const isCombo = state.combos.has(order.instrument);
+    if (price < 1 || price > MAX_PRICE_TICKS * (isCombo ? 2 : 1)) note(`at price ${price}`);
+    if (expiresAt !== 0 && expiresAt <= timestamp) note(`expired at ${expiresAt}`);
+    if (cancelsOther !== 0) {
+      const other = state.orders.get(cancelsOther) ?? state.triggers.get(cancelsOther);
+      if (other?.cancelsOther !== id) note(`is linked with ${cancelsOther}, which is not with it`);
+    }
+    const listed = state.instruments.get(order.instrument);
+    if (
+      listed === undefined ||
+      listed.state === INSTRUMENT_STATE.expired ||
+      listed.state === INSTRUMENT_STATE.settled
+    ) {
+      note('rests in a series that has ended');
+    }
+    if (order.reduceOnly && !isCombo) {
+      const held =
+        state.derived.portfolios.byPortfolio.get(order.portfolio)?.series.get(order.instrument)
+          ?.position ?? 0;
+      if (order.side === SIDE.buy ? held >= 0 : held <= 0) note('has nothing to reduce');
+    }
+  }
+  for (const [id, trigger] of state.triggers.unorderedEntries()) {
+    if (trigger.cancelsOther === 0) continue;
+    const other =
+      state.orders.get(trigger.cancelsOther) ?? state.triggers.get(trigger.cancelsOther);
+    if (other?.cancelsOther !== id) problems.push(`trigger ${id} is linked one way`);
+  }
+  return problems;
+}
+
+function limitProblems(state: State): string[] {
+  const problems: string[] = [];
+  for (const [id, { openOrders, series }] of state.derived.portfolios.byPortfolio) {
+    if (openOrders > MAX_OPEN_ORDERS_PER_PORTFOLIO) problems.push(`${id}: ${openOrders} orders`);
+    if (series.size > MAX_POSITIONS_PER_PORTFOLIO) problems.push(`${id}: ${series.size} series`);
+    for (const { orders } of series.values()) {
+      if (orders.size > MAX_OPEN_ORDERS_PER_SERIES) problems.push(`${id}: ${orders.size} in one`);
+    }
+  }
+  for (const [id, { ids }] of state.derived.triggers.byPortfolio) {
+    if (ids.size > MAX_TRIGGERS_PER_PORTFOLIO) problems.push(`${id}: ${ids.size} triggers`);
+  }
+  for (const [key, { lots }] of state.positions.unorderedEntries()) {
+    if (lots === 0 || Math.abs(lots) > MAX_ORDER_LOTS) problems.push(`position ${key}: ${lots}`);
+  }
+  const { creditCap, creditStart } = parametersOf(state);
+  for (const [id, { credits }] of state.rateCredits.unorderedEntries()) {
+    if (credits > Math.max(creditCap, creditStart)) problems.push(`${id}: ${credits} credits`);
+  }
+  return problems;
+}
+
+function protectionProblems(state: State, memory: Memory): string[] {
+  const problems: string[] = [];
+  const { timestamp } = metaOf(state);
+  for (const [, row] of state.protections.unorderedEntries()) {
+    const { portfolio, underlying, limits, windowEndsAt, quantity, delta, vega, fills } = row;
+    const name = `protection of ${portfolio} on ${underlying}`;
+    if (isFrozen(row, timestamp) && quotesOf(state, portfolio, underlying).length > 0) {
+      problems.push(`${name} is frozen and has quotes`);
+    }
+    const over =
+      (limits.quantityLimit !== 0 && quantity > limits.quantityLimit) ||
+      (limits.deltaLimit !== 0 && Math.abs(delta) > limits.deltaLimit) ||
+      (limits.vegaLimit !== 0 && Math.abs(vega) > limits.vegaLimit) ||
+      (limits.fillsLimit !== 0 && fills > limits.fillsLimit);
+    const key = `${portfolio}/${underlying}`;
+    const isSame = memory.limitsSetIn.get(key) === windowEndsAt;
+    if (over && !isSame) problems.push(`${name} passed its limits: ${JSON.stringify(row)}`);
+  }
+  return problems;
+}
+
+/** Notes limits set in a window that runs: they may be below what it has traded. */
+function noteLimits(state: State, memory: Memory, { events }: Executed): void {
+  for (const event of events) {
+    if (event.selector !== EVENT.protection) continue;
+    const { portfolio, underlying, change } = event.value;
+    if (change !== PROTECTION_CHANGE.set && change !== PROTECTION_CHANGE.removed) continue;
+    for (const [, row] of state.protections.unorderedEntries()) {
+      if (row.portfolio === portfolio && row.underlying === underlying) {
+        memory.limitsSetIn.set(`${portfolio}/${underlying}`, row.windowEndsAt);
+      }
+    }
+  }
+}
+
+function feeProblems(state: State, trade: TradeEvent | LegTradeEvent): string[] {
+  const { instrument, lots, makerFee, takerFee } = trade;
+  const listed = state.instruments.get(instrument);
+  if (listed === undefined) return [];
+  const underlying = state.underlyings.must(listed.underlying);
+  const premium =
+    'premium' in trade
+      ? trade.premium
+      : BigInt(trade.price) * BigInt(lots) * BigInt(microUsdPerTickLot(underlying));
+  const cap = (premium * BigInt(underlying.feeCapBps) + 9_999n) / 10_000n;
+  const problems: string[] = [];
+  if (premium < 0n) problems.push(`a leg of ${instrument} traded below 0`);
+  if (takerFee < 0n || takerFee > cap) problems.push(`a taker paid ${takerFee}, cap ${cap}`);
+  if (makerFee > cap || makerFee < -takerFee) problems.push(`a maker paid ${makerFee}, cap ${cap}`);
+  return problems;
+}
+
+/** Numbers that actions of this block gave to orders that may only reduce. */
+function noteReduceOnly(
+  memory: Memory,
+  block: RecordedBlock,
+  executed: Executed,
+  firstIndex: number,
+): void {
+  for (const receipt of executed.receipts) {
+    if (receipt.status !== RECEIPT_STATUS.applied) continue;
+    const actions = block.transactions[receipt.index - firstIndex]?.actions ?? [];
+    for (const [i, result] of receipt.results.entries()) {
+      const action = actions[i];
+      if (action === undefined) continue;
+      const order =
+        action.selector === ACTION.placeOrder
+          ? action.value
+          : action.selector === ACTION.replaceOrder || action.selector === ACTION.placeTrigger
+            ? action.value.order
+            : undefined;
+      const isGiven =
+        result.selector === ACTION_RESULT.order || result.selector === ACTION_RESULT.trigger;
+      if (order?.reduceOnly && isGiven) memory.reduceOnly.add(result.value.orderId);
+    }
+  }
+}
+
+/** A position after a trade that may only reduce it: nearer to 0, on the same side. */
+function isReduced(before: number, change: number): boolean {
+  const after = before + change;
+  return before * change < 0 && Math.abs(after) < Math.abs(before) && before * after >= 0;
+}
+
+function tradeProblems(
+  memory: Memory,
+  trade: SeenTrade,
+  before: { readonly maker: number; readonly taker: number },
+): string[] {
+  const { maker, taker, lots, isBuy, makerOrder, takerOrder, instrument } = trade;
+  const problems: string[] = [];
+  if (Math.floor(maker / 256) === Math.floor(taker / 256)) {
+    problems.push(`account of ${maker} traded with itself in ${instrument}`);
+  }
+  const signed = isBuy ? lots : -lots;
+  if (memory.reduceOnly.has(makerOrder) && !isReduced(before.maker, -signed)) {
+    problems.push(`reduce-only ${makerOrder} took ${before.maker} by ${-signed}`);
+  }
+  if (memory.reduceOnly.has(takerOrder) && !isReduced(before.taker, signed)) {
+    problems.push(`reduce-only ${takerOrder} took ${before.taker} by ${signed}`);
+  }
+  return problems;
+}
+
+/** What does not hold of the block's events and receipts, and of the state by them. */
+function blockProblems(
+  state: State,
+  memory: Memory,
+  block: RecordedBlock,
+  executed: Executed,
+): string[] {
+  const { events, receipts, receiptsBytes } = executed;
+  const problems: string[] = [];
+  noteReduceOnly(
+    memory,
+    block,
+    executed,
+    block.votes.validators.length + block.votes.hostile.length,
+  );
+  const told = followEvents(memory.books, events, (trade, before) => {
+    problems.push(...tradeProblems(memory, trade, before));
+  });
+  problems.push(...told, ...eventProblems(state, memory.books));
+  for (const event of events) {
+    if (event.selector === EVENT.trade || event.selector === EVENT.legTrade) {
+      problems.push(...feeProblems(state, event.value));
+    }
+  }
+  if (receipts.length !== block.transactions.length) problems.push('a transaction has no receipt');
+  if (!ReceiptsCodec.decode(receiptsBytes).ok) problems.push('the receipts do not decode');
+  if (!EventsCodec.decode(EventsCodec.encode([...events])).ok)
+    problems.push('the events do not decode');
+  return problems;
+}
+
+/** All that is judged after every block. O(rows). */
+export function problemsAfter(
+  state: State,
+  memory: Memory,
+  block: RecordedBlock,
+  executed: Executed,
+): string[] {
+  noteLimits(state, memory, executed);
+  return [
+    ...conservationProblems(state),
+    ...bookProblems(state),
+    ...orderProblems(state),
+    ...limitProblems(state),
+    ...protectionProblems(state, memory),
+    ...blockProblems(state, memory, block, executed),
+  ];
+}
+
+/** Accounts of portfolios, for those who read a problem. */
+export const accountOf = (portfolio: number): number => portfolioAccount(portfolio as never);
