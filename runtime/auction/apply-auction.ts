@@ -76,11 +76,11 @@ function applySide(
     closeOrder(state, context, order, CLOSE_REASON.filled);
     return;
   }
+  const { shown } = order;
   indexReduction(state, order, lots);
   reduceInBook(order, lots);
   state.orders.touch(id);
-  if (lots < order.shown) {
-    order.shown = sizeLots(order.shown - lots);
+  if (lots < shown) {
     context.events.push({
       selector: EVENT.orderReduced,
       value: { orderId: id, lots: sizeLots(lots) },

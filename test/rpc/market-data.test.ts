@@ -30,8 +30,8 @@ import {
   sortedOrders,
 } from '../../wallet/client/market-book.ts';
 import { runs } from '../fixtures/runs.ts';
-import { advance, type Market } from '../matching/market.ts';
-import { newWorld, type Step, steps, take } from './random-market.ts';
+import type { Market } from '../matching/market.ts';
+import { beginBlock, endBlock, newWorld, type Step, steps, take } from './random-market.ts';
 
 const asker =
   (state: State): Ask =>
@@ -147,15 +147,17 @@ test('a client that replays from a snapshot has the same book as the node', asyn
         const world = newWorld();
         const { market } = world;
         for (const block of before) {
+          beginBlock(world);
           for (const step of block) take(world, step);
-          advance(market);
+          endBlock(world);
         }
         const started = await startMirror(asker(market.state), OPTIONS);
         const copies = subscribe(started);
         expect(booksOfClient(copies)).toEqual(booksOf(market.state));
         for (const block of after) {
-          advance(market);
+          beginBlock(world);
           for (const step of block) take(world, step);
+          endBlock(world);
           const changes = started.apply(noticeOf(market));
           if (changes !== undefined) notify(started, changes, copies);
           expect(booksOfClient(copies)).toEqual(booksOf(market.state));
