@@ -10,6 +10,7 @@
  */
 
 import { parseAddress } from '../runtime/accounts/address-text.ts';
+import { ANY_UNDERLYING } from '../runtime/actions/orders.ts';
 import { asciiBytes, compareBytes, fromHex, toHex } from '../runtime/core/bytes.ts';
 import { sha256 } from '../runtime/core/hash.ts';
 import { err, ok, type Result } from '../runtime/core/result.ts';
@@ -233,7 +234,7 @@ function readUnderlying(node: JsonNode): Underlying {
   const limit = { min: 0, max: Number.MAX_SAFE_INTEGER };
   const order = { min: 1, max: MAX_ORDER_LOTS };
   const underlying: Underlying = {
-    id: underlyingId(integer(of.id, { min: 0, max: 255 })),
+    id: underlyingId(integer(of.id, { min: 0, max: ANY_UNDERLYING - 1 })),
     name: asciiBytes(text(of.name, { min: 2, max: 8 })),
     optionTickMicroUsd: integer(of.optionTickMicroUsd, large, 'micro-USD'),
     optionLotsPerCoin: integer(of.optionLotsPerCoin, u32, 'lots'),

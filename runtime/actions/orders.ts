@@ -83,12 +83,15 @@ export const PLAIN_TERMS: Omit<
 export type CancelOrder = { readonly orderId: OrderId };
 export type CancelByClientId = { readonly subAccount: SubAccount; readonly clientOrderId: number };
 
+/** The filter that names no underlying: 0 is the number of one. */
+export const ANY_UNDERLYING: UnderlyingId = underlyingId(255);
+
 /** Cancels the open orders and waiting triggers to which every filter applies. */
 export type CancelOrders = {
   readonly subAccount: SubAccount;
   /** Of every sub-account; `subAccount` is then not looked at. */
   readonly allSubAccounts: boolean;
-  /** 0: any. */
+  /** `ANY_UNDERLYING`: any. */
   readonly underlying: UnderlyingId;
   /** 0: any. */
   readonly instrument: InstrumentId;
@@ -101,7 +104,7 @@ export function cancelAllOf(subAccount: SubAccount): CancelOrders {
   return {
     subAccount,
     allSubAccounts: false,
-    underlying: underlyingId(0),
+    underlying: ANY_UNDERLYING,
     instrument: instrumentId(0),
     label: 0,
   };

@@ -6,7 +6,12 @@
  * orders before triggers, by ascending number.
  */
 
-import type { CancelByClientId, CancelOrder, CancelOrders } from '../actions/orders.ts';
+import {
+  ANY_UNDERLYING,
+  type CancelByClientId,
+  type CancelOrder,
+  type CancelOrders,
+} from '../actions/orders.ts';
 import { cancelRefusal } from '../auction/state-refusal.ts';
 import type { BlockContext } from '../block-context.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -82,7 +87,8 @@ function isMeant(
 ): boolean {
   if (instrument !== 0 && order.instrument !== instrument) return false;
   if (label !== 0 && order.label !== label) return false;
-  return underlying === 0 || state.instruments.must(order.instrument).underlying === underlying;
+  if (underlying === ANY_UNDERLYING) return true;
+  return state.instruments.must(order.instrument).underlying === underlying;
 }
 
 /** Open orders of a portfolio, of one series where the filter names it, by ascending number. */

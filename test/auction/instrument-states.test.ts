@@ -1,7 +1,7 @@
 /** What each instrument state allows, in which order refusals come, and who may change states. */
 import { describe, expect, test } from 'vitest';
 import { ORDER_TYPE, POST_ONLY, SIDE, TIME_IN_FORCE } from '../../runtime/actions/order-terms.ts';
-import { PLAIN_TERMS, type PlaceOrder } from '../../runtime/actions/orders.ts';
+import { ANY_UNDERLYING, PLAIN_TERMS, type PlaceOrder } from '../../runtime/actions/orders.ts';
 import { rebuildAuctionIndex } from '../../runtime/auction/auction-index.ts';
 import { changeStatus, NEXT_STATES, setPhase } from '../../runtime/auction/change-state.ts';
 import { effectiveState } from '../../runtime/auction/phase.ts';
@@ -219,7 +219,7 @@ describe('cancels', () => {
   const filter = {
     subAccount: subAccount(0),
     allSubAccounts: false,
-    underlying: underlyingId(0),
+    underlying: ANY_UNDERLYING,
     instrument: instrumentId(0),
     label: 0,
   };

@@ -11,7 +11,12 @@ import {
   type Structure,
 } from '../../runtime/actions/multileg.ts';
 import { ORDER_TYPE, SIDE, type Side, TIME_IN_FORCE } from '../../runtime/actions/order-terms.ts';
-import type { OrderReference, PlaceOrder, PlaceTrigger } from '../../runtime/actions/orders.ts';
+import {
+  ANY_UNDERLYING,
+  type OrderReference,
+  type PlaceOrder,
+  type PlaceTrigger,
+} from '../../runtime/actions/orders.ts';
 import type { Quote, SwitchScope } from '../../runtime/actions/quoting.ts';
 import type { Denomination } from '../../runtime/actions/transfer.ts';
 import {
@@ -563,7 +568,7 @@ function underlyingOf(scene: Scene) {
   return underlyingId(
     field(
       scene,
-      () => chosen(scene, [0, 0, 1, 255]),
+      () => chosen(scene, [0, 0, 1, 254]),
       () => hostileU8(scene.prng),
     ),
   );
@@ -585,7 +590,7 @@ function actionOf(scene: Scene, selector: number): Action {
       const value = {
         subAccount: subOf(scene),
         allSubAccounts: prng.chance(0.3),
-        underlying: prng.chance(0.5) ? underlyingId(0) : underlyingOf(scene),
+        underlying: prng.chance(0.5) ? ANY_UNDERLYING : underlyingOf(scene),
         instrument: prng.chance(0.6) ? instrumentId(0) : instrumentOf(scene),
         label: prng.between(0, 2),
       };

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { ACTION, type Action } from '../../runtime/action.ts';
 import { POST_ONLY, type PostOnly, SIDE } from '../../runtime/actions/order-terms.ts';
-import type { OrderReference } from '../../runtime/actions/orders.ts';
+import { ANY_UNDERLYING, type OrderReference } from '../../runtime/actions/orders.ts';
 import { actionClass, CLASS } from '../../runtime/apply-action.ts';
 import {
   type InstrumentId,
@@ -379,13 +379,15 @@ describe('linkOrders', () => {
 });
 
 test('cancelOrders cancels what every filter means, of one or all sub-accounts', () => {
-  const filters = { underlying: 0, instrument: 0, label: 0, allSubAccounts: false };
+  const filters = { underlying: ANY_UNDERLYING, instrument: 0, label: 0, allSubAccounts: false };
   const cases = [
     { filter: {}, gone: [1, 2, 3] },
     { filter: { label: 5 }, gone: [2] },
     { filter: { instrument: 'far100000C' }, gone: [3] },
     { filter: { underlying: 1, label: 5 }, gone: [2] },
     { filter: { underlying: 2 }, gone: [] },
+    // 0 is the number of an underlying, which has no order here.
+    { filter: { underlying: 0 }, gone: [] },
     { filter: { allSubAccounts: true }, gone: [1, 2, 3, 4] },
     { filter: { allSubAccounts: true, label: 5 }, gone: [2, 4] },
   ];

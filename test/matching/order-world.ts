@@ -10,7 +10,7 @@ import {
   TRIGGER_CONDITION,
   TRIGGER_SOURCE,
 } from '../../runtime/actions/order-terms.ts';
-import { PLAIN_TERMS, type PlaceOrder } from '../../runtime/actions/orders.ts';
+import { ANY_UNDERLYING, PLAIN_TERMS, type PlaceOrder } from '../../runtime/actions/orders.ts';
 import { applyAction } from '../../runtime/apply-action.ts';
 import type { Result } from '../../runtime/core/result.ts';
 import {
@@ -368,7 +368,7 @@ export function stepAction(
       const value = {
         subAccount: portfolioSubAccount(portfolio),
         allSubAccounts: step.all,
-        underlying: underlyingId(step.all ? 1 : 0),
+        underlying: step.all ? underlyingId(1) : ANY_UNDERLYING,
         instrument: world.series[step.series] ?? instrumentId(0),
         label: step.label,
       };

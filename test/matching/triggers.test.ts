@@ -9,7 +9,11 @@ import {
   TRIGGER_CONDITION,
   TRIGGER_SOURCE,
 } from '../../runtime/actions/order-terms.ts';
-import type { PlaceOrder, PlaceTrigger } from '../../runtime/actions/orders.ts';
+import {
+  ANY_UNDERLYING,
+  type PlaceOrder,
+  type PlaceTrigger,
+} from '../../runtime/actions/orders.ts';
 import { type InstrumentId, instrumentId, orderId, subAccount } from '../../runtime/core/units.ts';
 import { CLOSE_REASON, EVENT, TRIGGER_END } from '../../runtime/event.ts';
 import { MAX_TRIGGERS_FIRED_PER_BLOCK, MAX_TRIGGERS_PER_PORTFOLIO } from '../../runtime/limits.ts';
@@ -245,7 +249,7 @@ describe('what becomes of a trigger', () => {
     const all = {
       subAccount: main,
       allSubAccounts: false,
-      underlying: 0 as never,
+      underlying: ANY_UNDERLYING,
       instrument: instrumentId(0),
       label: 0,
     };

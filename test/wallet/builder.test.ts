@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ACTION, ActionCodec } from '../../runtime/action.ts';
 import { POST_ONLY } from '../../runtime/actions/order-terms.ts';
-import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
+import { ANY_UNDERLYING, PLAIN_TERMS } from '../../runtime/actions/orders.ts';
 import { fromHex, toHex } from '../../runtime/core/bytes.ts';
 import { TransactionCodec, transactionId } from '../../runtime/transaction.ts';
 import { formatDecimal, parseDecimal } from '../../wallet/client/amounts.ts';
@@ -151,6 +151,15 @@ test.each(Object.entries(INPUTS))('%s is built, and its bytes are the chain’s'
   if (!built.ok) throw new Error(`${built.error.field}: ${built.error.allowed}`);
   expect(built.value.selector).toBe(ACTION[name as keyof typeof ACTION]);
   expect(ActionCodec.decode(ActionCodec.encode(built.value))).toEqual(built);
+});
+
+test('a filter of cancels that is left out means any, and underlying 0 is one of them', () => {
+  expect(buildAction({ type: 'cancelOrders' })).toMatchObject({
+    value: { value: { underlying: ANY_UNDERLYING, instrument: 0, label: 0 } },
+  });
+  expect(buildAction({ type: 'cancelOrders', underlyingId: 0 })).toMatchObject({
+    value: { value: { underlying: 0 } },
+  });
 });
 
 test('coarser ticks hold from their price on, and net prices count from their zero', () => {

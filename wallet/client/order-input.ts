@@ -10,7 +10,11 @@ import {
   TRIGGER_CONDITION,
   TRIGGER_SOURCE,
 } from '../../runtime/actions/order-terms.ts';
-import type { OrderReference, PlaceOrder } from '../../runtime/actions/orders.ts';
+import {
+  ANY_UNDERLYING,
+  type OrderReference,
+  type PlaceOrder,
+} from '../../runtime/actions/orders.ts';
 import { ok, type Result } from '../../runtime/core/result.ts';
 import {
   instrumentId,
@@ -284,7 +288,8 @@ function cancelOrders(
 ): Result<Action, InputError> {
   const sub = checkedSubAccount('subAccount', input.subAccount);
   if (!sub.ok) return sub;
-  const underlying = checkedInteger('underlyingId', input.underlyingId ?? 0, 0, 255);
+  const any = ANY_UNDERLYING;
+  const underlying = checkedInteger('underlyingId', input.underlyingId ?? any, 0, any);
   if (!underlying.ok) return underlying;
   const instrument = checkedInteger('instrumentId', input.instrumentId ?? 0, 0, 2 ** 32 - 1);
   if (!instrument.ok) return instrument;
