@@ -353,8 +353,9 @@ const REASON_NAME: { readonly [reason: number]: string } = Object.fromEntries(
 );
 
 /** How long a resting order stays, by its row. */
-function restingTimeInForce({ auctionOnly, expiresAt }: Order): TimeInForceText {
+function restingTimeInForce({ auctionOnly, continuousOnly, expiresAt }: Order): TimeInForceText {
   if (auctionOnly) return 'good_for_auction';
+  if (continuousOnly) return 'good_for_normal';
   return expiresAt === 0 ? 'good_til_cancelled' : 'good_til_time';
 }
 

@@ -4,7 +4,7 @@
  */
 import { crc32 as zlibCrc32 } from 'node:zlib';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { answerQuestion } from '../../node/query/answer-query.ts';
 import type { Ask } from '../../node/rpc/ask.ts';
 import type { MarketChanges } from '../../node/rpc/mirror/apply-block.ts';
@@ -18,7 +18,9 @@ import { height } from '../../runtime/core/units.ts';
 import { EventsCodec } from '../../runtime/event.ts';
 import { ordersFromBest } from '../../runtime/matching/book.ts';
 import { metaOf, type State } from '../../runtime/state/state.ts';
+import type { Client } from '../../wallet/client/client.ts';
 import { crc32 } from '../../wallet/client/crc32.ts';
+import { followBook } from '../../wallet/client/follow-book.ts';
 import {
   applyBookData,
   applyLevel3Data,
@@ -218,6 +220,36 @@ describe('a copy that is no longer the book', () => {
     expect(sortedLevels(book, 'bids')).toMatchObject([{ ticks: 9, lots: 2 }]);
     expect(applyBookData(book, change).ok).toBe(true);
     expect(book.changeId).toBe(7);
+  });
+
+  test('a followed book starts afresh: unsubscribes, subscribes, takes the new snapshot', async () => {
+    const listeners: ((notification: { data: BookData }) => void)[] = [];
+    let unsubscribed = 0;
+    const client = {
+      subscribe: async (_channel: string, listener: (typeof listeners)[number]) => {
+        listeners.push(listener);
+        return { unsubscribe: async () => void unsubscribed++ };
+      },
+    } as unknown as Client;
+    const lots: (number | undefined)[] = [];
+    const problems: string[] = [];
+    const followed = await followBook(client, 'BTC-1DEC25-100000-C', {
+      onChange: (book) => lots.push(book.bids.get(9)?.lots),
+      onProblem: ({ code }) => problems.push(code),
+    });
+    listeners[0]?.({ data: snapshot });
+    listeners[0]?.({ data: { ...change, prev_change_id: 6 } });
+    // What still comes for the copy that was given up is not looked at.
+    listeners[0]?.({ data: change });
+    await vi.waitUntil(() => listeners.length === 2);
+    listeners[1]?.({ data: { ...snapshot, change_id: 8 } });
+    listeners[1]?.({ data: { ...change, prev_change_id: 8 } });
+    expect(lots).toEqual([2, 2, 3]);
+    expect(problems).toEqual(['gap']);
+    expect(unsubscribed).toBe(1);
+    await followed.unsubscribe();
+    listeners[1]?.({ data: { ...change, prev_change_id: 7, change_id: 9 } });
+    expect(lots).toHaveLength(3);
   });
 
   test('a wrong level is told by the checksum', () => {

@@ -17,6 +17,8 @@ import { subAccount, timestampMs } from '../../runtime/core/units.ts';
 import { EVENT } from '../../runtime/event.ts';
 import { SCHEME } from '../../runtime/transaction.ts';
 import { type Client, createClient } from '../../wallet/client/client.ts';
+import { followBook, followOrders } from '../../wallet/client/follow-book.ts';
+import { sortedLevels, sortedOrders } from '../../wallet/client/market-book.ts';
 import { accountOfPublicKey, ed25519Signer, signTransaction } from '../../wallet/client/sign.ts';
 import { verifyProofAnswer } from '../../wallet/client/verify-proof.ts';
 import { BTC, START } from '../fixtures/state.ts';
@@ -361,9 +363,11 @@ test('a row and an absent row prove themselves, and a changed answer does not', 
   const present = await client.call('get_proof', { table: 'supply', key: '00000000' });
   const root = fromHex(present.state_root) ?? new Uint8Array(32);
   expect(present.value).not.toBeNull();
+  expect(present.row).toEqual({ amount: '2000000000000' });
   expect(verifyProofAnswer(present, root).ok).toBe(true);
   const absent = await client.call('get_proof', { table: 'supply', key: '0000002a' });
   expect(absent.value).toBeNull();
+  expect(absent.row).toBeNull();
   expect(verifyProofAnswer(absent, root).ok).toBe(true);
   expect(verifyProofAnswer({ ...present, value: `ff${present.value?.slice(2)}` }, root).ok).toBe(
     false,
@@ -373,6 +377,29 @@ test('a row and an absent row prove themselves, and a changed answer does not', 
 });
 
 describe('subscriptions', () => {
+  test('followed books and orders are the node’s', async () => {
+    const bid = market.open(SIDE.buy, 1_000, 50);
+    node.finalize([bid]);
+    const levels: number[][] = [];
+    const orders: number[][] = [];
+    const problems: string[] = [];
+    const followed = await followBook(client, SERIES, {
+      onChange: (book) => levels.push(sortedLevels(book, 'bids').map(({ lots }) => lots)),
+      onProblem: ({ code }) => problems.push(code),
+    });
+    await followOrders(client, SERIES, {
+      onChange: (book) => orders.push(sortedOrders(book, 'bids').map(({ id }) => id)),
+    });
+    await vi.waitUntil(() => levels.length === 1 && orders.length === 1);
+    const second = market.open(SIDE.buy, 1_000, 5);
+    node.finalize([...market.fill(bid.value, 20), second]);
+    await vi.waitUntil(() => levels.length === 2 && orders.length === 2);
+    expect(levels).toEqual([[50], [35]]);
+    expect(orders).toEqual([[1], [1, second.value.id]]);
+    expect(problems).toEqual([]);
+    await followed.unsubscribe();
+  });
+
   test('a book starts with a snapshot and follows by changes without a gap', async () => {
     const bid = market.open(SIDE.buy, 1_000, 50);
     node.finalize([bid]);

@@ -30,7 +30,7 @@ import type {
   ParametersAnswer,
   SupplyInfo,
 } from '../schemas/chain.ts';
-import { stateTables } from '../state-tables.ts';
+import { rowJson, stateTables } from '../state-tables.ts';
 import { NODE_VERSION } from '../version.ts';
 
 const DEFAULT_BLOCKS = 20;
@@ -280,6 +280,7 @@ export const chainMethods: Handlers<
       table_id: tableId,
       key: toHex(raw),
       value: value === undefined ? null : toHex(value),
+      row: value === undefined ? null : (rowJson(tableId, value) ?? null),
       height: answer.height,
       carried_at: answer.height + CARRIED_ROOT_INTERVAL,
       state_root: toHex(answer.stateRoot),

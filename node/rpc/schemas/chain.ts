@@ -238,13 +238,15 @@ export const GetProofParamsSchema: z.ZodType<GetProofParams> = z.strictObject({
 
 /**
  * A row, or its absence (`value` null), with the proof against `state_root`, the state after block
- * `height`; headers from `carried_at` on carry that root. `proof`: hex of the SSZ of `StateProof`.
+ * `height`; headers from `carried_at` on carry that root. `row`: the decoded value by the chain's names,
+ * big integers as text, bytes as hex. `proof`: hex of the SSZ of `StateProof`.
  */
 export type ProofInfo = {
   table: string;
   table_id: number;
   key: string;
   value: string | null;
+  row: Record<string, unknown> | null;
   height: number;
   carried_at: number;
   state_root: string;
@@ -255,6 +257,7 @@ export const ProofInfoSchema: z.ZodType<ProofInfo> = z.strictObject({
   table_id: Count,
   key: AnyHex,
   value: AnyHex.nullable(),
+  row: z.record(z.string(), z.unknown()).nullable(),
   height: HeightSchema,
   carried_at: HeightSchema,
   state_root: Hex32,
