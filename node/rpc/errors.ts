@@ -58,6 +58,7 @@ const DERIBIT_NUMBER: { readonly [Code in RuntimeErrorCode]?: number } = {
   order_not_found: 10004,
   not_owner: 10029,
   would_take: 11054,
+  protection_frozen: 13030,
   expired: 13888,
 };
 
