@@ -15,6 +15,7 @@ export const RUNTIME_ERRORS = {
   // Transactions, first pass: an `invalid` receipt, no nonce used.
   expired: { number: 1, field: 'expiresAt', text: 'the block is later than the expiry' },
   unknown_account: { number: 2, field: 'account', text: 'no such account: credit it first' },
+  unsupported_scheme: { number: 10, field: 'signers', text: 'the scheme is not enabled' },
   unknown_key: { number: 3, field: 'signers', text: 'the key is not one of the account' },
   removed_key: { number: 4, field: 'signers', text: 'the key was removed from the account' },
   role_forbids: { number: 5, field: 'actions', text: "the key's role does not allow the action" },
@@ -22,7 +23,6 @@ export const RUNTIME_ERRORS = {
   nonce_too_new: { number: 7, field: 'nonce', text: 'more than a day ahead of the block' },
   nonce_used: { number: 8, field: 'nonce', text: 'this nonce was used before' },
   too_many_from_key: { number: 9, field: 'account', text: 'too many of this key in one block' },
-  unsupported_scheme: { number: 10, field: 'signers', text: 'the scheme is not enabled' },
 
   // Transfers.
   zero_amount: { number: 100, field: 'amount', text: 'must be above 0' },
@@ -31,12 +31,10 @@ export const RUNTIME_ERRORS = {
   module_account: { number: 103, field: 'to', text: 'module accounts take no transfers' },
   insufficient_balance: { number: 104, field: 'amount', text: 'exceeds what may leave' },
 
-  // Orders.
+  // Orders, with the states and the rules of their markets. `would_take` of an order that slides comes
+  // with its price, after `price_band`.
   unknown_instrument: { number: 200, field: 'instrument', text: 'no such instrument' },
   instrument_not_open: { number: 201, field: 'instrument', text: 'the instrument is not open' },
-  post_only_required: { number: 240, field: 'postOnly', text: 'only post-only orders now' },
-  reduce_only_required: { number: 241, field: 'reduceOnly', text: 'only reduce-only orders now' },
-  not_in_auction: { number: 242, field: 'timeInForce', text: 'cannot wait for an auction' },
   bad_side: { number: 202, field: 'side', text: 'must be 0 (buy) or 1 (sell)' },
   bad_type: { number: 217, field: 'type', text: 'must be 0 (limit) or 1 (market)' },
   bad_time_in_force: { number: 203, field: 'timeInForce', text: 'must be 0 (GTC) to 5 (GFN)' },
@@ -52,32 +50,35 @@ export const RUNTIME_ERRORS = {
   bad_expires_at: { number: 221, field: 'expiresAt', text: 'out of range, or without GTT' },
   market_cannot_rest: { number: 222, field: 'timeInForce', text: 'a market order is IOC or FOK' },
   post_only_ioc: { number: 206, field: 'postOnly', text: 'an order that never rests has no maker' },
+  post_only_required: { number: 240, field: 'postOnly', text: 'only post-only orders now' },
+  reduce_only_required: { number: 241, field: 'reduceOnly', text: 'only reduce-only orders now' },
+  not_in_auction: { number: 242, field: 'timeInForce', text: 'cannot wait for an auction' },
   no_auction: { number: 223, field: 'timeInForce', text: 'GFA, and no auction takes orders' },
+  price_not_on_tick: { number: 260, field: 'price', text: 'not a multiple of the tick here' },
   no_mark: { number: 207, field: 'instrument', text: 'no fresh mark: only cancels' },
   price_band: { number: 208, field: 'price', text: 'outside the price band' },
   duplicate_client_id: { number: 209, field: 'clientOrderId', text: 'already open' },
   nothing_to_reduce: { number: 224, field: 'reduceOnly', text: 'no position on the other side' },
+  below_min_size: { number: 261, field: 'size', text: 'below the least size of an order' },
+  above_max_size: { number: 262, field: 'size', text: 'above the greatest size of an order' },
   too_many_orders: { number: 210, field: 'subAccount', text: 'too many open orders' },
   too_many_positions: { number: 211, field: 'subAccount', text: 'too many series' },
   position_limit: { number: 212, field: 'size', text: 'the position could grow too large' },
+  account_limit: { number: 265, field: 'size', text: 'the account could hold too much' },
   would_take: { number: 213, field: 'price', text: 'post-only order would take' },
   too_many_fills: { number: 214, field: 'size', text: 'crosses too many orders' },
   not_filled: { number: 225, field: 'size', text: 'a FOK order that would not be filled' },
   self_trade: { number: 226, field: 'price', text: 'would trade with an order of the same owner' },
-  insufficient_cash: { number: 215, field: 'size', text: 'premium and fee exceed the cash' },
-  insufficient_margin: { number: 216, field: 'size', text: 'initial margin is not met' },
-
-  // Rules of a market, and referrals.
-  price_not_on_tick: { number: 260, field: 'price', text: 'not a multiple of the tick here' },
-  below_min_size: { number: 261, field: 'size', text: 'below the least size of an order' },
-  above_max_size: { number: 262, field: 'size', text: 'above the greatest size of an order' },
   open_interest_limit: { number: 263, field: 'size', text: 'open interest of the series is full' },
   underlying_open_interest_limit: {
     number: 264,
     field: 'size',
     text: 'open interest of the underlying is full',
   },
-  account_limit: { number: 265, field: 'size', text: 'the account could hold too much' },
+  insufficient_cash: { number: 215, field: 'size', text: 'premium and fee exceed the cash' },
+  insufficient_margin: { number: 216, field: 'size', text: 'initial margin is not met' },
+
+  // Referrals.
   unknown_referrer: { number: 266, field: 'referrer', text: 'no such account' },
   self_referral: { number: 267, field: 'referrer', text: 'the account itself' },
   referrer_already_set: { number: 268, field: 'referrer', text: 'can be set once only' },
@@ -85,11 +86,11 @@ export const RUNTIME_ERRORS = {
   // Cancels.
   order_not_found: { number: 300, field: 'orderId', text: 'no such open order' },
   not_owner: { number: 301, field: 'orderId', text: 'the order belongs to another account' },
-
+  // Of amendments and links, before what a cancel is refused for.
+  quote_order: { number: 302, field: 'orderId', text: 'a quote is replaced by the next quote' },
   auction_frozen: { number: 243, field: 'orderId', text: 'the auction ends: no cancels' },
 
-  // Amendments and links, after the two above.
-  quote_order: { number: 302, field: 'orderId', text: 'a quote is replaced by the next quote' },
+  // Amendments and links, after those above.
   not_a_reduction: { number: 303, field: 'size', text: 'not below the size of the order' },
   bad_link: { number: 304, field: 'second', text: 'not two orders of one sub-account' },
   already_linked: { number: 305, field: 'orderId', text: 'linked with another open order' },

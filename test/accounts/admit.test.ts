@@ -6,6 +6,7 @@ import { cancelAllOf } from '../../runtime/actions/orders.ts';
 import type { BlockContext } from '../../runtime/block-context.ts';
 import { fromHex } from '../../runtime/core/bytes.ts';
 import { height, subAccount, timestampMs, validatorIndex } from '../../runtime/core/units.ts';
+import { RUNTIME_ERRORS } from '../../runtime/error.ts';
 import { MAX_TRANSACTIONS_PER_KEY, NONCE_WINDOW } from '../../runtime/limits.ts';
 import { parametersOf, type State } from '../../runtime/state/state.ts';
 import { SCHEME, type TransactionBody } from '../../runtime/transaction.ts';
@@ -67,6 +68,11 @@ describe('admission: one row per refusal, in order of precedence', () => {
     ['nonce_too_old', { nonce: START - 48 * HOUR }],
     ['nonce_too_new', { nonce: START + 24 * HOUR }],
   ];
+  it('has its rows in the order of the error table', () => {
+    const table = Object.keys(RUNTIME_ERRORS);
+    const positions = rows.map(([code]) => table.indexOf(code));
+    expect(positions).toEqual([...positions].sort((a, b) => a - b));
+  });
   it.each(rows)('%s', (code, changes) => {
     const { state } = builtGenesis();
     expect(outcome(state, bodyOf(changes))).toBe(code);

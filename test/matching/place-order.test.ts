@@ -18,6 +18,7 @@ import {
   sizeLots,
   timestampMs,
 } from '../../runtime/core/units.ts';
+import { RUNTIME_ERRORS } from '../../runtime/error.ts';
 import { CLOSE_REASON, EVENT } from '../../runtime/event.ts';
 import { balanceOf, mint } from '../../runtime/ledger/ledger.ts';
 import { MODULE } from '../../runtime/ledger/module-accounts.ts';
@@ -322,6 +323,13 @@ const CASES: readonly Case[] = [
 ];
 
 describe('placeOrder refuses in the order of the error table', () => {
+  test('the cases stand in that order', () => {
+    const table = Object.keys(RUNTIME_ERRORS);
+    const positions = CASES.map(({ code }) => table.indexOf(code)).filter((at) => at >= 0);
+    expect(positions).toHaveLength(CASES.length - 1);
+    expect(positions).toEqual([...positions].sort((a, b) => a - b));
+  });
+
   test.each(CASES)('$code', ({ code, prepare, order }) => {
     const setting = setUp();
     prepare?.(setting);
