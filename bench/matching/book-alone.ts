@@ -48,8 +48,8 @@ export type OrderTable = {
 };
 
 /** As liquibook: whoever cancels has the order itself. */
-export function orderReferences(): OrderTable {
-  const rows: (RestingOrder | undefined)[] = [];
+export function orderReferences(flow: readonly FlowStep[]): OrderTable {
+  const rows = new Array<RestingOrder | undefined>(flow.length + 1).fill(undefined);
   return {
     get: (id) => rows[id],
     set(id, order) {
@@ -84,7 +84,9 @@ function takeOrder(book: Book, table: OrderTable, step: FlowStep, events: Event[
     selfTradePrevention: SELF_TRADE_PREVENTION.cancelMaker,
     replaced: NO_ORDER,
   });
-  for (const { maker, lots } of plan.fills) {
+  const { fills } = plan;
+  for (let i = 0; i < fills.length; i++) {
+    const { maker, lots } = fills[i] as (typeof fills)[number];
     const filled = sizeLots(lots);
     events.push({
       selector: EVENT.trade,

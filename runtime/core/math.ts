@@ -11,7 +11,7 @@ import { assert } from './result.ts';
  * Throws when `divisor` is not positive.
  */
 export function mulDivFloor(a: bigint, b: bigint, divisor: bigint): bigint {
-  assert(divisor > 0n, `mulDivFloor divisor ${divisor} is not positive`);
+  assert(divisor > 0n, 'the divisor of mulDivFloor is not positive');
   const product = a * b;
   const quotient = product / divisor;
   return product < 0n && quotient * divisor !== product ? quotient - 1n : quotient;
@@ -19,7 +19,7 @@ export function mulDivFloor(a: bigint, b: bigint, divisor: bigint): bigint {
 
 /** ceil(a × b ÷ divisor), towards +∞. Throws when `divisor` is not positive. */
 export function mulDivCeil(a: bigint, b: bigint, divisor: bigint): bigint {
-  assert(divisor > 0n, `mulDivCeil divisor ${divisor} is not positive`);
+  assert(divisor > 0n, 'the divisor of mulDivCeil is not positive');
   const product = a * b;
   const quotient = product / divisor;
   return product > 0n && quotient * divisor !== product ? quotient + 1n : quotient;

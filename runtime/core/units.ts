@@ -7,7 +7,7 @@
  *
  * Invariants: every `number` here is a safe integer; signed ones say so.
  */
-import { assert } from './result.ts';
+import { assert, InvariantViolation } from './result.ts';
 
 declare const brand: unique symbol;
 type Branded<T, B extends string> = T & { readonly [brand]: B };
@@ -51,17 +51,19 @@ export type SizeLots = Branded<number, 'SizeLots'>;
 /** Position in the instrument's lots, negative when short. */
 export type PositionLots = Branded<number, 'PositionLots'>;
 
+// Words are put together where a check fails, not as an argument of every check: these run many
+// times an order.
+function outside(value: number | string, name: string, allowed: string): never {
+  throw new InvariantViolation(`${name} ${value} is not ${allowed}`);
+}
+
 function unsigned(value: number, name: string): number {
-  assert(
-    Number.isSafeInteger(value) && value >= 0,
-    `${name} ${value} is not an unsigned safe integer`,
-  );
-  return value;
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  return outside(value, name, 'an unsigned safe integer');
 }
 
 function signed(value: number, name: string): number {
-  assert(Number.isSafeInteger(value), `${name} ${value} is not a safe integer`);
-  return value;
+  return Number.isSafeInteger(value) ? value : outside(value, name, 'a safe integer');
 }
 
 export const height = (value: number): Height => unsigned(value, 'height') as Height;
@@ -91,11 +93,8 @@ export const weight = (value: bigint): Weight => {
 };
 
 export const subAccount = (value: number): SubAccount => {
-  assert(
-    Number.isInteger(value) && value >= 0 && value <= 255,
-    `subAccount ${value} not in 0..255`,
-  );
-  return value as SubAccount;
+  const isOne = Number.isInteger(value) && value >= 0 && value <= 255;
+  return (isOne ? value : outside(value, 'subAccount', 'in 0..255')) as SubAccount;
 };
 
 /** Numbers of accounts and sub-accounts packed into one key. */
@@ -108,6 +107,6 @@ export const portfolioSubAccount = (portfolio: PortfolioId): SubAccount =>
 
 /** Checks 40 lower-case hex characters. */
 export const address = (hex: string): Address => {
-  assert(/^[0-9a-f]{40}$/.test(hex), `address ${hex} is not 40 lower-case hex characters`);
-  return hex as Address;
+  const isOne = /^[0-9a-f]{40}$/.test(hex);
+  return (isOne ? hex : outside(hex, 'address', '40 lower-case hex characters')) as Address;
 };

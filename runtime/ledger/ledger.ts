@@ -61,8 +61,8 @@ function add(
 
 /** Carries out a movement. Throws when the amount is negative: that would be theft. */
 export function transfer(state: State, movement: LedgerTransfer): void {
-  const { from, to, denomination, amount, reason } = movement;
-  assert(amount >= 0n, `ledger transfer (${reason}) of ${amount} is negative`);
+  const { from, to, denomination, amount } = movement;
+  assert(amount >= 0n, 'an amount that moves is not negative');
   if (amount === 0n || from === to) return;
   add(state, from, denomination, -amount);
   add(state, to, denomination, amount);

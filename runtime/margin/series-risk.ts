@@ -84,7 +84,7 @@ function computeRisk(state: State, id: InstrumentId, mark: Mark): SeriesRisk {
 /** The risk of a series that has a mark. Throws `InvariantViolation` without one. ~20 ns. */
 export function seriesRisk(state: State, instrument: InstrumentId): SeriesRisk {
   const mark = state.derived.marks.byInstrument.get(instrument);
-  assert(mark !== undefined, `instrument ${instrument} is traded or held without a mark`);
+  assert(mark !== undefined, 'an instrument that is traded or held has a mark');
   const { risks } = state.derived.portfolios;
   const known = risks.get(mark);
   if (known !== undefined) return known;

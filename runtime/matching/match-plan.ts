@@ -80,14 +80,14 @@ export function emptyPlan(size: number): MatchPlan {
 /** Lots of an iceberg that are hidden behind what this plan takes of it. */
 type Hidden = { readonly order: RestingOrder; readonly lots: number };
 
-/** The plan in the making. */
+/** The plan in the making: handed out as it is, since nothing is written to it after. */
 type Draft = {
   readonly taker: Taker;
   /** Portfolios of the taker's owner. */
   readonly firstOwn: number;
   readonly lastOwn: number;
-  readonly fills: PlannedFill[];
-  readonly drops: PlannedDrop[];
+  fills: PlannedFill[];
+  drops: PlannedDrop[];
   filledLots: number;
   openLots: number;
   /** Orders met: each turn of an iceberg counts. */
@@ -96,21 +96,36 @@ type Draft = {
   stopped: boolean;
 };
 
+/** Stand for lists without items; never pushed to. */
+const NO_FILLS: PlannedFill[] = [];
+const NO_DROPS: PlannedDrop[] = [];
+
+/** Most takers meet one maker: a list of one is a fifth of what `push` makes of an empty one. */
+function addFill(draft: Draft, fill: PlannedFill): void {
+  if (draft.fills === NO_FILLS) draft.fills = [fill];
+  else draft.fills.push(fill);
+}
+
+function addDrop(draft: Draft, drop: PlannedDrop): void {
+  if (draft.drops === NO_DROPS) draft.drops = [drop];
+  else draft.drops.push(drop);
+}
+
 /** An order of the same owner is in the way. */
 function meetOwn(draft: Draft, order: RestingOrder): void {
-  const { taker, drops } = draft;
+  const { taker } = draft;
   if (order.id === taker.replaced) return;
   const mode = taker.selfTradePrevention;
   const after = draft.fills.length;
   const reason = CLOSE_REASON.selfTrade;
   if (mode === SELF_TRADE_PREVENTION.decrementBoth) {
     const lots = Math.min(draft.openLots, order.remaining);
-    drops.push({ order, lots, reason, after });
+    addDrop(draft, { order, lots, reason, after });
     draft.openLots -= lots;
     return;
   }
   if (mode !== SELF_TRADE_PREVENTION.cancelTaker) {
-    drops.push({ order, lots: order.remaining, reason, after });
+    addDrop(draft, { order, lots: order.remaining, reason, after });
   }
   if (mode !== SELF_TRADE_PREVENTION.cancelMaker) draft.stopped = true;
 }
@@ -128,7 +143,7 @@ function dropCapped(state: State, draft: Draft, order: RestingOrder): void {
   if (order.cancelsOther !== 0 && isLinkedToFill(draft.fills, order.cancelsOther)) return;
   const { reason } = makerCap(state, draft.fills, order);
   // What it has left when its planned fills are done.
-  draft.drops.push({ order, lots: order.remaining, reason, after: draft.fills.length });
+  addDrop(draft, { order, lots: order.remaining, reason, after: draft.fills.length });
 }
 
 function isLimited(order: RestingOrder): boolean {
@@ -143,7 +158,7 @@ function meet(state: State, draft: Draft, order: RestingOrder, shown: number): b
   const wanted = shown < draft.openLots ? shown : draft.openLots;
   const lots = isLimited(order) ? cappedLots(state, draft, order, wanted) : wanted;
   if (lots > 0) {
-    draft.fills.push({ maker: order, lots });
+    addFill(draft, { maker: order, lots });
     draft.filledLots += lots;
     draft.openLots -= lots;
   }
@@ -208,8 +223,8 @@ export function planMatch(state: State, book: Book, taker: Taker): MatchPlan {
     taker,
     firstOwn,
     lastOwn: firstOwn + 255,
-    fills: [],
-    drops: [],
+    fills: NO_FILLS,
+    drops: NO_DROPS,
     filledLots: 0,
     openLots: size,
     met: 0,
@@ -221,6 +236,5 @@ export function planMatch(state: State, book: Book, taker: Taker): MatchPlan {
     if (draft.openLots === 0 || draft.truncated || draft.stopped) break;
     level = worseLevel(opposite, level);
   }
-  const { fills, drops, filledLots, openLots, truncated, stopped } = draft;
-  return { fills, drops, filledLots, openLots, truncated, stopped };
+  return draft;
 }

@@ -49,7 +49,7 @@ export function dropExposure(state: State, account: AccountId, underlying: Under
   const { accounts } = state.derived.exposures;
   const key = exposureKey(account, underlying);
   const exposure = accounts.get(key);
-  assert(exposure !== undefined && exposure.lots >= 0, `exposure of account ${account} is kept`);
+  assert(exposure !== undefined && exposure.lots >= 0, 'the exposure of an account is kept');
   // Every other holding has a position or an order, so lots.
   if (exposure.lots === 0) accounts.delete(key);
 }
