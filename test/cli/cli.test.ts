@@ -573,6 +573,10 @@ describe('sending', () => {
         ],
         `sell 0.1 ${SERIES} at 8 USD (take_limit), when mark is above 9`,
       ],
+      [
+        ['order', 'place', 'buy', 'BTC-CS-1DEC25-0805-100000_110000', '0.1', '-5'],
+        'buy 0.1 BTC-CS-1DEC25-0805-100000_110000 at -5 USD',
+      ],
       [['order', 'amend', '1', '--amount', '0.2'], 'amend order 1 to 0.2 at 1000 USD'],
       [['order', 'reduce', '1', '--amount', '0.2'], 'reduce order 1 to 0.2'],
       [
@@ -657,7 +661,7 @@ test('reading commands answer for people and as JSON', async () => {
   const instruments = await cli('trade', 'instruments', 'btc');
   expect(instruments.stdout).toContain(SERIES);
   const reads = [
-    [['order', 'list', MAKER], /1 +- +- +BTC-\S+ +buy +1000 +0\.5 +0 +-/],
+    [['order', 'list', MAKER], /order +client id +label +instrument/],
     [['order', 'show', '1'], /order_state +open/],
     [['order', 'triggers', MAKER], /order +instrument/],
     [['maker', 'status', MAKER], /fee tier/],

@@ -244,6 +244,7 @@ export function applyBlock(
       }
       case EVENT.instrumentListed:
         putInstrument(mirror, event.value);
+        changes.states.add(event.value.id);
         changes.tickers.add(event.value.id);
         break;
       case EVENT.delivery: {
@@ -273,6 +274,7 @@ export function applyBlock(
         known.row.deliveryPrice = mirror.deliveries.get(key)?.deliveryPrice ?? 0;
         known.row.openInterest = 0;
         mirror.combos.delete(id);
+        changes.states.add(id);
         changes.tickers.add(id);
         pruneInstruments(mirror);
         break;
