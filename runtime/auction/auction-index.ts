@@ -2,8 +2,8 @@
  * What of auctions is due, and which orders leave with them: an index over the tables `phases`,
  * `tradingStatus` and `orders`, so that a block in which nothing is due costs O(1).
  *
- * Invariants: `due`, `pending`, `leaving` and `running` equal those rebuilt from the tables (an order
- * in `leaving` may have been closed before); `changed` and `collected` are empty between blocks.
+ * Invariants: `due`, `pending`, `leaving` and `running` equal those rebuilt from the tables; `changed`
+ * and `collected` are empty between blocks.
  */
 import { clearDue, type DueQueue, dueQueue, resetDue, setDue } from '../core/due-queue.ts';
 import type { InstrumentId, OrderId } from '../core/units.ts';
@@ -62,11 +62,18 @@ export function indexPhase(state: State, instrument: Instrument, until: number |
 }
 
 /** Notes an order that leaves with the auction. O(1). */
-export function indexLeaving(state: State, order: Order): void {
+function indexLeaving(state: State, order: Order): void {
   const { leaving } = state.derived.auctions;
   const orders = leaving.get(order.instrument);
   if (orders === undefined) leaving.set(order.instrument, new Set([order.id]));
   else orders.add(order.id);
+}
+
+/** Notes that an order which was to leave with the auction has left before. O(1). */
+export function unindexLeaving(state: State, order: Order): void {
+  const { leaving } = state.derived.auctions;
+  const orders = leaving.get(order.instrument);
+  if (orders?.delete(order.id) && orders.size === 0) leaving.delete(order.instrument);
 }
 
 /** Notes an order that entered an auction instead of meeting the book. O(1). */

@@ -90,8 +90,7 @@ function closeLeaving(state: State, context: BlockContext, instrument: Instrumen
   if (orders === undefined) return;
   leaving.delete(instrument.id);
   for (const id of [...orders].sort((a, b) => a - b)) {
-    const order = state.orders.get(id);
-    if (order !== undefined) closeOrder(state, context, order, CLOSE_REASON.auctionEnd);
+    closeOrder(state, context, state.orders.must(id), CLOSE_REASON.auctionEnd);
   }
 }
 

@@ -16,6 +16,7 @@
 import type { BlockContext } from '../block-context.ts';
 import { type InstrumentId, timestampMs, type UnderlyingId } from '../core/units.ts';
 import { RESTART_GAP_MS } from '../limits.ts';
+import { isEmptyBook } from '../matching/book.ts';
 import { INSTRUMENT_STATE, type Instrument, type InstrumentState } from '../options/instrument.ts';
 import type { State } from '../state/state.ts';
 import { changeState, changeStatus, statusOf } from './change-state.ts';
@@ -29,10 +30,14 @@ const { open, auction, postOnly, reduceOnly, halted } = INSTRUMENT_STATE;
 /** States of an instrument's own layer that its underlying's auction collects orders in. */
 const COLLECTING: readonly InstrumentState[] = [open, postOnly, reduceOnly];
 
-/** Instruments of an underlying with a book, ascending. O(books). */
-function withBooks(state: State, underlying: UnderlyingId): Instrument[] {
+/**
+ * Instruments of an underlying with orders, ascending. O(books). A book that emptied says no more than
+ * one that never was: a node that reloaded has not got it.
+ */
+function withOrders(state: State, underlying: UnderlyingId): Instrument[] {
   const found: InstrumentId[] = [];
-  for (const id of state.derived.books.byInstrument.keys()) {
+  for (const [id, book] of state.derived.books.byInstrument) {
+    if (isEmptyBook(book)) continue;
     const instrument = state.instruments.get(id);
     if (instrument?.underlying === underlying && COLLECTING.includes(instrument.state)) {
       found.push(id);
@@ -50,12 +55,12 @@ export function restartUnderlying(
   const { restartAuctionMs } = context.parameters;
   if (restartAuctionMs === 0) {
     // A halt may have stopped an auction that had a length.
-    const crossed = withBooks(state, underlying).filter((one) => isCrossed(state, one));
+    const crossed = withOrders(state, underlying).filter((one) => isCrossed(state, one));
     endAuctions(state, context, crossed);
     openUnderlying(state, context, underlying);
     return;
   }
-  for (const instrument of withBooks(state, underlying)) {
+  for (const instrument of withOrders(state, underlying)) {
     closeContinuousOnly(state, context, instrument);
   }
   const until = timeAfter(context, restartAuctionMs);
@@ -111,7 +116,7 @@ function updateFresh(
       return;
     case auction:
       if (!isDue || governed === halted) return;
-      endAuctions(state, context, withBooks(state, underlying));
+      endAuctions(state, context, withOrders(state, underlying));
       openUnderlying(state, context, underlying);
       return;
     case reduceOnly:

@@ -1,5 +1,5 @@
 /** Puts an order into the book, and takes one out without a word: the two ends of its rest. */
-import { noteBookChange } from '../auction/auction-index.ts';
+import { noteBookChange, unindexLeaving } from '../auction/auction-index.ts';
 import type { BlockContext } from '../block-context.ts';
 import { EVENT } from '../event.ts';
 import { indexOrder, unindexOrder } from '../margin/portfolio-index.ts';
@@ -35,6 +35,7 @@ export function leaveBook(state: State, order: RestingOrder): void {
   unindexOrder(state, order);
   if (order.expiresAt !== 0 || order.reduceOnly) unindexOrderTerms(state, order);
   if (order.isQuote) unindexQuote(state, order);
+  if (order.auctionOnly) unindexLeaving(state, order);
   if (state.combos.size > 0) noteComboOrder(state, order, -1);
   noteBookChange(state, order.instrument);
   state.orders.delete(order.id);

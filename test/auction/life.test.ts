@@ -307,6 +307,30 @@ test('an underlying halted by order restarts by auction when the order is lifted
   runUntil(chain, open);
 });
 
+test('a node that reloaded after books emptied restarts with the same events', () => {
+  const chain = auctionChain({ parameters: RESTARTS });
+  for (let i = 0; i < 4; i++) runBlock(chain);
+  const call = callOf(chain);
+  const low = markTicks(chain.state, call.id) - 1;
+  act(chain, [['alice', orderAction(call.id, 'buy', low, 1)]]);
+  act(chain, [['alice', { selector: ACTION.cancelOrder, value: { orderId: orderId(1) } }]]);
+  govern(chain, { kind: 'underlying', underlying: BTC, to: halted });
+  govern(chain, { kind: 'underlying', underlying: BTC, to: open });
+  runBlock(chain);
+  expect(stateNow(chain)).toBe(auction);
+  // One that leaves with the auction, and one that left before.
+  const gfa = { timeInForce: TIME_IN_FORCE.gfa };
+  act(chain, [['bob', orderAction(call.id, 'buy', low, 1, gfa)]]);
+  act(chain, [['bob', { selector: ACTION.cancelOrder, value: { orderId: orderId(2) } }]]);
+  const other: TestChain = { ...chain, state: reloaded(chain.state), blocks: [...chain.blocks] };
+  expect(other.state.derived.auctions).toEqual(chain.state.derived.auctions);
+  while (stateNow(chain) === auction) {
+    other.nonce = chain.nonce;
+    const ran = runBlock(chain);
+    expect(runBlock(other).events).toEqual(ran.events);
+  }
+});
+
 test('an instrument halted by order restarts by an auction of its own', () => {
   const chain = auctionChain({ parameters: RESTARTS });
   for (let i = 0; i < 4; i++) runBlock(chain);
