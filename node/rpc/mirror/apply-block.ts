@@ -5,7 +5,6 @@
  * already counts that block is skipped (`isCounted`).
  */
 
-import { SWITCH_SCOPE } from '../../../runtime/actions/quoting.ts';
 import { DENOMINATION } from '../../../runtime/actions/transfer.ts';
 import { toHex } from '../../../runtime/core/bytes.ts';
 import { unreachable } from '../../../runtime/core/result.ts';
@@ -14,26 +13,16 @@ import {
   type InstrumentId,
   instrumentId,
   type OrderId,
-  orderId,
-  portfolioAccount,
   portfolioId,
-  portfolioSubAccount,
   subAccount as subAccountNumber,
   type TimestampMs,
   type UnderlyingId,
 } from '../../../runtime/core/units.ts';
-import {
-  EVENT,
-  type Event,
-  PROTECTION_CHANGE,
-  type TradeEvent,
-  type TriggerEnd,
-} from '../../../runtime/event.ts';
+import { EVENT, type Event, type TriggerEnd } from '../../../runtime/event.ts';
 import type { Trigger } from '../../../runtime/matching/trigger.ts';
-import { LEG_TRADE, type LegTradeEvent, type QuoteEnd } from '../../../runtime/multileg/events.ts';
+import type { QuoteEnd } from '../../../runtime/multileg/events.ts';
 import type { LiveQuote, LiveRequest } from '../../../runtime/multileg/live-quote.ts';
 import { INSTRUMENT_STATE } from '../../../runtime/options/instrument.ts';
-import { microUsdPerTickLot } from '../../../runtime/options/underlying.ts';
 import { expiryKey } from '../../../runtime/state/state.ts';
 import {
   changeOrder,
@@ -42,6 +31,7 @@ import {
   openOrder,
   reduceOrder,
 } from './apply-order.ts';
+import { bookFill, legFill } from './fills.ts';
 import {
   type MarketMirror,
   type MirrorCash,
@@ -52,8 +42,8 @@ import {
   pruneInstruments,
   putCombo,
   putInstrument,
-  zeroTicksOf,
 } from './market.ts';
+import { deadManNotice, protectionNotice, referrerNotice } from './notices.ts';
 
 /** What one block did to the market. */
 export type MarketChanges = OrderChanges & {
@@ -74,13 +64,6 @@ export type MarketChanges = OrderChanges & {
   readonly statuses: Set<UnderlyingId>;
   /** Instruments whose auction said something new. */
   readonly auctions: Set<InstrumentId>;
-};
-
-const PROTECTION_NOTICE: { readonly [change: number]: MirrorNotice['type'] } = {
-  [PROTECTION_CHANGE.set]: 'protection_set',
-  [PROTECTION_CHANGE.removed]: 'protection_removed',
-  [PROTECTION_CHANGE.triggered]: 'protection_triggered',
-  [PROTECTION_CHANGE.reset]: 'protection_reset',
 };
 
 export type ApplyOptions = {
@@ -122,27 +105,6 @@ function applyFill(
   stats.low = stats.last === 0 ? price : Math.min(stats.low, price);
   stats.high = Math.max(stats.high, price);
   stats.last = price;
-}
-
-/** A trade of a book with its premium. */
-function bookFill(mirror: MarketMirror, event: TradeEvent): MirrorFill {
-  const instrument = mirror.instruments.get(event.instrument);
-  const zero = instrument === undefined ? 0 : zeroTicksOf(instrument.row);
-  const tickValue = instrument === undefined ? 0 : microUsdPerTickLot(instrument.underlying);
-  const premium = BigInt(event.price - zero) * BigInt(event.lots) * BigInt(tickValue);
-  return { ...event, premium, kind: 'book', reference: 0 };
-}
-
-const LEG_KIND: { readonly [kind: number]: MirrorFill['kind'] } = {
-  [LEG_TRADE.combo]: 'combo',
-  [LEG_TRADE.quote]: 'rfq',
-  [LEG_TRADE.block]: 'block',
-};
-
-function legFill(event: LegTradeEvent): MirrorFill {
-  const none = orderId(0);
-  const kind = LEG_KIND[event.kind] ?? 'block';
-  return { ...event, price: undefined, makerOrder: none, takerOrder: none, kind };
 }
 
 /** Marks every series of an expiry as changed. */
@@ -338,39 +300,14 @@ export function applyBlock(
         changes.tickers.add(instrument);
         break;
       }
-      case EVENT.protection: {
-        const { portfolio, underlying, change, frozenUntil } = event.value;
-        changes.notices.push({
-          account: portfolioAccount(portfolio),
-          subAccount: portfolioSubAccount(portfolio),
-          underlying,
-          type: PROTECTION_NOTICE[change] ?? 'protection_set',
-          frozenUntil,
-          closed: undefined,
-        });
+      case EVENT.protection:
+        changes.notices.push(protectionNotice(event.value));
         break;
-      }
-      case EVENT.deadManFired: {
-        const { account, scope, subAccount, closed } = event.value;
-        changes.notices.push({
-          account,
-          subAccount: scope === SWITCH_SCOPE.account ? undefined : subAccount,
-          underlying: undefined,
-          type: 'dead_man_fired',
-          frozenUntil: undefined,
-          closed,
-        });
+      case EVENT.deadManFired:
+        changes.notices.push(deadManNotice(event.value));
         break;
-      }
       case EVENT.referrerSet:
-        changes.notices.push({
-          account: event.value.account,
-          subAccount: undefined,
-          underlying: undefined,
-          type: 'referrer_set',
-          frozenUntil: undefined,
-          closed: undefined,
-        });
+        changes.notices.push(referrerNotice(event.value));
         break;
       case EVENT.referralPaid:
         changes.cash.push({

@@ -8,8 +8,8 @@
  * side by price and time, inside its limit and for its size, past its own account and what earlier
  * takers of the block touched. Lots it comes to are *touched*. Of those, the lots that their owner
  * takes away in the same block (cancelled, replaced, made smaller, moved to another price) before they
- * trade are *faded*. Fade of a maker = faded ÷ touched. Not counted: instruments in an auction or matched in
- * batches, orders of triggers, combos and quotes.
+ * trade are *faded*. Fade of a maker = faded ÷ touched. Not counted: instruments in an auction or
+ * matched in batches, orders of triggers, combos and quotes.
  *
  * Invariant: faded ≤ touched. Bounds: 24 hours of block time in buckets of an hour, at most
  * `MAX_MAKERS` (maker, underlying) a bucket; in memory alone, from the first question on.
