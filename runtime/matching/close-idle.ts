@@ -6,6 +6,7 @@ import { CLOSE_REASON } from '../event.ts';
 import { positionOf } from '../margin/portfolio-index.ts';
 import type { State } from '../state/state.ts';
 import { closeOrder } from './close-order.ts';
+import type { RestingOrder } from './order.ts';
 import { reduceOnlyOrders } from './order-index.ts';
 
 /**
@@ -19,11 +20,16 @@ export function closeIdleReduceOnly(
   instrument: InstrumentId,
 ): void {
   const orders = reduceOnlyOrders(state, portfolio, instrument);
-  if (orders.length === 0) return;
+  if (orders === undefined) return;
   const position = positionOf(state, portfolio, instrument);
+  const idle: RestingOrder[] = [];
   for (const id of orders) {
     const order = state.orders.must(id);
     const reduces = order.side === SIDE.buy ? position < 0 : position > 0;
-    if (!reduces) closeOrder(state, context, order, CLOSE_REASON.reduceOnly);
+    if (!reduces) idle.push(order);
+  }
+  // Sorted only then: it is asked after every fill of an owner, and most leave something to reduce.
+  for (const order of idle.sort((a, b) => a.id - b.id)) {
+    closeOrder(state, context, order, CLOSE_REASON.reduceOnly);
   }
 }

@@ -43,14 +43,13 @@ export function unindexOrderTerms(state: State, order: Order): void {
   if (orders?.size === 0) reduceOnly.delete(key);
 }
 
-/** Reduce-only orders of a portfolio in a series, by ascending number. */
+/** Reduce-only orders of a portfolio in a series, in no order, or `undefined`. O(1). */
 export function reduceOnlyOrders(
   state: State,
   portfolio: PortfolioId,
   instrument: InstrumentId,
-): readonly OrderId[] {
-  const orders = state.derived.orders.reduceOnly.get(positionKey.pack(portfolio, instrument));
-  return orders === undefined ? [] : [...orders].sort((a, b) => a - b);
+): ReadonlySet<OrderId> | undefined {
+  return state.derived.orders.reduceOnly.get(positionKey.pack(portfolio, instrument));
 }
 
 /** Fills the index from the tables. O(n). */

@@ -77,9 +77,15 @@ function clear(
   row: DeadManSwitch,
   allowance: number,
 ): { readonly closed: number; readonly isDone: boolean } {
+  if (allowance === 0) return { closed: 0, isDone: false };
   const { clearsUpTo } = row;
   const clearing: Clearing = { state, context, clearsUpTo, allowance, closed: 0, isHeld: false };
   for (const portfolio of portfoliosOf(row)) {
+    if (clearing.closed === allowance) {
+      // What comes after is not even sorted: a backlog must not cost its whole size in every block.
+      clearing.isHeld = true;
+      break;
+    }
     clearOrders(clearing, portfolio);
     clearTriggers(clearing, portfolio);
   }
@@ -96,7 +102,7 @@ function fired(state: State, context: BlockContext, row: DeadManSwitch): DeadMan
 /**
  * Fires every switch that is due, and closes what fired ones still have to close, earliest first.
  * Cost: O(1) with nothing due; else O(due switches + closed orders), at most `MAX_SWITCH_CLOSES` of
- * these, and a sort of each portfolio's.
+ * these, and a sort of the orders of each portfolio that it comes to.
  */
 export function fireDeadManSwitches(state: State, context: BlockContext): void {
   let allowance = MAX_SWITCH_CLOSES;
