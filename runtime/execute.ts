@@ -15,7 +15,7 @@ import { chargeAction, type Spender } from './accounts/charge-action.ts';
 import { earnCredits } from './accounts/earn-credits.ts';
 import { actionClass, applyAction, CLASS, type Class } from './apply-action.ts';
 import { clearBatches } from './auction/clear-batches.ts';
-import { executionOrder } from './auction/execution-order.ts';
+import { executionOrder, type Placed } from './auction/execution-order.ts';
 import { updateInstrumentStates } from './auction/update-instrument-states.ts';
 import { type Block, type Header, isEpochLast } from './block.ts';
 import type { BlockContext } from './block-context.ts';
@@ -46,7 +46,7 @@ import {
 } from './receipt.ts';
 import { SINGLETON_KEY } from './state/key-codec.ts';
 import { metaOf, parametersOf, type State } from './state/state.ts';
-import { PAYLOAD, PayloadCodec, type Transaction, transactionId } from './transaction.ts';
+import { PAYLOAD, PayloadCodec, payloadTransactionId, type Transaction } from './transaction.ts';
 
 /** `receiptsBytes` is the SSZ of `receipts`, made once for root and storage. */
 export type BlockResult = {
@@ -66,16 +66,16 @@ type Pending = {
 /** The block's payloads, decoded: votes in block order, transactions with their positions. */
 function decodePayloads(block: Block): {
   votes: OracleVote[];
-  transactions: { index: number; transaction: Transaction }[];
+  transactions: Placed[];
 } {
   const votes: OracleVote[] = [];
-  const transactions: { index: number; transaction: Transaction }[] = [];
+  const transactions: Placed[] = [];
   for (const [index, bytes] of block.payloads.entries()) {
     const payload = PayloadCodec.decode(bytes);
     assert(payload.ok, 'a final block holds only payloads that decode');
     switch (payload.value.selector) {
       case PAYLOAD.transaction:
-        transactions.push({ index, transaction: payload.value.value });
+        transactions.push({ index, bytes, transaction: payload.value.value });
         break;
       case PAYLOAD.oracleVote:
         votes.push(payload.value.value.vote);
@@ -120,13 +120,13 @@ function refused(refusal: Refusal): ActionResult {
 function admitAll(
   state: State,
   context: BlockContext,
-  transactions: readonly { index: number; transaction: Transaction }[],
+  transactions: readonly Placed[],
   receipts: Map<number, Receipt>,
 ): Pending[] {
   const usage: BlockUsage = new Map();
   const pending: Pending[] = [];
-  for (const { index, transaction } of transactions) {
-    const id = transactionId(state.chainId, transaction.body);
+  for (const { index, bytes, transaction } of transactions) {
+    const id = payloadTransactionId(state.chainId, bytes, state.sha256);
     const admitted = admit(state, context, transaction.body, usage);
     if (admitted.ok) pending.push({ index, id, transaction, spender: admitted.value });
     else {
@@ -168,7 +168,7 @@ function endBlock(
   const receipts = [...unordered.values()].sort((a, b) => a.index - b.index);
   const receiptsBytes = ReceiptsCodec.encode(receipts);
   const { receiptsChain } = state;
-  receiptsChain.root = nextReceiptsRoot(receiptsChain.root, receiptsBytes);
+  receiptsChain.root = nextReceiptsRoot(receiptsChain.root, receiptsBytes, state.sha256);
   if (isEpochLast(header, context.config)) {
     distributeFees(state, context);
     fixNextEpoch(state, context, hash);

@@ -8,7 +8,7 @@ import type { Side } from './actions/order-terms.ts';
 import { MAX_QUOTES } from './actions/quoting.ts';
 import { readI128, readU32, readU64, writeI128, writeU32, writeU64 } from './core/byte-cursor.ts';
 import { asciiBytes, concatBytes } from './core/bytes.ts';
-import { DOMAIN, sha256 } from './core/hash.ts';
+import { DOMAIN, type Sha256, sha256 } from './core/hash.ts';
 import {
   bool,
   bytes,
@@ -202,6 +202,10 @@ export const ReceiptCodec: Codec<Receipt> = container<Receipt>('Receipt', {
 export const ReceiptsCodec: Codec<Receipt[]> = list(ReceiptCodec, MAX_BLOCK_PAYLOADS);
 
 /** The chained root after a block with these receipts (their SSZ). */
-export function nextReceiptsRoot(previous: Uint8Array, receipts: Uint8Array): Uint8Array {
-  return sha256(concatBytes(asciiBytes(DOMAIN.receipts), previous, sha256(receipts)));
+export function nextReceiptsRoot(
+  previous: Uint8Array,
+  receipts: Uint8Array,
+  hash: Sha256 = sha256,
+): Uint8Array {
+  return hash(concatBytes(asciiBytes(DOMAIN.receipts), previous, hash(receipts)));
 }

@@ -10,7 +10,7 @@
  */
 import { type Action, ActionCodec } from './action.ts';
 import { asciiBytes, concatBytes, toHex } from './core/bytes.ts';
-import { DOMAIN, sha256, signingDigest } from './core/hash.ts';
+import { DOMAIN, type Sha256, sha256, signingDigest } from './core/hash.ts';
 import {
   byteList,
   bytes,
@@ -80,6 +80,26 @@ export const PayloadCodec: Codec<Payload> = union<Payload>('Payload', {
   [PAYLOAD.transaction]: TransactionCodec,
   [PAYLOAD.oracleVote]: SignedOracleVoteCodec,
 });
+
+/**
+ * The body's SSZ within the SSZ of a `Payload` that holds a transaction and was decoded: between the
+ * selector, two offsets and the signatures. A view.
+ */
+function bodyBytes(payload: Uint8Array): Uint8Array {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+  return payload.subarray(1 + view.getUint32(1, true), 1 + view.getUint32(5, true));
+}
+
+/** `transactionId` of the transaction in a payload that was decoded, without encoding it again. */
+export function payloadTransactionId(
+  chainId: Uint8Array,
+  payload: Uint8Array,
+  sha256: Sha256,
+): Uint8Array {
+  return sha256(concatBytes(TRANSACTION_DOMAIN, chainId, bodyBytes(payload)));
+}
+
+const TRANSACTION_DOMAIN = asciiBytes(DOMAIN.transaction);
 
 /** What the signers of `body` sign, and the transaction's id: 32 bytes. */
 export function transactionId(chainId: Uint8Array, body: TransactionBody): Uint8Array {

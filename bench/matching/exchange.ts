@@ -5,6 +5,7 @@
  * id. Marks are such that the flow's prices lie in every series' band.
  */
 
+import { nativeSha256 } from '../../node/crypto/sha256.ts';
 import { ensureAccount } from '../../runtime/accounts/create-account.ts';
 import { ACTION, type Action } from '../../runtime/action.ts';
 import { SIDE } from '../../runtime/actions/order-terms.ts';
@@ -72,6 +73,8 @@ export function newExchange(dollars: bigint, size: ExchangeSize = FLOW_EXCHANGE)
   const { expiries, seriesPerExpiry } = size;
   const parameters = { oracleStaleMs: 60_000, bandSpotBps: 5_000, bandVolBps: 5_000 };
   const state = testState({ parameters });
+  // As the executor does (`node/executor/state-machine.ts`).
+  state.sha256 = nativeSha256;
   const context = nextBlock(state);
   const series: InstrumentId[] = [];
   state.indexPrices.set(BTC.id, {

@@ -31,6 +31,7 @@ import { loadState } from '../../runtime/state/load.ts';
 import { rebuildDerived } from '../../runtime/state/rebuild.ts';
 import { emptyState, metaOf, parametersOf, type State } from '../../runtime/state/state.ts';
 import { PAYLOAD, PayloadCodec } from '../../runtime/transaction.ts';
+import { nativeSha256 } from '../crypto/sha256.ts';
 import type { Store } from '../ports.ts';
 import type { QueryContext } from '../query/answer-query.ts';
 import { idKey } from '../storage/keys.ts';
@@ -80,6 +81,7 @@ function transactionEntries(receipts: readonly Receipt[]): Uint8Array {
 
 async function openGenesis(options: StateMachineOptions, store: StateStore): Promise<Opened> {
   const { state, chainId } = buildGenesis(options.genesis);
+  state.sha256 = nativeSha256;
   const commitment = createCommitment(options.hashPairs);
   const { stateRoot, changes } = makeCheckpoint(state.stores, commitment);
   const meta = metaOf(state);
@@ -100,6 +102,7 @@ async function openStored(
     throw new StateError('genesis_mismatch', detail);
   }
   const state = emptyState(chainId);
+  state.sha256 = nativeSha256;
   const commitment = createCommitment(options.hashPairs);
   const loaded = loadState(await store.rows(), state.stores, commitment);
   if (!loaded.ok) {

@@ -20,8 +20,12 @@ import { MATCHING } from '../options/underlying.ts';
 import type { State } from '../state/state.ts';
 import { type Transaction, TransactionBodyCodec } from '../transaction.ts';
 
-/** A transaction with its position in the block. */
-export type Placed = { readonly index: number; readonly transaction: Transaction };
+/** A transaction with its position in the block, and the SSZ of the payload that it came in. */
+export type Placed = {
+  readonly index: number;
+  readonly bytes: Uint8Array;
+  readonly transaction: Transaction;
+};
 
 const NONE: readonly never[] = [];
 

@@ -7,6 +7,12 @@
 import { digest } from '@chainsafe/as-sha256';
 import { asciiBytes, concatBytes } from './bytes.ts';
 
+/**
+ * A way to compute SHA-256. The shell may hand in the processor's own, which this one cannot reach
+ * from a browser; both give the same 32 bytes, so the choice never shows.
+ */
+export type Sha256 = (data: Uint8Array) => Uint8Array;
+
 /** SHA-256 of `data`, 32 bytes. About 1 µs for 64 bytes. */
 export function sha256(data: Uint8Array): Uint8Array {
   return digest(data);

@@ -23,6 +23,7 @@ import {
 } from '../auction/phase.ts';
 import { readI128, writeI128 } from '../core/byte-cursor.ts';
 import { ZERO_32 } from '../core/bytes.ts';
+import { type Sha256, sha256 } from '../core/hash.ts';
 import { type Codec, container, i128, u32, u64 } from '../core/ssz.ts';
 import type {
   AccountId,
@@ -162,6 +163,8 @@ export type Derived = {
 export type State = {
   /** Genesis hash, 32 bytes. */
   readonly chainId: Uint8Array;
+  /** The portable one, until the shell puts its own here. */
+  sha256: Sha256;
   /**
    * Chain of the receipts so far. No row: headers commit to it beside the state root, since receipts
    * name the positions of their transactions in the block and the state must not depend on them.
@@ -322,6 +325,7 @@ export function emptyState(chainId: Uint8Array): State {
   };
   return {
     chainId,
+    sha256,
     receiptsChain: { root: ZERO_32 },
     ...tables,
     stores: Object.values(tables).sort((a, b) => a.id - b.id),
