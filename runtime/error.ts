@@ -195,8 +195,17 @@ export function refusal(
   return { code, given: BigInt(facts.given ?? 0), allowed: BigInt(facts.allowed ?? 0) };
 }
 
+const FACT_LIMIT: bigint = 2n ** 127n;
+
+/** A fact in 128 signed bits: a product of two given numbers may be beyond them. */
+function fact(value: bigint): bigint {
+  if (value >= FACT_LIMIT) return FACT_LIMIT - 1n;
+  return value < -FACT_LIMIT ? -FACT_LIMIT : value;
+}
+
+/** The refusal for a receipt: facts beyond its format stand at the ends of it. */
 export function refusalRecord({ code, given, allowed }: Refusal): RefusalRecord {
-  return { number: RUNTIME_ERRORS[code].number, given, allowed };
+  return { number: RUNTIME_ERRORS[code].number, given: fact(given), allowed: fact(allowed) };
 }
 
 const CODE_OF_NUMBER: ReadonlyMap<number, RuntimeErrorCode> = new Map(
