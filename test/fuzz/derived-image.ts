@@ -3,6 +3,7 @@
  * and what is a cache, or is only there within a block, is left out.
  */
 import { accountMargin } from '../../runtime/margin/requirements.ts';
+import type { SeriesHolding } from '../../runtime/margin/series-holding.ts';
 import type { State } from '../../runtime/state/state.ts';
 
 /**
@@ -44,7 +45,9 @@ function byText(a: Json, b: Json): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
+/** Nothing, or none: a counter at 0 is one that is not there. */
 function isEmpty(value: Json): boolean {
+  if (value === 0) return true;
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
@@ -98,6 +101,14 @@ function booksImage(state: State): Json {
     });
 }
 
+/** A series held: its sums, and of its orders what they are margined by. */
+function holdingImage({ orders, ...sums }: SeriesHolding): Json {
+  const terms = [...orders.values()].map(
+    ({ id, side, price, remaining }): Json => [id, side, price, remaining],
+  );
+  return [imageOf(sums), terms.sort(byText)];
+}
+
 /** The portfolios: what they hold, and what margin they need at the marks in force. */
 function portfoliosImage(state: State): Json {
   return [...state.derived.portfolios.byPortfolio.values()]
@@ -112,7 +123,9 @@ function portfoliosImage(state: State): Json {
         const sums = isExact
           ? { isolatedInitial, isolatedMaintenance, lots, premium, strike, lotBound }
           : {};
-        const series = isExact ? imageOf(expiry.series) : [...expiry.series.keys()].sort();
+        const series = isExact
+          ? [...expiry.series.values()].map(holdingImage).sort(byText)
+          : [...expiry.series.keys()].sort();
         return { key, exposure: exposure.lots, isExact, ...sums, series };
       });
       return {

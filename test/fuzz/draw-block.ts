@@ -33,7 +33,7 @@ export function newWeather(): Weather {
   const indexes = new Map([
     [0, 100_000_000_000],
     [1, 4_000_000_000],
-    [255, 150_000_000],
+    [254, 150_000_000],
   ]);
   return { indexes, silentBlocks: 0, variancePercent: 100, nonce: 0 };
 }
@@ -67,7 +67,7 @@ function hostileVote(prng: Prng, world: World, now: number, place: number): Orac
     epoch: epoch(prng.chance(0.9) ? place : place + 1),
     validator: validatorIndex(3),
     observedAt: timestampMs(prng.chance(0.7) ? now : hostileTime(prng, now)),
-    underlyings: [0, 1, prng.pick([7, 255])].map((id) => ({
+    underlyings: [0, 1, prng.pick([7, 254])].map((id) => ({
       underlying: underlyingId(id),
       index: prng.chance(0.5) ? Math.max(1, hostileU64(prng) % MAX_ORACLE_PRICE) : hostileU64(prng),
       confidenceBps: prng.pick([0, 1, 10_000, 10_001, 65_535]),
@@ -112,7 +112,7 @@ function drawOrder(prng: Prng, world: World): StateOrder {
   const states: readonly InstrumentState[] = [open, open, open, postOnly, reduceOnly, halted];
   const to = prng.chance(0.95) ? prng.pick(states) : (hostileU8(prng) as InstrumentState);
   if (prng.chance(0.4)) {
-    return { kind: 'underlying', underlying: underlyingId(prng.pick([0, 1, 255, 9])), to };
+    return { kind: 'underlying', underlying: underlyingId(prng.pick([0, 1, 254, 9])), to };
   }
   const { nextInstrumentId } = metaOf(world.chain.state);
   const instrument = instrumentId(

@@ -128,6 +128,24 @@ export function followEvents(
   return problems;
 }
 
+/** What events tell of an order: not its link, nor how an amendment changed its other terms. */
+function publicTerms(row: Order | undefined): Partial<Order> | undefined {
+  if (row === undefined) return undefined;
+  const { id, portfolio, instrument, side, price, remaining, size, shown, priority } = row;
+  const { reduceOnly, isQuote, auctionOnly, continuousOnly, expiresAt, clientOrderId, label } = row;
+  const amended = { id, portfolio, instrument, side, price, remaining, size, shown, priority };
+  return {
+    ...amended,
+    reduceOnly,
+    isQuote,
+    auctionOnly,
+    continuousOnly,
+    expiresAt,
+    clientOrderId,
+    label,
+  };
+}
+
 /** What of the node's orders and positions is not as the events told it. O(rows). */
 export function eventProblems(state: State, { orders, positions }: EventBooks): string[] {
   const problems: string[] = [];
@@ -135,8 +153,8 @@ export function eventProblems(state: State, { orders, positions }: EventBooks): 
     problems.push(`events leave ${orders.size} orders open, the table has ${state.orders.size}`);
   }
   for (const [id, row] of state.orders.unorderedEntries()) {
-    const { cancelsOther: _a, ...told } = orders.get(id) ?? { cancelsOther: 0 };
-    const { cancelsOther: _b, ...actual } = orderTermsOf(row);
+    const told = publicTerms(orders.get(id));
+    const actual = publicTerms(row);
     if (JSON.stringify(told) === JSON.stringify(actual)) continue;
     problems.push(
       `events tell order ${id} as ${JSON.stringify(told)}, it is ${JSON.stringify(actual)}`,

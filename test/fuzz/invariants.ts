@@ -84,7 +84,9 @@ function orderProblems(state: State): string[] {
     if (expiresAt !== 0 && expiresAt <= timestamp) note(`expired at ${expiresAt}`);
     if (cancelsOther !== 0) {
       const other = state.orders.get(cancelsOther) ?? state.triggers.get(cancelsOther);
-      if (other?.cancelsOther !== id) note(`is linked with ${cancelsOther}, which is not with it`);
+      // A link outlives its other half.
+      if (other !== undefined && other.cancelsOther !== id)
+        note(`is linked with ${cancelsOther}, which is not with it`);
     }
     const listed = state.instruments.get(order.instrument);
     if (
@@ -105,7 +107,9 @@ function orderProblems(state: State): string[] {
     if (trigger.cancelsOther === 0) continue;
     const other =
       state.orders.get(trigger.cancelsOther) ?? state.triggers.get(trigger.cancelsOther);
-    if (other?.cancelsOther !== id) problems.push(`trigger ${id} is linked one way`);
+    if (other !== undefined && other.cancelsOther !== id) {
+      problems.push(`trigger ${id} is linked one way`);
+    }
   }
   return problems;
 }
