@@ -22,6 +22,8 @@ export type KeyError = {
 export interface KeyCodec<K extends Key> {
   readonly name: string;
   /** Length of every encoded key. */
+  /** What keys are in memory. */
+  readonly kind: 'number' | 'text';
   readonly byteLength: number;
   /** Throws `InvariantViolation` when the key is outside the codec's range. */
   encode(key: K): Uint8Array;
@@ -69,6 +71,7 @@ function readU32(bytes: Uint8Array, offset: number): number {
 function unsignedKey<K extends number>(name: string, byteLength: 4 | 8, max: number): KeyCodec<K> {
   return {
     name,
+    kind: 'number',
     byteLength,
     encode(key) {
       // −0 and 0 are one `Map` key and one encoding, so −0 needs no refusal.
@@ -136,6 +139,7 @@ export function hexKey<K extends string = string>(byteLength: number): KeyCodec<
   const pattern = new RegExp(`^[0-9a-f]{${2 * byteLength}}$`);
   return {
     name,
+    kind: 'text',
     byteLength,
     encode(key) {
       const bytes = pattern.test(key) ? fromHex(key) : undefined;

@@ -14,6 +14,7 @@ import { err, InvariantViolation, ok, type Result } from '../core/result.ts';
 import type { Codec, DecodeError } from '../core/ssz.ts';
 import type { Key, KeyCodec, KeyError } from './key-codec.ts';
 import { MAX_TABLES } from './merkle-format.ts';
+import { addRow, type NumberRows, numberRows, removeRow, slotOf } from './number-rows.ts';
 
 /** Declaration of a table. `id` is part of the format: never change or reuse one. */
 export interface Table<K extends Key, V> {
@@ -85,42 +86,37 @@ export interface TableStore<K extends Key, V> extends AnyTableStore {
   /** All keys in the order of their encoded bytes. O(n log n) and an array of n: not per action. */
   sortedKeys(): K[];
   /**
-   * All rows in insertion order, which differs between nodes: only for sums, counts, minima and
+   * All rows in some order, which differs between nodes: only for sums, counts, minima and
    * other results that do not depend on the order.
    */
   unorderedEntries(): IterableIterator<[K, V]>;
 }
 
-/** An empty store of a table. */
-export function tableStore<K extends Key, V>(table: Table<K, V>): TableStore<K, V> {
-  const { id, name, key: keyCodec, value: valueCodec } = table;
+/** What a store does with keys and rows, however it finds them. */
+type Rows<K extends Key, V> = Pick<
+  TableStore<K, V>,
+  'get' | 'has' | 'set' | 'delete' | 'unorderedEntries'
+> & {
+  size(): number;
+  dirtyCount(): number;
+  /** False when there is no row. */
+  touch(key: K): boolean;
+  /** Adds a row that is not dirty; false when there is one of this key. */
+  load(key: K, value: V): boolean;
+  /** Calls `take` for each key to report, with its row or without; all are clean then. */
+  takeDirty(take: (key: K, value: V | undefined) => void): void;
+};
+
+/** Rows by text: a `Map`. */
+function textRows<K extends Key, V>(): Rows<K, V> {
   const rows = new Map<K, V>();
   /** Key to whether the last checkpoint has the row. */
   const dirty = new Map<K, boolean>();
-
-  const missing = (key: K): never => {
-    throw new InvariantViolation(`table ${name} has no row ${key}`);
-  };
-
   return {
-    table,
-    id,
-    name,
-    get size() {
-      return rows.size;
-    },
-    get dirtyCount() {
-      return dirty.size;
-    },
-    get(key) {
-      return rows.get(key);
-    },
-    must(key) {
-      return rows.get(key) ?? missing(key);
-    },
-    has(key) {
-      return rows.has(key);
-    },
+    size: () => rows.size,
+    dirtyCount: () => dirty.size,
+    get: (key) => rows.get(key),
+    has: (key) => rows.has(key),
     set(key, value) {
       if (!dirty.has(key)) dirty.set(key, rows.has(key));
       rows.set(key, value);
@@ -131,26 +127,146 @@ export function tableStore<K extends Key, V>(table: Table<K, V>): TableStore<K, 
       return true;
     },
     touch(key) {
-      if (!rows.has(key)) missing(key);
+      if (!rows.has(key)) return false;
       if (!dirty.has(key)) dirty.set(key, true);
+      return true;
     },
-    sortedKeys() {
-      return [...rows.keys()].sort(keyCodec.compare);
+    load(key, value) {
+      if (rows.has(key)) return false;
+      rows.set(key, value);
+      return true;
     },
-    unorderedEntries() {
-      return rows.entries();
-    },
-    takeChanges() {
-      const changed: RowChange[] = [];
+    unorderedEntries: () => rows.entries(),
+    takeDirty(take) {
       for (const [key, wasStored] of dirty) {
         const value = rows.get(key);
-        if (value !== undefined) {
-          changed.push({ key: keyCodec.encode(key), value: valueCodec.encode(value) });
-        } else if (wasStored) {
-          changed.push({ key: keyCodec.encode(key), value: undefined });
-        }
+        if (value !== undefined || wasStored) take(key, value);
       }
       dirty.clear();
+    },
+  };
+}
+
+/** Flags of a numbered row: as the last checkpoint has it, changed since, born since. */
+const CLEAN = 0;
+const CHANGED = 1;
+const BORN = 2;
+
+/** Rows by a number: see `number-rows.ts`. */
+function numberedRows<V>(): Rows<number, V> {
+  const rows: NumberRows<V> = numberRows();
+  /** Every key that is dirty, some of them twice, and of rows born and gone. */
+  const dirty: number[] = [];
+  /** Rows of the last checkpoint that are gone. */
+  const gone = new Set<number>();
+  return {
+    size: () => rows.size,
+    dirtyCount: () => dirty.length,
+    get(key) {
+      const slot = slotOf(rows, key);
+      return slot < 0 ? undefined : rows.values[slot];
+    },
+    has: (key) => slotOf(rows, key) >= 0,
+    set(key, value) {
+      let slot = slotOf(rows, key);
+      if (slot >= 0) {
+        rows.values[slot] = value;
+        if (rows.flags[slot] !== CLEAN) return;
+        rows.flags[slot] = CHANGED;
+        dirty.push(key);
+        return;
+      }
+      slot = addRow(rows, key, value);
+      const isBack = gone.size > 0 && gone.delete(key);
+      rows.flags[slot] = isBack ? CHANGED : BORN;
+      if (!isBack) dirty.push(key);
+    },
+    delete(key) {
+      const slot = slotOf(rows, key);
+      if (slot < 0) return false;
+      const flag = rows.flags[slot];
+      removeRow(rows, slot);
+      if (flag !== BORN) gone.add(key);
+      if (flag === CLEAN) dirty.push(key);
+      return true;
+    },
+    touch(key) {
+      const slot = slotOf(rows, key);
+      if (slot < 0) return false;
+      if (rows.flags[slot] === CLEAN) {
+        rows.flags[slot] = CHANGED;
+        dirty.push(key);
+      }
+      return true;
+    },
+    load(key, value) {
+      if (slotOf(rows, key) >= 0) return false;
+      addRow(rows, key, value);
+      return true;
+    },
+    *unorderedEntries() {
+      for (let slot = 0; slot < rows.keys.length; slot++) {
+        const value = rows.values[slot];
+        if (value !== undefined) yield [rows.keys[slot] ?? 0, value];
+      }
+    },
+    takeDirty(take) {
+      for (const key of dirty) {
+        const slot = slotOf(rows, key);
+        if (slot < 0) {
+          if (gone.delete(key)) take(key, undefined);
+        } else if (rows.flags[slot] !== CLEAN) {
+          rows.flags[slot] = CLEAN;
+          take(key, rows.values[slot]);
+        }
+      }
+      dirty.length = 0;
+      gone.clear();
+    },
+  };
+}
+
+/** An empty store of a table. */
+export function tableStore<K extends Key, V>(table: Table<K, V>): TableStore<K, V> {
+  const { id, name, key: keyCodec, value: valueCodec } = table;
+  const isNumbered = keyCodec.kind === 'number';
+  // K is a kind of number there.
+  const rows = isNumbered ? (numberedRows<V>() as unknown as Rows<K, V>) : textRows<K, V>();
+
+  const missing = (key: K): never => {
+    throw new InvariantViolation(`table ${name} has no row ${key}`);
+  };
+
+  return {
+    table,
+    id,
+    name,
+    get size() {
+      return rows.size();
+    },
+    get dirtyCount() {
+      return rows.dirtyCount();
+    },
+    get: rows.get,
+    must(key) {
+      return rows.get(key) ?? missing(key);
+    },
+    has: rows.has,
+    set: rows.set,
+    delete: rows.delete,
+    touch(key) {
+      if (!rows.touch(key)) missing(key);
+    },
+    sortedKeys() {
+      return Array.from(rows.unorderedEntries(), ([key]) => key).sort(keyCodec.compare);
+    },
+    unorderedEntries: rows.unorderedEntries,
+    takeChanges() {
+      const changed: RowChange[] = [];
+      rows.takeDirty((key, value) => {
+        const bytes = value === undefined ? undefined : valueCodec.encode(value);
+        changed.push({ key: keyCodec.encode(key), value: bytes });
+      });
       return { tableId: id, rows: changed };
     },
     loadRow(keyBytes, valueBytes) {
@@ -158,9 +274,8 @@ export function tableStore<K extends Key, V>(table: Table<K, V>): TableStore<K, 
       if (!key.ok) return key;
       const value = valueCodec.decode(valueBytes);
       if (!value.ok) return value;
-      if (rows.has(key.value)) return err({ code: 'duplicate_key', table: name });
-      rows.set(key.value, value.value);
-      return ok(undefined);
+      if (rows.load(key.value, value.value)) return ok(undefined);
+      return err({ code: 'duplicate_key', table: name });
     },
     encodedRow(keyBytes) {
       const key = keyCodec.decode(keyBytes);
