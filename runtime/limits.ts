@@ -85,6 +85,8 @@ export const MAX_TRIGGERS_FIRED_PER_BLOCK = 200;
 /** Orders and triggers cancelled by one action: all that one portfolio can have. */
 export const MAX_CANCELS_PER_ACTION: number =
   MAX_OPEN_ORDERS_PER_PORTFOLIO + MAX_TRIGGERS_PER_PORTFOLIO;
+/** Open orders that one cancel over all sub-accounts looks at, ~0.1 µs each: ten full portfolios. */
+export const MAX_ORDERS_SEEN_PER_CANCEL: number = 10 * MAX_OPEN_ORDERS_PER_PORTFOLIO;
 
 /** Legs of a request for quote or a negotiated block. */
 export const MAX_LEGS = 20;

@@ -28,8 +28,9 @@ function actionWeight(action: Action): number {
     case ACTION.reduceOrder:
     case ACTION.linkOrders:
       return 10;
+    // What it looks at; each order that it closes was paid for when it was placed.
     case ACTION.cancelOrders:
-      return 220;
+      return action.value.allSubAccounts ? 2_200 : 220;
     case ACTION.amendOrder:
       return 60;
     case ACTION.replaceOrder:

@@ -25,10 +25,11 @@ import {
 } from '../core/units.ts';
 import type { Refusal } from '../error.ts';
 import { CLOSE_REASON, TRIGGER_END } from '../event.ts';
-import { MAX_CANCELS_PER_ACTION } from '../limits.ts';
-import { openOrdersOf } from '../margin/portfolio-index.ts';
+import { MAX_CANCELS_PER_ACTION, MAX_ORDERS_SEEN_PER_CANCEL } from '../limits.ts';
+import type { Portfolio } from '../margin/portfolio-index.ts';
+import type { SeriesHolding } from '../margin/series-holding.ts';
 import { ACTION_RESULT, type ActionResult } from '../receipt.ts';
-import type { State } from '../state/state.ts';
+import { expiryKey, type State } from '../state/state.ts';
 import { closeOrder } from './close-order.ts';
 import { closeTrigger } from './close-trigger.ts';
 import { type Found, findByNumber, findReferred } from './find-order.ts';
@@ -91,57 +92,84 @@ function isMeant(
   return state.instruments.must(order.instrument).underlying === underlying;
 }
 
-/** Open orders of a portfolio, of one series where the filter names it, by ascending number. */
-function candidates(
+/** Holdings of a portfolio that a filter by series or underlying leaves: all of them without one. */
+function* holdingsMeant(
+  { series, expiries }: Portfolio,
+  { instrument, underlying }: CancelOrders,
+): Iterable<SeriesHolding> {
+  if (instrument !== 0) {
+    const holding = series.get(instrument);
+    if (holding !== undefined) yield holding;
+    return;
+  }
+  for (const expiry of expiries.values()) {
+    const isOther = underlying !== ANY_UNDERLYING && expiryKey.high(expiry.key) !== underlying;
+    if (!isOther) yield* expiry.series.values();
+  }
+}
+
+/** Cancels in progress: what is done, and how many orders were looked at. */
+type Tally = { cancelled: number; seen: number };
+
+/** Open orders of a portfolio to which every filter applies, by ascending number. */
+function ordersMeant(
   state: State,
   portfolio: PortfolioId,
-  { instrument }: CancelOrders,
+  action: CancelOrders,
+  tally: Tally,
 ): RestingOrder[] {
   const held = state.derived.portfolios.byPortfolio.get(portfolio);
-  // Where it has orders of combos, their terms stand beside its orders in the series of the legs.
-  if (instrument === 0 || (held !== undefined && held.comboOrders.size > 0)) {
-    return openOrdersOf(state, portfolio);
+  if (held === undefined) return [];
+  const { comboOrders } = held;
+  const meant: RestingOrder[] = [];
+  for (const { orders } of holdingsMeant(held, action)) {
+    tally.seen += orders.size;
+    for (const order of orders.values()) {
+      // An order of a combo stands in the series of its legs too, as their terms.
+      if (!comboOrders.has(order.id) && isMeant(state, action, order)) meant.push(order);
+    }
   }
-  const holding = held?.series.get(instrument);
-  if (holding === undefined) return [];
-  return [...holding.orders.values()].sort((a, b) => a.id - b.id);
+  tally.seen += comboOrders.size;
+  for (const order of comboOrders.values()) if (isMeant(state, action, order)) meant.push(order);
+  return meant.sort((a, b) => a.id - b.id);
 }
 
-function waitingTriggers(state: State, portfolio: PortfolioId): Trigger[] {
+function triggersMeant(state: State, portfolio: PortfolioId, action: CancelOrders): Trigger[] {
   const own = state.derived.triggers.byPortfolio.get(portfolio);
   if (own === undefined) return [];
-  return [...own.ids].sort((a, b) => a - b).map((id) => state.triggers.must(id));
+  return [...own.ids]
+    .map((id) => state.triggers.must(id))
+    .filter(({ order }) => isMeant(state, action, order))
+    .sort((a, b) => a.id - b.id);
 }
 
-/** Cancels what is meant of one portfolio, at most `most`. */
+/** Cancels what is meant of one portfolio, up to the bound of the action. */
 function cancelOf(
   state: State,
   context: BlockContext,
   portfolio: PortfolioId,
   action: CancelOrders,
-  most: number,
-): number {
-  let count = 0;
-  for (const order of candidates(state, portfolio, action)) {
-    if (count === most) return count;
-    if (!isMeant(state, action, order)) continue;
+  tally: Tally,
+): void {
+  for (const order of ordersMeant(state, portfolio, action, tally)) {
+    if (tally.cancelled === MAX_CANCELS_PER_ACTION) return;
     if (cancelRefusal(state, context, order.instrument) !== undefined) continue;
     closeOrder(state, context, order, CLOSE_REASON.cancelled);
-    count += 1;
+    tally.cancelled += 1;
   }
-  for (const trigger of waitingTriggers(state, portfolio)) {
-    if (count === most) return count;
-    if (!isMeant(state, action, trigger.order)) continue;
+  for (const trigger of triggersMeant(state, portfolio, action)) {
+    if (tally.cancelled === MAX_CANCELS_PER_ACTION) return;
     closeTrigger(state, context, trigger, { reason: TRIGGER_END.cancelled });
-    count += 1;
+    tally.cancelled += 1;
   }
-  return count;
 }
 
 /**
- * Cancels all to which every filter applies, but what an auction holds; none is no error. At most `MAX_CANCELS_PER_ACTION`,
- * which is all that one sub-account can have: where the result says that many, ask again.
- * O(n log n) of a sub-account's orders.
+ * Cancels all to which every filter applies, but what an auction holds; none is no error. At most
+ * `MAX_CANCELS_PER_ACTION`, which is all that one sub-account can have: where the result says that many,
+ * ask again. Of all sub-accounts no further one is looked at after `MAX_ORDERS_SEEN_PER_CANCEL` open
+ * orders; only a label, or an auction that holds orders, lets that many be seen and stay: name the
+ * sub-account then. Cost: O(orders seen), and O(n log n) of those cancelled.
  */
 export function cancelOrders(
   state: State,
@@ -149,14 +177,14 @@ export function cancelOrders(
   account: AccountId,
   action: CancelOrders,
 ): Result<ActionResult, Refusal> {
+  const tally: Tally = { cancelled: 0, seen: 0 };
   if (!action.allSubAccounts) {
-    const portfolio = portfolioId(account, action.subAccount);
-    return cancelled(cancelOf(state, context, portfolio, action, MAX_CANCELS_PER_ACTION));
+    cancelOf(state, context, portfolioId(account, action.subAccount), action, tally);
+    return cancelled(tally.cancelled);
   }
-  let count = 0;
-  for (let sub = 0; sub < SUB_ACCOUNTS && count < MAX_CANCELS_PER_ACTION; sub++) {
-    const portfolio = portfolioId(account, subAccount(sub));
-    count += cancelOf(state, context, portfolio, action, MAX_CANCELS_PER_ACTION - count);
+  for (let sub = 0; sub < SUB_ACCOUNTS && tally.seen < MAX_ORDERS_SEEN_PER_CANCEL; sub++) {
+    if (tally.cancelled === MAX_CANCELS_PER_ACTION) break;
+    cancelOf(state, context, portfolioId(account, subAccount(sub)), action, tally);
   }
-  return cancelled(count);
+  return cancelled(tally.cancelled);
 }

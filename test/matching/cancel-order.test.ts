@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { cancelAllOf } from '../../runtime/actions/orders.ts';
-import { orderId, type PortfolioId, subAccount } from '../../runtime/core/units.ts';
+import { type CancelOrders, cancelAllOf } from '../../runtime/actions/orders.ts';
+import { DENOMINATION } from '../../runtime/actions/transfer.ts';
+import { orderId, type PortfolioId, portfolioId, subAccount } from '../../runtime/core/units.ts';
 import { CLOSE_REASON, EVENT } from '../../runtime/event.ts';
+import { mint } from '../../runtime/ledger/ledger.ts';
+import { MAX_OPEN_ORDERS_PER_SERIES } from '../../runtime/limits.ts';
 import {
   cancelByClientId,
   cancelOrder,
   cancelOrders,
 } from '../../runtime/matching/cancel-order.ts';
+import { placeOrder } from '../../runtime/matching/place-order.ts';
 import { ACTION_RESULT } from '../../runtime/receipt.ts';
 import { fundedPortfolio, nextBlock } from '../fixtures/state.ts';
 import {
@@ -14,6 +18,7 @@ import {
   booksImage,
   codeOf,
   type Market,
+  orderOf,
   place,
   problemsOf,
   seriesNamed,
@@ -102,5 +107,42 @@ test('all: by ascending number, and none is no error', () => {
     value: { selector: ACTION_RESULT.cancelled, value: { cancelled: 0 } },
   });
   expect(Object.values(booksImage(state)).flatMap(({ bids }) => bids)).toHaveLength(1);
+  expect(problemsOf(state)).toEqual([]);
+});
+
+test('over all sub-accounts none further is looked at after 20,000 orders: named, it is', () => {
+  const market = testMarket();
+  const { state, context } = market;
+  const alice = fundedPortfolio(state, 0, 1_000_000n);
+  const account = accountOf(alice);
+  const series = state.instruments.sortedKeys().slice(0, 10);
+  const fill = (sub: number, label: number): void => {
+    const portfolio = portfolioId(account, subAccount(sub));
+    if (sub > 0) mint(state, portfolio, DENOMINATION.usd, 1_000_000_000_000n);
+    for (const instrument of series) {
+      const mark = state.derived.marks.byInstrument.get(instrument)?.price ?? 0;
+      const price = Math.max(1, Math.floor(mark / 1_000_000));
+      const order = orderOf(portfolio, { instrument, side: 'buy', price, lots: 1 });
+      for (let i = 0; i < MAX_OPEN_ORDERS_PER_SERIES; i++) {
+        expect(placeOrder(state, context, account, { ...order, label }).ok).toBe(true);
+      }
+    }
+  };
+  for (let sub = 0; sub < 10; sub++) fill(sub, sub === 9 ? 5 : 0);
+  fill(10, 5);
+  const labelled = { ...cancelAllOf(subAccount(10)), label: 5 };
+  const cancelledBy = (action: CancelOrders) => {
+    const result = cancelOrders(state, context, account, action);
+    return result.ok && result.value.value;
+  };
+  const everywhere = { ...labelled, allSubAccounts: true };
+  expect(cancelledBy(everywhere)).toEqual({ cancelled: 2_000 });
+  expect(state.orders.size).toBe(20_000);
+  // Those are gone, so the last is reached now.
+  expect(cancelledBy(everywhere)).toEqual({ cancelled: 2_000 });
+  fill(9, 0);
+  fill(10, 5);
+  expect(cancelledBy(everywhere)).toEqual({ cancelled: 0 });
+  expect(cancelledBy(labelled)).toEqual({ cancelled: 2_000 });
   expect(problemsOf(state)).toEqual([]);
 });
