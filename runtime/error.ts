@@ -30,6 +30,7 @@ export const RUNTIME_ERRORS = {
   same_portfolio: { number: 102, field: 'to', text: 'source and destination are the same' },
   module_account: { number: 103, field: 'to', text: 'module accounts take no transfers' },
   insufficient_balance: { number: 104, field: 'amount', text: 'exceeds what may leave' },
+  too_many_accounts: { number: 105, field: 'to', text: 'no number is left for a new account' },
 
   // Orders, with the states and the rules of their markets. `would_take` of an order that slides comes
   // with its price, after `price_band`.

@@ -8,6 +8,14 @@ import { EVENT } from '../event.ts';
 import { SINGLETON_KEY } from '../state/key-codec.ts';
 import { metaOf, type State } from '../state/state.ts';
 
+/** Greatest number of an account: keys of positions have 32 bits for account and sub-account. */
+export const MAX_ACCOUNT_ID: number = 2 ** 24 - 1;
+
+/** Whether a number is left for an account that is not there yet. O(1). */
+export function hasAccountNumber(state: State): boolean {
+  return metaOf(state).nextAccountId <= MAX_ACCOUNT_ID;
+}
+
 /** Number of the account at `address`, created when there is none. */
 export function ensureAccount(
   state: State,

@@ -11,10 +11,11 @@ import { balanceOf, transfer } from '../ledger/ledger.ts';
 import { withdrawable } from '../margin/withdrawable.ts';
 import { ACTION_RESULT, type ActionResult } from '../receipt.ts';
 import type { State } from '../state/state.ts';
-import { ensureAccount } from './create-account.ts';
+import { ensureAccount, hasAccountNumber } from './create-account.ts';
 
 /**
- * Errors in order: zero_amount, unknown_denomination, same_portfolio, insufficient_balance.
+ * Errors in order: zero_amount, unknown_denomination, same_portfolio, insufficient_balance,
+ * too_many_accounts.
  * What may leave: of USD the withdrawable amount (design/exchange.md §3), of MIL the balance.
  */
 export function transferAction(
@@ -39,6 +40,9 @@ export function transferAction(
       : balanceOf(state, from, action.denomination);
   if (action.amount > available) {
     return err(refusal('insufficient_balance', { given: action.amount, allowed: available }));
+  }
+  if (existing === undefined && !hasAccountNumber(state)) {
+    return err(refusal('too_many_accounts', { given: 1, allowed: 0 }));
   }
 
   // From here it must succeed.
