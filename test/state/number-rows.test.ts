@@ -18,7 +18,8 @@ test('rows by a number are found, added and removed as in a Map, with their flag
         const slot = slotOf(rows, at);
         expect(slot >= 0).toBe(model.has(at));
         if (adds && slot < 0) {
-          rows.flags[addRow(rows, at, `${i}`)] = flag;
+          const added = addRow(rows, at, `${i}`);
+          rows.flags[added] = flag;
           model.set(at, { value: `${i}`, flag });
         } else if (!adds && slot >= 0) {
           removeRow(rows, slot);
