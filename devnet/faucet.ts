@@ -8,10 +8,10 @@
  * given, allowed } }`, with the statuses of HTTP.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { EventLog } from '../feeder/event-log.ts';
 import { addressOfText } from '../wallet/client/input-fields.ts';
 import { buildAction } from '../wallet/client/transaction-builder.ts';
 import type { Trader } from './bots/trader.ts';
-import type { EventLog } from './event-log.ts';
 
 /** What one request gives. */
 export const FAUCET_USD = '10000';

@@ -1,9 +1,9 @@
 /** A feeder process: `node devnet/feeder-main.ts CONFIG.json`, ended by SIGTERM. */
 import { readFileSync } from 'node:fs';
+import { createEventLog } from '../feeder/event-log.ts';
 import { fromHex } from '../runtime/core/bytes.ts';
 import { createClient } from '../wallet/client/client.ts';
 import { ed25519Signer } from '../wallet/client/sign.ts';
-import { createEventLog } from './event-log.ts';
 import { runFeeder } from './feeder.ts';
 import { DEVNET_UNDERLYINGS } from './genesis.ts';
 import { openPriceSource, type SourceOptions } from './prices/open-source.ts';

@@ -6,27 +6,15 @@
  * one block. An expiry is voted for before its series are listed: they have a mark from the start.
  * Each validator adds a small noise of its own, as sources differ; the chain takes the median.
  */
-import { toHex } from '../runtime/core/bytes.ts';
-import {
-  epoch,
-  timestampMs,
-  underlyingId,
-  type ValidatorIndex,
-  validatorIndex,
-} from '../runtime/core/units.ts';
-import { MAX_ORACLE_EXPIRIES } from '../runtime/limits.ts';
-import {
-  FULL_CONFIDENCE_BPS,
-  type OracleVote,
-  oracleVoteDigest,
-  PSI_SCALE,
-  SignedOracleVoteCodec,
-  THETA_SCALE,
-  type UnderlyingVote,
-} from '../runtime/oracle/vote.ts';
+
+import type { EventLog } from '../feeder/event-log.ts';
+import { runEvery } from '../feeder/vote/every.ts';
+import { expiriesToVote } from '../feeder/vote/expiries.ts';
+import { underlyingVote as toVote } from '../feeder/vote/underlying-vote.ts';
+import { createVoter } from '../feeder/vote/voter.ts';
+import type { UnderlyingVote } from '../runtime/oracle/vote.ts';
 import type { Client } from '../wallet/client/client.ts';
 import type { KeySigner } from '../wallet/client/sign.ts';
-import type { EventLog } from './event-log.ts';
 import type { PriceSource, UnderlyingName } from './prices/price-source.ts';
 import { gaussian, mix32, uniforms } from './prices/random.ts';
 
@@ -34,7 +22,6 @@ import { gaussian, mix32, uniforms } from './prices/random.ts';
 const NOISE = 0.5e-4;
 /** Listed expiries are read again this often. */
 const EXPIRIES_MS = 5_000;
-const MICRO = 1_000_000;
 
 export type FeederOptions = {
   readonly client: Client;
@@ -48,21 +35,6 @@ export type FeederOptions = {
   readonly noiseSeed: number;
   readonly log: EventLog;
 };
-
-/** Expiries to vote for: those listed, and those that the schedule lists next; ascending. */
-export function expiriesToVote(
-  listed: readonly number[],
-  schedule: { readonly atMs: number; readonly intervalMs: number; readonly count: number },
-): number[] {
-  const { atMs, intervalMs, count } = schedule;
-  const first = Math.floor(atMs / intervalMs) + 1;
-  // One more than listed: it is the next to be.
-  const coming = Array.from({ length: count + 1 }, (_, i) => (first + i) * intervalMs);
-  return [...new Set([...listed, ...coming])]
-    .filter((expiry) => expiry > atMs)
-    .sort((a, b) => a - b)
-    .slice(0, MAX_ORACLE_EXPIRIES);
-}
 
 /** What `source` shows at `atMs`, in the units of votes. */
 export function underlyingVote(
@@ -78,43 +50,22 @@ export function underlyingVote(
 ): UnderlyingVote {
   const { id, name, atMs, expiriesMs, noise } = question;
   const { index, expiries } = source.observe({ underlying: name, atMs, expiriesMs });
-  return {
-    underlying: underlyingId(id),
-    index: Math.round(index * noise * MICRO),
-    confidenceBps: FULL_CONFIDENCE_BPS,
-    expiries: expiries.map(({ expiryMs, forward, theta, u, l }) => ({
-      expiry: timestampMs(expiryMs),
-      forward: Math.round(forward * noise * MICRO),
-      theta: Math.max(1, Math.round(theta * THETA_SCALE)),
-      u: Math.round(u * PSI_SCALE),
-      l: Math.round(l * PSI_SCALE),
-    })),
-  };
+  return toVote({
+    id,
+    index: index * noise,
+    confidence: 1,
+    expiries: expiries.map((expiry) => ({ ...expiry, forward: expiry.forward * noise })),
+  });
 }
 
 /** Runs until `stop` is called; returns how. */
 export function runFeeder(options: FeederOptions): { readonly stop: () => Promise<void> } {
   const { client, signer, source, intervalMs, log } = options;
-  const ownKey = toHex(signer.publicKey);
-  let isStopped = false;
-  let wake = (): void => {};
-  let chainId: Uint8Array | undefined;
-  let place: { epoch: number; validator: ValidatorIndex } | undefined;
+  const voter = createVoter({ nodes: [client], signer });
   let listed: Record<string, number[]> = {};
   let listedAt = 0;
-
-  /** The validator's position in the epoch's list, read again when the epoch changes. */
-  const findPlace = async (): Promise<typeof place> => {
-    const status = await client.call('get_status', {});
-    chainId ??= Uint8Array.from(Buffer.from(status.chain_id, 'hex'));
-    if (status.syncing) return undefined;
-    if (place?.epoch === status.epoch) return place;
-    const { epoch: current, validators } = await client.call('get_validators', {});
-    const own = validators.find(({ oracle_key: key }) => key === ownKey);
-    place = own && { epoch: current, validator: validatorIndex(own.index) };
-    if (!place) log.event('not a validator of this epoch', { epoch: current });
-    return place;
-  };
+  let strangerIn: number | undefined;
+  let isStopped = false;
 
   const readExpiries = async (): Promise<void> => {
     if (Date.now() - listedAt < EXPIRIES_MS) return;
@@ -122,62 +73,45 @@ export function runFeeder(options: FeederOptions): { readonly stop: () => Promis
     listedAt = Date.now();
   };
 
-  const vote = async (atMs: number): Promise<void> => {
-    const voter = await findPlace();
-    if (!voter || !chainId) return;
-    await readExpiries();
+  const observe = (atMs: number): UnderlyingVote[] => {
     const uniform = uniforms(mix32(options.noiseSeed, Math.floor(atMs / intervalMs)));
-    const value: OracleVote = {
-      epoch: epoch(voter.epoch),
-      validator: voter.validator,
-      observedAt: timestampMs(atMs),
-      underlyings: options.underlyings.map(({ id, name }) => {
-        const known = Object.entries(listed).find(([key]) => key.toUpperCase() === name);
-        const expiriesMs = expiriesToVote(known?.[1] ?? [], {
-          atMs,
-          intervalMs: options.expiryIntervalMs,
-          count: options.expiriesListed,
-        });
-        return underlyingVote(source, {
-          id,
-          name,
-          atMs,
-          expiriesMs,
-          noise: 1 + NOISE * gaussian(uniform),
-        });
-      }),
-    };
-    const signature = signer.sign(oracleVoteDigest(chainId, value));
-    const bytes = SignedOracleVoteCodec.encode({ vote: value, signature });
-    await client.call('submit_oracle_vote', { vote: toHex(bytes) }, { timeoutMs: 2 * intervalMs });
+    return options.underlyings.map(({ id, name }) => {
+      const known = Object.entries(listed).find(([key]) => key.toUpperCase() === name);
+      const expiriesMs = expiriesToVote(known?.[1] ?? [], {
+        atMs,
+        intervalMs: options.expiryIntervalMs,
+        count: options.expiriesListed,
+      });
+      const noise = 1 + NOISE * gaussian(uniform);
+      return underlyingVote(source, { id, name, atMs, expiriesMs, noise });
+    });
   };
 
-  const loop = async (): Promise<void> => {
-    log.event('starts', { source: source.citation, intervalMs });
-    while (!isStopped) {
-      const nextAt = (Math.floor(Date.now() / intervalMs) + 1) * intervalMs;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, nextAt - Date.now());
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      if (isStopped) break;
-      try {
-        await vote(nextAt);
-        log.recovered('voting');
-      } catch (cause) {
-        if (!isStopped) log.problem('voting', cause);
-      }
+  const vote = async (atMs: number): Promise<void> => {
+    const answer = await voter.findPlace();
+    if (answer.kind === 'not_a_validator' && strangerIn !== answer.epoch) {
+      strangerIn = answer.epoch;
+      log.event('not a validator of this epoch', { epoch: answer.epoch });
     }
+    if (answer.kind !== 'validator') return;
+    await readExpiries();
+    const seen = { observedAtMs: atMs, underlyings: observe(atMs) };
+    await voter.cast(answer.place, seen, 2 * intervalMs);
   };
-  const running = loop();
+
+  log.event('starts', { source: source.citation, intervalMs });
+  const running = runEvery(intervalMs, async (atMs) => {
+    try {
+      await vote(atMs);
+      log.recovered('voting');
+    } catch (cause) {
+      if (!isStopped) log.problem('voting', cause);
+    }
+  });
   return {
     stop: async () => {
       isStopped = true;
-      wake();
-      await running;
+      await running.stop();
     },
   };
 }

@@ -5,10 +5,10 @@
  * banner, then events and, every few seconds, the status.
  */
 
+import { createEventLog } from '../feeder/event-log.ts';
 import { devAccount, FAUCET_ACCOUNT } from './accounts.ts';
 import { type BannerFacts, bannerJson, bannerLines } from './banner.ts';
 import { createTrader } from './bots/trader.ts';
-import { createEventLog } from './event-log.ts';
 import { startFaucet } from './faucet.ts';
 import { DevnetError, lockFolder, readManifest, resetFolder } from './folder.ts';
 import { createDisplay, type Display, type NetworkStatus } from './live-status.ts';

@@ -9,7 +9,7 @@ import { importDirectionFindings } from './check/import-directions.ts';
 import { largestFiles, largestFunctions } from './check/sizes.ts';
 import { type Finding, ROOT, readSources } from './check/syntax.ts';
 
-const FOLDERS = [...CORE_FOLDERS, 'p2p', 'node', 'wallet', 'devnet'];
+const FOLDERS = [...CORE_FOLDERS, 'p2p', 'node', 'wallet', 'feeder', 'devnet'];
 
 function runTool(name: string, args: readonly string[]): boolean {
   const started = performance.now();

@@ -6,6 +6,8 @@
  * window, and a dead-man switch cancels everything when it falls silent. What rests is known from
  * `user.orders`; after a submission of unknown fate everything is cancelled.
  */
+
+import type { EventLog } from '../../feeder/event-log.ts';
 import type { CurrencyInfo, InstrumentInfo } from '../../node/rpc/schemas/market.ts';
 import { ACTION, type Action } from '../../runtime/action.ts';
 import { cancelAllOf } from '../../runtime/actions/orders.ts';
@@ -18,7 +20,6 @@ import {
   underlyingId,
 } from '../../runtime/core/units.ts';
 import type { Client } from '../../wallet/client/client.ts';
-import type { EventLog } from '../event-log.ts';
 import { gaussian, uniforms } from '../prices/random.ts';
 import type { MarketView, Series } from './market-view.ts';
 import { quoteSeries, quoteSize, SPREAD_SHARE } from './quote.ts';

@@ -2,9 +2,10 @@
  * What a bot knows of the market: the open series nearest to the index, and the newest ticker of
  * each, kept up to date by one connection for all bots of a process.
  */
+
+import type { EventLog } from '../../feeder/event-log.ts';
 import type { InstrumentInfo, Ticker } from '../../node/rpc/schemas/market.ts';
 import type { Client, Subscription } from '../../wallet/client/client.ts';
-import type { EventLog } from '../event-log.ts';
 import { UNDERLYING_NAMES, type UnderlyingName } from '../prices/price-source.ts';
 
 /** Series are listed and expire on the scale of seconds to minutes. */

@@ -4,6 +4,7 @@
  * some wait as stops, some buy a straddle as a combo.
  */
 
+import type { EventLog } from '../../feeder/event-log.ts';
 import { ACTION, type Action } from '../../runtime/action.ts';
 import { STRUCTURE } from '../../runtime/actions/multileg.ts';
 import {
@@ -20,7 +21,6 @@ import {
   subAccount as subAccountNumber,
 } from '../../runtime/core/units.ts';
 import { COMBO_ZERO_TICKS } from '../../runtime/multileg/combo.ts';
-import type { EventLog } from '../event-log.ts';
 import { gaussian, uniforms } from '../prices/random.ts';
 import type { MarketView, Series } from './market-view.ts';
 import type { Trader } from './trader.ts';

@@ -1,8 +1,9 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createEventLog } from '../../devnet/event-log.ts';
-import { expiriesToVote, runFeeder, underlyingVote } from '../../devnet/feeder.ts';
+import { runFeeder, underlyingVote } from '../../devnet/feeder.ts';
 import { FITTED_MODEL, simulateMarket } from '../../devnet/prices/jump-diffusion.ts';
+import { createEventLog } from '../../feeder/event-log.ts';
+import { expiriesToVote } from '../../feeder/vote/expiries.ts';
 import { fromHex, toHex } from '../../runtime/core/bytes.ts';
 import {
   type OracleVote,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runMaker } from '../../devnet/bots/maker.ts';
 import type { MarketView, Series } from '../../devnet/bots/market-view.ts';
 import type { Trader } from '../../devnet/bots/trader.ts';
-import { createEventLog } from '../../devnet/event-log.ts';
+import { createEventLog } from '../../feeder/event-log.ts';
 import type { OrderInfo, PositionInfo } from '../../node/rpc/schemas/account.ts';
 import type { InstrumentInfo, Ticker } from '../../node/rpc/schemas/market.ts';
 import type { ActionResultInfo } from '../../node/rpc/schemas/transaction.ts';

@@ -1,7 +1,7 @@
 /**
- * The log of a devnet helper process: one JSON line an event on stdout, which the supervisor sends
- * to a file. Problems that repeat are counted, not repeated: a node that is down for a minute is one
- * line when it goes and one when it is back.
+ * The log of a process beside the node (feeder, bot, faucet): one JSON line an event on stdout.
+ * Problems that repeat are counted, not repeated: a node that is down for a minute is one line when
+ * it goes and one when it is back.
  */
 
 export interface EventLog {
