@@ -39,7 +39,7 @@ export function comboTerms(
   const carrier = legs.findIndex((leg) => legSide(side, leg) === carries);
   return legs.map((leg, position) => {
     // A debit is rounded up and a credit down, against the order's owner.
-    const share = debit > 0 ? -Math.floor(-debit / leg.ratio) : Math.floor(-debit / leg.ratio);
+    const share = debit > 0 ? -Math.floor(-debit / leg.ratio) : Math.floor((0 - debit) / leg.ratio);
     return {
       instrument: leg.instrument,
       side: legSide(side, leg),

@@ -7,6 +7,9 @@
  * that counts; an implied order makes no other implied order. Outright orders go first at equal
  * price, so an implied fill is always better for the taker than the outright order it goes before.
  *
+ * Two pairs of the same two series differ in whether their sides are equal (strangle and risk
+ * reversal), so no two orders that a taker can meet want the same side of one other book.
+ *
  * The other leg trades with plain orders alone, in their turn: one that could be withdrawn by the same
  * match (a protected quote, half of a pair, a reduce-only order) ends what its level offers.
  */
@@ -14,7 +17,6 @@ import { SIDE, type Side } from '../actions/order-terms.ts';
 import type { BlockContext } from '../block-context.ts';
 import {
   type InstrumentId,
-  type OrderId,
   type PortfolioId,
   type PriceTicks,
   portfolioAccount,
@@ -91,8 +93,6 @@ type Candidate = {
 type Draft = {
   readonly fills: ImpliedFill[];
   readonly sheets: Map<PortfolioId, ChangeSheet>;
-  /** Lots taken of orders in the books of other legs. */
-  readonly taken: Map<OrderId, number>;
 };
 
 const isSameOwner = (a: PortfolioId, b: PortfolioId): boolean =>
@@ -137,7 +137,6 @@ function isPlain(state: State, order: RestingOrder): boolean {
 /** Lots of the other leg at its best price, in turn, at most `wanted`. */
 function otherFills(
   state: State,
-  draft: Draft,
   { order, other }: Candidate,
   wanted: number,
 ): { readonly maker: RestingOrder; readonly lots: number }[] {
@@ -147,9 +146,9 @@ function otherFills(
   const level = bestLevel(oppositeSide(bookOf(state, other.instrument), side));
   for (let maker = level?.head; maker !== undefined && left > 0; maker = maker.next) {
     if (!isPlain(state, maker) || isSameOwner(maker.portfolio, order.portfolio)) break;
-    const lots = Math.min(left, maker.shown - (draft.taken.get(maker.id) ?? 0));
-    if (lots > 0) fills.push({ maker, lots });
-    left -= Math.max(0, lots);
+    const lots = Math.min(left, maker.shown);
+    fills.push({ maker, lots });
+    left -= lots;
     // What an iceberg hides comes after every other order of the price.
     if (maker.shown < maker.remaining) break;
   }
@@ -287,16 +286,13 @@ function meet(
   wanted: number,
 ): void {
   const { combo, order } = candidate;
-  const makers = otherFills(state, draft, candidate, Math.min(wanted, order.remaining));
+  const makers = otherFills(state, candidate, Math.min(wanted, order.remaining));
   if (makers.length === 0) return;
   const fill = priceFill(state, context, taker, candidate, makers);
   if (!isAllowed(state, context, taker, combo, fill)) return;
   const sheet = ownerSheet(draft, taker, combo, fill);
   if (sheetRefusal(state, sheet) !== undefined) return;
   draft.sheets.set(order.portfolio, sheet);
-  for (const { maker, lots } of makers) {
-    draft.taken.set(maker.id, (draft.taken.get(maker.id) ?? 0) + lots);
-  }
   draft.fills.push(fill);
 }
 
@@ -331,7 +327,7 @@ export function planImpliedOut(
   }
   const sign = taker.side === SIDE.buy ? 1 : -1;
   candidates.sort((a, b) => sign * (a.price - b.price) || a.order.priority - b.order.priority);
-  const draft: Draft = { fills: [], sheets: new Map(), taken: new Map() };
+  const draft: Draft = { fills: [], sheets: new Map() };
   const size = plan.filledLots + plan.openLots;
   let implied = 0;
   for (const candidate of candidates) {

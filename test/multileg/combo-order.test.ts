@@ -31,6 +31,7 @@ import {
   seriesNamed,
   tablesImage,
 } from '../matching/market.ts';
+import { protect, protectionOf, quote } from '../quoting/quoting-market.ts';
 import { desk, expectPrecedence, MAIN, type Trader, trader, usdOf } from './desk.ts';
 
 /** A tick of $1 a coin is $0.01 a lot. */
@@ -268,6 +269,28 @@ describe('an order of a combo against the outright books', () => {
     expect(problemsOf(market.state)).toEqual([]);
   });
 
+  test('leaves a maker’s quotes in two legs what its protection leaves, and fires it after both', () => {
+    const market = desk();
+    const { state, taker, maker } = market;
+    const spread = spreadOf(market);
+    const [low, high] = [ticks(market, 'near100000C'), ticks(market, 'near110000C')];
+    protect(market, maker.portfolio, { windowMs: 60_000, quantityLimit: 8 });
+    const quoted = quote(
+      market,
+      maker.portfolio,
+      { instrument: seriesNamed(market, 'near100000C'), ask: [low, 50] },
+      { instrument: seriesNamed(market, 'near110000C'), bid: [high, 50] },
+    );
+    expect(codeOf(quoted)).toBe('ok');
+    // Sixteen are cut to eight lots a leg by the limit, of which four and four are the limit.
+    const order = { instrument: spread, side: 'buy', net: low - high, lots: 16 } as const;
+    expect(filled(enter(market, taker, order))).toEqual([4, 12]);
+    expect(lotsOf(market, maker, 'near100000C', 'near110000C')).toEqual([-4, 4]);
+    expect(protectionOf(market, maker.portfolio).frozenUntil).toBeGreaterThan(0);
+    expect(state.orders.size).toBe(1);
+    expect(problemsOf(state)).toEqual([]);
+  });
+
   test('looks at most 32 times', () => {
     const market = desk();
     const { taker, maker } = market;
@@ -378,6 +401,30 @@ describe('an outright order against orders of combos', () => {
     });
     expect(filled(postOnly)).toEqual([0, 1]);
     expect(lotsOf(market, buyer, 'near100000C')).toEqual([0]);
+  });
+
+  test('goes through the combos that make its limit, of each with what the other leg gives', () => {
+    const { market, low, high, buyer, bid, sell } = setUp();
+    const { state } = market;
+    const second = trader(market, 'second', 1_000_000n);
+    const wide = listed(market, STRUCTURE.strangle, ['near90000P', 'near100000C']);
+    enter(market, second, {
+      instrument: wide,
+      side: 'buy',
+      net: low + ticks(market, 'near90000P') - 4,
+      lots: 3,
+    });
+    bid(high, 4);
+    place(market, market.maker.portfolio, {
+      instrument: seriesNamed(market, 'near90000P'),
+      side: 'sell',
+      price: ticks(market, 'near90000P'),
+      lots: 9,
+    });
+    expect(filled(sell(low - 4, 9, true))).toEqual([7, 0]);
+    expect(lotsOf(market, buyer, 'near100000C', 'near110000C')).toEqual([4, -4]);
+    expect(lotsOf(market, second, 'near90000P', 'near100000C')).toEqual([3, 3]);
+    expect(problemsOf(state)).toEqual([]);
   });
 
   test('fills a FOK order together with outright orders', () => {

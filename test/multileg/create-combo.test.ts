@@ -115,22 +115,24 @@ describe('createCombo', () => {
     const { state } = market;
     const image = tablesImage(state);
     create(market, STRUCTURE.calendar, ['near100000C', 'far100000C']);
+    create(market, STRUCTURE.straddle, ['near100000C', 'near100000P']);
     const copy = reloaded(state);
     expect(copy.derived.combos.byName).toEqual(state.derived.combos.byName);
     expect([...copy.derived.series.byExpiry.values()].flat()).not.toContain(21);
     rebuildDerived(state);
     const before = { ...market.context, timestamp: timestampMs(NEAR - 1) };
     expireCombos(state, before);
-    expect(state.combos.size).toBe(1);
+    expect(state.combos.size).toBe(2);
     const at = { ...market.context, timestamp: NEAR, events: [] };
     expireCombos(state, at);
     expect([state.combos.size, state.instruments.has(instrumentId(21))]).toEqual([0, false]);
     expect(at.events).toEqual([
       { selector: EVENT.instrumentSettled, value: { instrument: instrumentId(21) } },
+      { selector: EVENT.instrumentSettled, value: { instrument: instrumentId(22) } },
     ]);
-    // All that is left of it is that its number is not given again.
+    // All that is left of them is that their numbers are not given again.
     const meta = state.meta.must(0);
-    meta.nextInstrumentId = instrumentId(meta.nextInstrumentId - 1);
+    meta.nextInstrumentId = instrumentId(meta.nextInstrumentId - 2);
     expect(tablesImage(state)).toBe(image);
   });
 });
