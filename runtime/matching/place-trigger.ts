@@ -20,6 +20,8 @@ import { EVENT } from '../event.ts';
 import { MAX_TRIGGERS_PER_PORTFOLIO } from '../limits.ts';
 import { INSTRUMENT_KIND, type Instrument } from '../options/instrument.ts';
 import { ACTION_RESULT, type ActionResult } from '../receipt.ts';
+import { tickRefusal } from '../rules/order-price.ts';
+import { sizeBoundsRefusal } from '../rules/order-size.ts';
 import type { State } from '../state/state.ts';
 import { fieldRefusal, openInstrument } from './check-order.ts';
 import { withClientId } from './client-order-id.ts';
@@ -53,6 +55,22 @@ function conditionRefusal(
   return undefined;
 }
 
+/**
+ * What the market would refuse whatever the price does until then: better said now than when a stop
+ * fires. Errors in order: price_not_on_tick, below_min_size (unless it only reduces), above_max_size.
+ */
+function marketRefusal(
+  state: State,
+  instrument: Instrument,
+  { price, size, reduceOnly }: PlaceTrigger['order'],
+): Refusal | undefined {
+  const underlying = state.underlyings.must(instrument.underlying);
+  const mayClose = reduceOnly ? size : 0;
+  return (
+    tickRefusal(underlying.optionTicks, price) ?? sizeBoundsRefusal(underlying, size, mayClose)
+  );
+}
+
 function countRefusal(
   state: State,
   portfolio: PortfolioId,
@@ -72,8 +90,9 @@ function countRefusal(
 
 /**
  * Places a trigger. Errors in order: unknown_instrument, instrument_not_open, those of the order's
- * fields, bad_trigger, bad_trigger_price, trigger_holds (allowed: the price now), duplicate_client_id
- * (allowed: the number that has it), too_many_triggers. A price not known yet holds for nothing.
+ * fields, price_not_on_tick, below_min_size, above_max_size, bad_trigger, bad_trigger_price,
+ * trigger_holds (allowed: the price now), duplicate_client_id (allowed: the number that has it),
+ * too_many_triggers. A price not known yet holds for nothing.
  */
 export function placeTrigger(
   state: State,
@@ -88,6 +107,7 @@ export function placeTrigger(
   const portfolio = portfolioId(account, order.subAccount);
   const refused =
     fieldRefusal(context, order) ??
+    marketRefusal(state, instrument.value, order) ??
     conditionRefusal(state, context, instrument.value, action) ??
     countRefusal(state, portfolio, order.clientOrderId);
   if (refused !== undefined) return err(refused);

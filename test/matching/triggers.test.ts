@@ -14,12 +14,19 @@ import {
   type PlaceOrder,
   type PlaceTrigger,
 } from '../../runtime/actions/orders.ts';
-import { type InstrumentId, instrumentId, orderId, subAccount } from '../../runtime/core/units.ts';
+import {
+  type InstrumentId,
+  instrumentId,
+  orderId,
+  priceTicks,
+  sizeLots,
+  subAccount,
+} from '../../runtime/core/units.ts';
 import { CLOSE_REASON, EVENT, TRIGGER_END } from '../../runtime/event.ts';
 import { MAX_TRIGGERS_FIRED_PER_BLOCK, MAX_TRIGGERS_PER_PORTFOLIO } from '../../runtime/limits.ts';
 import { closeOrdersOfInstrument } from '../../runtime/matching/close-orders.ts';
 import { fireTriggers } from '../../runtime/matching/fire-triggers.ts';
-import { fundedPortfolio, MICRO } from '../fixtures/state.ts';
+import { BTC, fundedPortfolio, MICRO } from '../fixtures/state.ts';
 import { advance, codeOf, problemsOf, seriesNamed, tablesImage } from './market.ts';
 import {
   act,
@@ -69,12 +76,38 @@ function ended(world: OrderWorld): [number, number][] {
 }
 
 describe('placeTrigger refuses in the order of the error table', () => {
-  test.each<{ code: string; change: Parameters<typeof trigger>[1] }>([
+  type Row = {
+    readonly code: string;
+    readonly change: Parameters<typeof trigger>[1];
+    readonly rules?: Partial<typeof BTC>;
+  };
+  test.each<Row>([
     {
       code: 'unknown_instrument',
       change: { order: { instrument: instrumentId(99), side: 7 as 0 } },
     },
     { code: 'bad_side', change: { order: { side: 7 as 0 }, source: 9 as 0 } },
+    {
+      code: 'price_not_on_tick',
+      change: { order: { price: priceTicks(5_001), size: sizeLots(1) }, source: 3 as 0 },
+      rules: { optionTicks: [{ from: 0, multiple: 50 }], minOrderLots: 2 },
+    },
+    {
+      code: 'below_min_size',
+      change: { order: { size: sizeLots(1) }, source: 3 as 0 },
+      rules: { minOrderLots: 2 },
+    },
+    {
+      code: 'above_max_size',
+      change: { order: { size: sizeLots(9) }, source: 3 as 0 },
+      rules: { maxOrderLots: 8 },
+    },
+    {
+      // What closes a rest of a position may be as small as that is.
+      code: 'bad_trigger',
+      change: { order: { size: sizeLots(1), reduceOnly: true }, source: 3 as 0 },
+      rules: { minOrderLots: 2 },
+    },
     { code: 'bad_trigger', change: { source: 3 as 0, condition: 9 as 0 } },
     { code: 'bad_trigger', change: { condition: 2 as 0, triggerPrice: 0 } },
     { code: 'bad_trigger_price', change: { triggerPrice: 0, order: { clientOrderId: 7 } } },
@@ -84,10 +117,11 @@ describe('placeTrigger refuses in the order of the error table', () => {
     },
     { code: 'duplicate_client_id', change: { order: { clientOrderId: 7 } } },
     { code: 'too_many_triggers', change: {} },
-  ])('$code', ({ code, change }) => {
+  ])('$code', ({ code, change, rules }) => {
     const world = orderWorld();
     trigger(world, { order: { clientOrderId: 7 } });
     for (let i = 1; i < MAX_TRIGGERS_PER_PORTFOLIO; i++) trigger(world);
+    world.market.state.underlyings.set(BTC.id, { ...BTC, ...rules });
     const before = tablesImage(world.market.state);
     expect(codeOf(trigger(world, change))).toBe(code);
     expect(tablesImage(world.market.state)).toBe(before);
