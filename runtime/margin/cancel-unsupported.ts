@@ -1,10 +1,11 @@
 /**
  * Cancels orders that margin no longer supports, after marks and settlements, before matching.
  *
- * Source: design/exchange.md §3: maintenance margin with orders above cash (and what
- * delivered series are to pay), or bids above cash, cancel every risk-increasing order. An order is risk-increasing when, beside the orders kept before it, it
- * raises the maintenance requirement above that of the positions alone, or when cash does not cover
- * its cost. Orders are judged by ascending number, portfolios too.
+ * Source: design/exchange.md §3: maintenance margin with orders above cash (and what delivered series
+ * are to pay), or bids above cash, cancel every risk-increasing order. An order is risk-increasing
+ * when, beside the orders kept before it, it raises the maintenance requirement above that of the
+ * positions alone, or when cash does not cover its cost. Orders are judged by ascending number,
+ * portfolios too.
  *
  * Looked at are portfolios with a holding in an expiry marked in this block, and those paid or
  * charged by a settlement in it: nothing else lowers an excess outside of the account's own actions.

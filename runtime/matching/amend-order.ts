@@ -80,9 +80,9 @@ function reduceTo(
 }
 
 /**
- * Amends an open order. Errors in order: order_not_found, not_owner, quote_order, auction_frozen, bad_size; unless
- * only its size falls, those of `enterOrder`. Its own mode of self-trade prevention is not kept: an
- * amended order that meets its owner's others cancels them.
+ * Amends an open order. Errors in order: order_not_found, not_owner, quote_order, auction_frozen,
+ * bad_size; unless only its size falls, those of `enterOrder`. Its own mode of self-trade prevention is
+ * not kept: an amended order that meets its owner's others cancels them.
  */
 export function amendOrder(
   state: State,

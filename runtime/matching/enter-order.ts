@@ -210,8 +210,8 @@ function asFill({ order, lots }: ImpliedFill): {
 /**
  * Lets an order of `portfolio` enter. Errors in order: those of `checkOrder`, would_take (given: the
  * limit, allowed: the best opposite price), too_many_fills, not_filled, self_trade,
- * open_interest_limit, underlying_open_interest_limit, insufficient_cash, insufficient_margin. A refused order changes nothing: one that it was to
- * replace stays.
+ * open_interest_limit, underlying_open_interest_limit, insufficient_cash, insufficient_margin. A
+ * refused order changes nothing: one that it was to replace stays.
  *
  * An order that does not rest has neither `opened` nor `closed` event. Cost: O(fills); ~2 µs without
  * any.

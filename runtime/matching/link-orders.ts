@@ -50,7 +50,8 @@ function touch(state: State, { kind }: Found, id: RestingOrder['id']): void {
 
 /**
  * Links two halves. Errors in order: of the first half, then of the second: order_not_found,
- * not_owner, quote_order, bad_link (of a combo), already_linked; then bad_link (the same twice, or two sub-accounts). O(1).
+ * not_owner, quote_order, bad_link (of a combo), already_linked; then bad_link (the same twice, or two
+ * sub-accounts). O(1).
  */
 export function linkOrders(
   state: State,
