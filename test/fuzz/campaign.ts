@@ -19,12 +19,13 @@ export function runHistory(
   seed: number,
   coverage: Coverage,
   isOver: () => boolean,
+  length: number = BLOCKS_PER_HISTORY,
 ): Failure | undefined {
   const prng = createPrng(seed, 'blocks');
   const history = newHistory(seed);
   const weather = newWeather();
   const blocks: RecordedBlock[] = [];
-  while (blocks.length < BLOCKS_PER_HISTORY && !isOver()) {
+  while (blocks.length < length && !isOver()) {
     const block = drawBlock(prng, history.world, weather);
     blocks.push(block);
     const { problems, executed } = takeBlock(history, block);

@@ -59,6 +59,7 @@ export function noteBlock(coverage: Coverage, block: RecordedBlock, executed: Ex
       if (action !== undefined) noteResult(coverage, action, result);
     }
   }
+  for (const code of executed.refused) count(coverage.refused, code);
   for (const event of executed.events) {
     count(coverage.events, nameIn(EVENT, event.selector));
     if (event.selector === EVENT.orderClosed) {

@@ -63,6 +63,8 @@ type Scene = Draw & {
   readonly person: Person;
   /** Time of the block to come. */
   readonly now: number;
+  /** The one series that all is about; `undefined`: any. */
+  readonly focus: InstrumentId | undefined;
 };
 
 const chosen = (scene: Scene, weights: readonly number[]): number => scene.prng.pick(weights);
@@ -77,8 +79,9 @@ function subOf(scene: Scene): SubAccount {
 
 /** Live series and combos; the first ones far more often, so that orders meet. */
 function someInstrument(scene: Scene): Instrument | undefined {
-  const { state, prng } = scene;
+  const { state, prng, focus } = scene;
   const { combos, derived, instruments } = state;
+  if (focus !== undefined) return instruments.get(focus);
   if (combos.size > 0 && prng.chance(0.12)) return instruments.get(prng.pick(combos.sortedKeys()));
   const keys = [...derived.series.byExpiry.keys()].sort((a, b) => a - b);
   if (keys.length === 0) return undefined;
@@ -131,7 +134,7 @@ function nearPrice(scene: Scene, id: InstrumentId, side: Side): number {
 function priceOf(scene: Scene, id: InstrumentId, side: Side): PriceTicks {
   return field(
     scene,
-    () => priceTicks(nearPrice(scene, id, side)),
+    () => priceTicks(Math.min(2 ** 32 - 1, nearPrice(scene, id, side))),
     () => priceTicks(hostileU32(scene.prng)),
   );
 }
@@ -474,7 +477,11 @@ function offerOf(scene: Scene): BlockOffer {
     price: isNet ? priceTicks(0) : priceOf(scene, leg.instrument, leg.side),
   }));
   return {
-    account: other.address,
+    account: field(
+      scene,
+      () => other.address,
+      () => new Uint8Array(20).fill(hostileU8(prng)),
+    ),
     subAccount: subOf(scene),
     signer: field(
       scene,
@@ -738,11 +745,23 @@ function actionOf(scene: Scene, selector: number): Action {
   }
 }
 
+/** What a drawn action is about, where that is not left to chance. */
+export type Theme = { readonly selector: number; readonly focus: InstrumentId | undefined };
+
 /** An action of a person, for a block at `now`. */
-export function drawAction(prng: Prng, world: World, person: Person, now: number): Action {
+export function drawAction(
+  prng: Prng,
+  world: World,
+  person: Person,
+  now: number,
+  theme?: Theme,
+): Action {
   const { state } = world.chain;
-  const scene: Scene = { ...drawOf(prng), state, people: world.people, person, now };
-  // Who has a request live is likely to take a quote on it; who has orders, to do something to them.
+  const focus = theme?.focus;
+  const draw = theme === undefined ? drawOf(prng) : { prng, hostility: 0 };
+  const scene: Scene = { ...draw, state, people: world.people, person, now, focus };
+  if (theme !== undefined) return actionOf(scene, theme.selector);
+  // Who has a request live is likely to take a quote on it.
   const asked = state.derived.requests.requestsByAccount.has(person.account);
   if (asked && prng.chance(0.25)) return actionOf(scene, ACTION.acceptQuote);
   return actionOf(scene, prng.pick(BAG));

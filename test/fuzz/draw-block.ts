@@ -1,14 +1,22 @@
 /** Blocks of a history: time, oracle, governance and transactions, drawn on what the state holds now. */
 
+import { ACTION, type Action } from '../../runtime/action.ts';
+import { ORDER_TYPE, POST_ONLY, SIDE, TIME_IN_FORCE } from '../../runtime/actions/order-terms.ts';
+import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
 import type { StateOrder } from '../../runtime/auction/set-instrument-state.ts';
 import { isEpochLast } from '../../runtime/block.ts';
 import {
   epoch,
+  type InstrumentId,
   instrumentId,
+  priceTicks,
+  sizeLots,
+  subAccount,
   timestampMs,
   underlyingId,
   validatorIndex,
 } from '../../runtime/core/units.ts';
+import { MAX_TRANSACTIONS_PER_KEY } from '../../runtime/limits.ts';
 import { INSTRUMENT_STATE, type InstrumentState } from '../../runtime/options/instrument.ts';
 import { liveExpiries } from '../../runtime/options/series-index.ts';
 import type { OracleVote } from '../../runtime/oracle/vote.ts';
@@ -18,7 +26,7 @@ import type { TransactionBody } from '../../runtime/transaction.ts';
 import type { Prng } from '../sim/prng.ts';
 import { drawAction } from './draw-action.ts';
 import { hostileTime, hostileU8, hostileU32, hostileU64 } from './draw-values.ts';
-import type { RecordedBlock, RecordedVotes, World } from './world.ts';
+import type { Person, RecordedBlock, RecordedVotes, World } from './world.ts';
 
 /** What goes on from block to block of a history. */
 export type Weather = {
@@ -140,6 +148,11 @@ function drawOrders(prng: Prng, world: World): StateOrder[] {
   return orders;
 }
 
+/** One used already, or one out of its window. */
+function oddNonce(prng: Prng, { nonce }: Weather, now: number): number {
+  return prng.chance(0.3) ? now + nonce - 1 : Math.max(0, hostileTime(prng, now));
+}
+
 function drawTransaction(prng: Prng, world: World, weather: Weather, now: number): TransactionBody {
   const person = prng.pick(world.people);
   const count = prng.chance(0.01) ? 64 : prng.chance(0.3) ? prng.between(2, 6) : 1;
@@ -153,7 +166,7 @@ function drawTransaction(prng: Prng, world: World, weather: Weather, now: number
       : person.signers.slice(0, prng.between(1, 5));
   return {
     account: isOdd && prng.chance(0.3) ? new Uint8Array(20) : person.address,
-    nonce: isOdd ? Math.max(0, hostileTime(prng, now)) : now + weather.nonce,
+    nonce: isOdd ? oddNonce(prng, weather, now) : now + weather.nonce,
     expiresAt: timestampMs(isOdd ? Math.max(0, hostileTime(prng, now)) : now + 60_000),
     signers:
       isOdd && prng.chance(0.3)
@@ -161,6 +174,92 @@ function drawTransaction(prng: Prng, world: World, weather: Weather, now: number
         : [...signers],
     actions,
   };
+}
+
+/** Kinds of action that one account may send by the hundred. */
+const FLOODS: readonly number[] = [
+  ACTION.placeOrder,
+  ACTION.placeOrder,
+  ACTION.placeTrigger,
+  ACTION.requestForQuote,
+  ACTION.quoteRequest,
+  ACTION.massQuote,
+  ACTION.createCombo,
+];
+
+/** The nth of a flood made of one action: what bounds count, not what else may refuse it. */
+function repeated(action: Action, nth: number): Action {
+  if (action.selector === ACTION.quoteRequest) {
+    return { ...action, value: { ...action.value, subAccount: subAccount(nth % 256) } };
+  }
+  if (action.selector === ACTION.placeTrigger) {
+    const order = { ...action.value.order, clientOrderId: 0 };
+    return { ...action, value: { ...action.value, order } };
+  }
+  if (action.selector !== ACTION.placeOrder) return action;
+  const { subAccount: sub, instrument, side, price } = action.value;
+  const terms = { ...PLAIN_TERMS, postOnly: POST_ONLY.slide };
+  const size = sizeLots(1 + (nth % 3));
+  return { ...action, value: { ...terms, subAccount: sub, instrument, side, price, size } };
+}
+
+/** One who takes all that rests, at any price, and does not mind how. */
+function takeAll(prng: Prng, action: Action): Action {
+  if (action.selector !== ACTION.placeOrder) return action;
+  const { instrument, side } = action.value;
+  const { ioc, fok, gtc } = TIME_IN_FORCE;
+  const timeInForce = prng.pick([ioc, fok, gtc]);
+  return {
+    ...action,
+    value: {
+      ...PLAIN_TERMS,
+      subAccount: subAccount(0),
+      instrument,
+      side: side === SIDE.buy ? SIDE.sell : SIDE.buy,
+      timeInForce,
+      type: timeInForce === gtc ? ORDER_TYPE.limit : ORDER_TYPE.market,
+      price: timeInForce === gtc ? action.value.price : priceTicks(0),
+      size: sizeLots(prng.pick([1_000, 100_000])),
+    },
+  };
+}
+
+/** Hundreds of actions of a kind, about one series, of a few people: what bounds are there for. */
+function drawFlood(prng: Prng, world: World, weather: Weather, now: number): TransactionBody[] {
+  const keys = [...world.chain.state.derived.series.byExpiry.keys()].sort((a, b) => a - b);
+  const series = keys.length === 0 ? [] : seriesOfKey(world, prng.pick(keys));
+  const selector = prng.pick(FLOODS);
+  const isOfOne = selector === ACTION.placeOrder || selector === ACTION.placeTrigger;
+  const focus = isOfOne && series.length > 0 ? prng.pick(series) : undefined;
+  const senders = Array.from({ length: prng.between(1, 4) }, () => prng.pick(world.people));
+  const isMany = prng.chance(0.2);
+  const count = isMany ? MAX_TRANSACTIONS_PER_KEY + 2 : prng.pick([4, 8, 24]);
+  const draw = (person: Person): Action =>
+    drawAction(prng, world, person, now, { selector, focus });
+  const template = draw(senders[0] ?? prng.pick(world.people));
+  const bodyOf = (person: Person, actions: Action[]): TransactionBody => {
+    weather.nonce += 1;
+    return {
+      account: person.address,
+      nonce: now + weather.nonce,
+      expiresAt: timestampMs(now + 60_000),
+      signers: person.signers.slice(0, 1),
+      actions,
+    };
+  };
+  const isSame = prng.chance(0.7);
+  const bodies = Array.from({ length: count }, (_, i) => {
+    const person = senders[i % (isMany ? 1 : senders.length)] ?? prng.pick(world.people);
+    const actions = Array.from({ length: isMany ? 1 : 64 }, (_one, nth) =>
+      isSame ? repeated(template, nth) : draw(person),
+    );
+    return bodyOf(person, actions);
+  });
+  return [...bodies, bodyOf(prng.pick(world.people), [takeAll(prng, template)])];
+}
+
+function seriesOfKey(world: World, key: number): readonly InstrumentId[] {
+  return world.chain.state.derived.series.byExpiry.get(key) ?? [];
 }
 
 /** The next block of a history. */
@@ -173,5 +272,6 @@ export function drawBlock(prng: Prng, world: World, weather: Weather): RecordedB
   const transactions = Array.from({ length: count }, () =>
     drawTransaction(prng, world, weather, now),
   );
+  if (prng.chance(0.03)) transactions.push(...drawFlood(prng, world, weather, now));
   return { stepMs, votes, orders, transactions };
 }

@@ -29,7 +29,7 @@ import type { Executed, RecordedBlock } from './world.ts';
 /** What a history remembers from block to block. */
 export type Memory = {
   readonly books: EventBooks;
-  /** By protection key, the end of the window in which its limits were set. */
+  /** Of protections whose limits were set in a window: its end, until the next begins. */
   readonly limitsSetIn: Map<string, number>;
   /** Numbers of orders and waiting triggers that may only reduce. */
   readonly reduceOnly: Set<number>;
@@ -140,7 +140,7 @@ function protectionProblems(state: State, memory: Memory): string[] {
   const problems: string[] = [];
   const { timestamp } = metaOf(state);
   for (const [, row] of state.protections.unorderedEntries()) {
-    const { portfolio, underlying, limits, windowEndsAt, quantity, delta, vega, fills } = row;
+    const { portfolio, underlying, limits, quantity, delta, vega, fills } = row;
     const name = `protection of ${portfolio} on ${underlying}`;
     if (isFrozen(row, timestamp) && quotesOf(state, portfolio, underlying).length > 0) {
       problems.push(`${name} is frozen and has quotes`);
@@ -151,23 +151,26 @@ function protectionProblems(state: State, memory: Memory): string[] {
       (limits.vegaLimit !== 0 && Math.abs(vega) > limits.vegaLimit) ||
       (limits.fillsLimit !== 0 && fills > limits.fillsLimit);
     const key = `${portfolio}/${underlying}`;
-    const isSame = memory.limitsSetIn.get(key) === windowEndsAt;
-    if (over && !isSame) problems.push(`${name} passed its limits: ${JSON.stringify(row)}`);
+    if (over && !memory.limitsSetIn.has(key)) {
+      problems.push(`${name} passed its limits: ${JSON.stringify(row)}`);
+    }
   }
   return problems;
 }
 
 /** Notes limits set in a window that runs: they may be below what it has traded. */
-function noteLimits(state: State, memory: Memory, { events }: Executed): void {
+function noteLimits(state: State, { limitsSetIn }: Memory, { events }: Executed): void {
+  const changed = new Set<string>();
   for (const event of events) {
     if (event.selector !== EVENT.protection) continue;
     const { portfolio, underlying, change } = event.value;
-    if (change !== PROTECTION_CHANGE.set && change !== PROTECTION_CHANGE.removed) continue;
-    for (const [, row] of state.protections.unorderedEntries()) {
-      if (row.portfolio === portfolio && row.underlying === underlying) {
-        memory.limitsSetIn.set(`${portfolio}/${underlying}`, row.windowEndsAt);
-      }
-    }
+    const isSet = change === PROTECTION_CHANGE.set || change === PROTECTION_CHANGE.removed;
+    if (isSet) changed.add(`${portfolio}/${underlying}`);
+  }
+  for (const [, { portfolio, underlying, windowEndsAt }] of state.protections.unorderedEntries()) {
+    const key = `${portfolio}/${underlying}`;
+    if (changed.has(key)) limitsSetIn.set(key, windowEndsAt);
+    else if (windowEndsAt > (limitsSetIn.get(key) ?? 0)) limitsSetIn.delete(key);
   }
 }
 

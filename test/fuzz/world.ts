@@ -27,6 +27,7 @@ import {
   underlyingId,
   validatorIndex,
 } from '../../runtime/core/units.ts';
+import type { RuntimeErrorCode } from '../../runtime/error.ts';
 import type { Event } from '../../runtime/event.ts';
 import { type BlockResult, executeBlock } from '../../runtime/execute.ts';
 import type { Parameters } from '../../runtime/governance/parameters.ts';
@@ -148,11 +149,11 @@ function drawParameters(prng: Prng): Partial<Parameters> {
     bandVolBps: prng.pick([2_500, 9_000]),
     referrerShareBps: prng.pick([0, 1_000, 5_000]),
     comboDiscountBps: prng.pick([0, 5_000, 10_000]),
-    openingAuctionMs: prng.pick([0, 0, 1_500, 4_000]),
+    openingAuctionMs: prng.pick([0, 0, 2_500, 4_000]),
     restartAuctionMs: prng.pick([0, 1_500, 4_000]),
     auctionExtensionMs: prng.pick([0, 1_000]),
     auctionMaxDeviationBps: prng.pick([1, 200, 10_000]),
-    auctionNoCancelMs: prng.pick([0, 1_000]),
+    auctionNoCancelMs: prng.pick([0, 1_000, 2_000]),
     postOnlyAfterHaltMs: prng.pick([0, 1_500]),
     oracleReduceOnlyMs: prng.pick([500, 1_500, 5_000]),
     ...credits,
@@ -343,7 +344,11 @@ function votePayloads(state: State, votes: RecordedVotes, place: Epoch, now: num
 }
 
 /** What governance does before a block: in a context of the block before. */
-function applyOrders(state: State, orders: readonly StateOrder[], header: Header): Event[] {
+function applyOrders(
+  state: State,
+  orders: readonly StateOrder[],
+  header: Header,
+): { readonly events: readonly Event[]; readonly refused: readonly RuntimeErrorCode[] } {
   const context: BlockContext = {
     height: metaOf(state).height,
     timestamp: metaOf(state).timestamp,
@@ -352,12 +357,20 @@ function applyOrders(state: State, orders: readonly StateOrder[], header: Header
     parameters: parametersOf(state),
     events: [],
   };
-  for (const order of orders) setInstrumentState(state, context, order);
-  return context.events;
+  const refused: RuntimeErrorCode[] = [];
+  for (const order of orders) {
+    const result = setInstrumentState(state, context, order);
+    if (!result.ok) refused.push(result.error.code);
+  }
+  return { events: context.events, refused };
 }
 
 /** A block's result; its events with those of governance in front. */
-export type Executed = BlockResult & { readonly header: Header };
+export type Executed = BlockResult & {
+  readonly header: Header;
+  /** Of the orders of governance. */
+  readonly refused: readonly RuntimeErrorCode[];
+};
 
 /** Executes a recorded block on a world. Throws when an invariant of the runtime is broken. */
 export function executeRecorded(world: World, block: RecordedBlock): Executed {
@@ -378,5 +391,6 @@ export function executeRecorded(world: World, block: RecordedBlock): Executed {
   const hash = blockHash(built.header);
   const result = executeBlock(state, built, hash);
   chain.blocks.splice(0, chain.blocks.length, { block: built, hash });
-  return { ...result, events: [...before, ...result.events], header: built.header };
+  const events = [...before.events, ...result.events];
+  return { ...result, events, header: built.header, refused: before.refused };
 }
