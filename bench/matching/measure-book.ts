@@ -19,13 +19,18 @@ const GROWTH_RESTING = { '1k': 1_000, '100k': 100_000, '1m': 1_000_000 } as cons
 /** Operations a second of the flow, and of the package in the same run; both end alike. */
 export function measureBook(flow: readonly FlowStep[], report: Report): void {
   const times: number[] = [];
+  const cpuUs: number[] = [];
   for (let round = 0; round < WARM_ROUNDS; round++) runBookAlone(flow, orderReferences(flow));
   for (let round = 0; round < ROUNDS; round++) {
+    const before = process.threadCpuUsage();
     times.push(timeMs(() => runBookAlone(flow, orderReferences(flow))));
+    const { user, system } = process.threadCpuUsage(before);
+    cpuUs.push(user + system);
   }
   const end = runBookAlone(flow, orderReferences(flow));
   const perSecond = (1_000 * flow.length) / median(times);
   report('book alone', 'ops_per_s', perSecond, 'ops/s');
+  report('book alone', 'ops_per_cpu_s', (1_000_000 * flow.length) / median(cpuUs), 'ops/s');
   report('book alone', 'resting_buys', end.restingBuys, 'orders');
   report('book alone', 'resting_sells', end.restingSells, 'orders');
   report('book alone', 'fills', end.fills, 'fills');
