@@ -6,6 +6,16 @@
  * sends it to the end of its queue.
  */
 import type { Side } from '../actions/order-terms.ts';
+import {
+  readBool,
+  readU8,
+  readU32,
+  readU64,
+  writeBool,
+  writeU8,
+  writeU32,
+  writeU64,
+} from '../core/byte-cursor.ts';
 import { bool, type Codec, container, decodedAs, u8, u32, u64 } from '../core/ssz.ts';
 import {
   type InstrumentId,
@@ -159,28 +169,77 @@ export const PLAIN_ORDER: Pick<
   label: 0,
 };
 
-export const OrderCodec: Codec<Order> = container<Order>('Order', {
-  id: u64<OrderId>(),
-  portfolio: u64<PortfolioId>(),
-  instrument: u32<InstrumentId>(),
-  side: u8<Side>(),
-  price: u32<PriceTicks>(),
-  remaining: u32<SizeLots>(),
-  size: u32<SizeLots>(),
-  displaySize: u32<SizeLots>(),
-  shown: u32<SizeLots>(),
-  priority: u64<OrderId>(),
-  postOnly: bool(),
-  reduceOnly: bool(),
-  isQuote: bool(),
-  auctionOnly: bool(),
-  continuousOnly: bool(),
-  expiresAt: u64<TimestampMs>(),
-  cancelsOther: u64<OrderId>(),
-  clientOrderId: u64(),
-  label: u64(),
-  placedAt: u64<TimestampMs>(),
-});
+export const OrderCodec: Codec<Order> = container<Order>(
+  'Order',
+  {
+    id: u64<OrderId>(),
+    portfolio: u64<PortfolioId>(),
+    instrument: u32<InstrumentId>(),
+    side: u8<Side>(),
+    price: u32<PriceTicks>(),
+    remaining: u32<SizeLots>(),
+    size: u32<SizeLots>(),
+    displaySize: u32<SizeLots>(),
+    shown: u32<SizeLots>(),
+    priority: u64<OrderId>(),
+    postOnly: bool(),
+    reduceOnly: bool(),
+    isQuote: bool(),
+    auctionOnly: bool(),
+    continuousOnly: bool(),
+    expiresAt: u64<TimestampMs>(),
+    cancelsOther: u64<OrderId>(),
+    clientOrderId: u64(),
+    label: u64(),
+    placedAt: u64<TimestampMs>(),
+  },
+  {
+    read: (from) => ({
+      id: readU64(from),
+      portfolio: readU64(from),
+      instrument: readU32(from),
+      side: readU8(from),
+      price: readU32(from),
+      remaining: readU32(from),
+      size: readU32(from),
+      displaySize: readU32(from),
+      shown: readU32(from),
+      priority: readU64(from),
+      postOnly: readBool(from),
+      reduceOnly: readBool(from),
+      isQuote: readBool(from),
+      auctionOnly: readBool(from),
+      continuousOnly: readBool(from),
+      expiresAt: readU64(from),
+      cancelsOther: readU64(from),
+      clientOrderId: readU64(from),
+      label: readU64(from),
+      placedAt: readU64(from),
+    }),
+    write(to, value) {
+      writeU64(to, value.id);
+      writeU64(to, value.portfolio);
+      writeU32(to, value.instrument);
+      writeU8(to, value.side);
+      writeU32(to, value.price);
+      writeU32(to, value.remaining);
+      writeU32(to, value.size);
+      writeU32(to, value.displaySize);
+      writeU32(to, value.shown);
+      writeU64(to, value.priority);
+      writeBool(to, value.postOnly);
+      writeBool(to, value.reduceOnly);
+      writeBool(to, value.isQuote);
+      writeBool(to, value.auctionOnly);
+      writeBool(to, value.continuousOnly);
+      writeU64(to, value.expiresAt);
+      writeU64(to, value.cancelsOther);
+      writeU64(to, value.clientOrderId);
+      writeU64(to, value.label);
+      writeU64(to, value.placedAt);
+    },
+  },
+);
 
 /** The rows of the `orders` table: the same bytes, decoded into rows that a book can take. */
 export const RestingOrderCodec: Codec<RestingOrder> = decodedAs(OrderCodec, restingOrder);
