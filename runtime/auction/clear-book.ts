@@ -84,7 +84,7 @@ export function clearingFacts(clearing: Clearing | undefined): {
 }
 
 /** Closes the orders that leave with the auction, by ascending number. */
-function closeLeaving(state: State, context: BlockContext, instrument: Instrument): void {
+export function closeLeaving(state: State, context: BlockContext, instrument: Instrument): void {
   const { leaving } = state.derived.auctions;
   const orders = leaving.get(instrument.id);
   if (orders === undefined) return;

@@ -16,7 +16,7 @@ import { closeOrder } from '../matching/close-order.ts';
 import { INSTRUMENT_STATE, type Instrument, type InstrumentState } from '../options/instrument.ts';
 import type { State } from '../state/state.ts';
 import { changeState, type NextPhase, setPhase } from './change-state.ts';
-import { isCrossed } from './clear-book.ts';
+import { closeLeaving, isCrossed } from './clear-book.ts';
 import { openAfter, timeAfter } from './end-auction.ts';
 
 /** The state that a series is listed in. */
@@ -51,6 +51,8 @@ export function startOpening(state: State, context: BlockContext, instrument: In
 export function startRestart(state: State, context: BlockContext, instrument: Instrument): void {
   const { restartAuctionMs } = context.parameters;
   if (restartAuctionMs === 0 && !isCrossed(state, instrument)) {
+    // Of an auction that the halt stopped: there is none for them to wait for.
+    closeLeaving(state, context, instrument);
     openAfter(state, context, instrument, 'restart');
     return;
   }

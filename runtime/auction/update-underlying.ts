@@ -20,7 +20,7 @@ import { isEmptyBook } from '../matching/book.ts';
 import { INSTRUMENT_STATE, type Instrument, type InstrumentState } from '../options/instrument.ts';
 import type { State } from '../state/state.ts';
 import { changeState, changeStatus, statusOf } from './change-state.ts';
-import { isCrossed } from './clear-book.ts';
+import { closeLeaving, isCrossed } from './clear-book.ts';
 import { timeAfter, tryClear } from './end-auction.ts';
 import type { TradingStatus } from './phase.ts';
 import { closeContinuousOnly } from './start-auction.ts';
@@ -55,7 +55,9 @@ export function restartUnderlying(
   const { restartAuctionMs } = context.parameters;
   if (restartAuctionMs === 0) {
     // A halt may have stopped an auction that had a length.
-    const crossed = withOrders(state, underlying).filter((one) => isCrossed(state, one));
+    const instruments = withOrders(state, underlying);
+    for (const one of instruments) if (!isCrossed(state, one)) closeLeaving(state, context, one);
+    const crossed = instruments.filter((one) => isCrossed(state, one));
     endAuctions(state, context, crossed);
     openUnderlying(state, context, underlying);
     return;

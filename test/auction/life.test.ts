@@ -18,6 +18,7 @@ import type { Parameters as ChainParameters } from '../../runtime/governance/par
 import { positionOf } from '../../runtime/margin/portfolio-index.ts';
 import { INSTRUMENT_STATE, type Instrument } from '../../runtime/options/instrument.ts';
 import { ACTION_RESULT } from '../../runtime/receipt.ts';
+import { SINGLETON_KEY } from '../../runtime/state/key-codec.ts';
 import { metaOf, parametersOf } from '../../runtime/state/state.ts';
 import { runBlock, type TestChain } from '../fixtures/chain.ts';
 import { testKey } from '../fixtures/genesis.ts';
@@ -305,6 +306,41 @@ test('an underlying halted by order restarts by auction when the order is lifted
   expect(stateNow(chain)).toBe(auction);
   runUntil(chain, postOnly);
   runUntil(chain, open);
+});
+
+test('a halt that stops an auction, and a restart without one, leave no order that came for it', () => {
+  const own = { kind: 'instrument', openingAuctionMs: 3_000 } as const;
+  const all = { kind: 'underlying', openingAuctionMs: 0 } as const;
+  for (const { kind, openingAuctionMs } of [own, all]) {
+    const chain = auctionChain({ parameters: { ...RESTARTS, openingAuctionMs } });
+    if (kind === 'instrument') runUntil(chain, auction);
+    else for (let i = 0; i < 4; i++) runBlock(chain);
+    const call = callOf(chain);
+    const order = (to: typeof open | typeof halted): void =>
+      govern(
+        chain,
+        kind === 'instrument' ? { kind, instrument: call.id, to } : { kind, underlying: BTC, to },
+      );
+    if (kind === 'underlying') {
+      order(halted);
+      order(open);
+      runBlock(chain);
+    }
+    expect(stateNow(chain)).toBe(auction);
+    const low = markTicks(chain.state, call.id) - 2;
+    act(chain, [
+      ['alice', orderAction(call.id, 'buy', low, 1, { timeInForce: TIME_IN_FORCE.gfa })],
+      ['bob', orderAction(call.id, 'buy', low, 1)],
+    ]);
+    order(halted);
+    chain.state.parameters.set(SINGLETON_KEY, {
+      ...parametersOf(chain.state),
+      restartAuctionMs: 0,
+    });
+    order(open);
+    runUntil(chain, open);
+    expect(chain.state.orders.sortedKeys()).toEqual([2]);
+  }
 });
 
 test('a node that reloaded after books emptied restarts with the same events', () => {
