@@ -4,9 +4,10 @@
  * Source: design/exchange.md §2. A pure function of the two sides, so the indicative price of a
  * running auction and its clearing are one computation.
  *
- * Self-trade: where a bid of an owner (any sub-account) meets an ask of the same, the older of the
- * two does not take part and is closed at the clearing, as the resting one is in continuous trading.
- * So no two orders of an owner stand on the two sides of one price, whatever the price, and pairing
+ * Self-trade: where a bid of an owner (any sub-account) meets an ask of the same, one of the two does
+ * not take part and is closed at the clearing: in batch mode the older, as the resting one in continuous
+ * trading; in a call auction the newer, else an order against oneself would be a cancel when there
+ * are none. So no two orders of an owner stand on the two sides of one price, whatever the price, and pairing
  * needs no exception.
  *
  * Orders with limits of their own, since all fills of an auction happen at once: a reduce-only order
@@ -84,10 +85,11 @@ function ownersOfBoth(
   return owners;
 }
 
-/** The older order of every own pair that meets, best prices first. */
+/** The order that gives way of every own pair that meets, best prices first. */
 function selfCrossing(
   bids: readonly RestingOrder[],
   asks: readonly RestingOrder[],
+  kind: AuctionKind,
 ): Set<RestingOrder> {
   const removed = new Set<RestingOrder>();
   for (const own of ownersOfBoth(bids, asks).values()) {
@@ -97,7 +99,8 @@ function selfCrossing(
       const bid = own.bids[bidAt];
       const ask = own.asks[askAt];
       if (bid === undefined || ask === undefined || bid.price < ask.price) break;
-      if (bid.priority < ask.priority) {
+      const bidIsOlder = bid.priority < ask.priority;
+      if (bidIsOlder === (kind === 'batch')) {
         removed.add(bid);
         bidAt += 1;
       } else {
@@ -179,7 +182,7 @@ export function planAuction(book: Book, facts: AuctionFacts): AuctionPlan {
   }
   const bids = crossing(book.bids, (price) => price >= bestAsk);
   const asks = crossing(book.asks, (price) => price <= bestBid);
-  const removed = selfCrossing(bids, asks);
+  const removed = selfCrossing(bids, asks, facts.kind);
   const back = standingBack([...bids, ...asks]);
   const takesPart = (order: RestingOrder): boolean => !removed.has(order);
   const bidOffers = offersOf(bids.filter(takesPart), back, facts);

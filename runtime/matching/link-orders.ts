@@ -6,6 +6,7 @@
  * leaves the other. Both are margined: either may be the one that trades.
  */
 import type { LinkOrders, OrderReference } from '../actions/orders.ts';
+import { cancelRefusal } from '../auction/state-refusal.ts';
 import type { BlockContext } from '../block-context.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { AccountId } from '../core/units.ts';
@@ -20,9 +21,13 @@ function rowOf(found: Found): RestingOrder | Trigger {
   return found.kind === 'order' ? found.order : found.trigger;
 }
 
-/** One half. Errors in order: order_not_found, not_owner, quote_order, bad_link, already_linked. */
+/**
+ * One half. Errors in order: order_not_found, not_owner, quote_order, auction_frozen (a link lets one
+ * half stand back), bad_link, already_linked.
+ */
 function findHalf(
   state: State,
+  context: BlockContext,
   account: AccountId,
   reference: OrderReference,
 ): Result<Found, Refusal> {
@@ -31,6 +36,10 @@ function findHalf(
   const { id, cancelsOther } = rowOf(found.value);
   if (found.value.kind === 'order' && found.value.order.isQuote) {
     return err(refusal('quote_order', { given: id }));
+  }
+  if (found.value.kind === 'order') {
+    const frozen = cancelRefusal(state, context, found.value.order.instrument);
+    if (frozen !== undefined) return err(frozen);
   }
   // A match in several books at once could trade both halves.
   if (found.value.kind === 'order' && state.combos.has(found.value.order.instrument)) {
@@ -50,18 +59,18 @@ function touch(state: State, { kind }: Found, id: RestingOrder['id']): void {
 
 /**
  * Links two halves. Errors in order: of the first half, then of the second: order_not_found,
- * not_owner, quote_order, bad_link (of a combo), already_linked; then bad_link (the same twice, or two
- * sub-accounts). O(1).
+ * not_owner, quote_order, auction_frozen, bad_link (of a combo), already_linked; then bad_link (the same
+ * twice, or two sub-accounts). O(1).
  */
 export function linkOrders(
   state: State,
-  _context: BlockContext,
+  context: BlockContext,
   account: AccountId,
   action: LinkOrders,
 ): Result<ActionResult, Refusal> {
-  const first = findHalf(state, account, action.first);
+  const first = findHalf(state, context, account, action.first);
   if (!first.ok) return first;
-  const second = findHalf(state, account, action.second);
+  const second = findHalf(state, context, account, action.second);
   if (!second.ok) return second;
   const a = rowOf(first.value);
   const b = rowOf(second.value);

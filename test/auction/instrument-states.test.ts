@@ -20,6 +20,7 @@ import {
 } from '../../runtime/core/units.ts';
 import { amendOrder, reduceOrder } from '../../runtime/matching/amend-order.ts';
 import { cancelOrder, cancelOrders } from '../../runtime/matching/cancel-order.ts';
+import { linkOrders } from '../../runtime/matching/link-orders.ts';
 import { placeOrder } from '../../runtime/matching/place-order.ts';
 import {
   INSTRUMENT_STATE,
@@ -228,6 +229,7 @@ describe('cancels', () => {
     const { market, owner } = auctionWith(true);
     const { state, context } = market;
     const account = portfolioAccount(owner);
+    const orderRow = state.orders.must(orderId(1));
     const code = (result: { ok: boolean; error?: { code: string } }): string =>
       result.ok ? 'ok' : (result.error?.code ?? '');
     const amended = {
@@ -243,6 +245,17 @@ describe('cancels', () => {
     expect(
       code(reduceOrder(state, context, account, { order: reference, size: sizeLots(1) })),
     ).toBe('auction_frozen');
+    const second = placeOrder(state, context, account, {
+      ...PLAIN_TERMS,
+      subAccount: subAccount(0),
+      instrument: orderRow.instrument,
+      side: SIDE.buy,
+      price: orderRow.price,
+      size: sizeLots(1),
+    });
+    expect(second.ok).toBe(true);
+    const pair = { first: { ...reference, orderId: orderId(2) }, second: reference };
+    expect(code(linkOrders(state, context, account, pair))).toBe('auction_frozen');
     // Who cancels everything is not refused: what is held stays.
     const all = cancelOrders(state, context, account, filter);
     expect(all.ok && all.value).toEqual({

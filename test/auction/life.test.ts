@@ -178,6 +178,24 @@ describe('an opening', () => {
     expect(chain.state.orders.sortedKeys()).toEqual([2]);
   });
 
+  test('an order against one’s own takes nothing out: it gives way itself', () => {
+    const chain = opening();
+    runUntil(chain, auction);
+    const call = callOf(chain);
+    const mark = markTicks(chain.state, call.id);
+    act(chain, [
+      ['alice', orderAction(call.id, 'buy', mark, 5)],
+      ['bob', orderAction(call.id, 'sell', mark, 3)],
+    ]);
+    act(chain, [['alice', orderAction(call.id, 'sell', mark, 1)]]);
+    const end = runUntil(chain, open);
+    expect(ofKind(end, EVENT.orderClosed)).toEqual([
+      { orderId: 3, reason: CLOSE_REASON.selfTrade },
+      { orderId: 2, reason: CLOSE_REASON.filled },
+    ]);
+    expect([bought(chain, 'alice'), bought(chain, 'bob')]).toEqual([3, -3]);
+  });
+
   test('is extended once when its price is far from the mark', () => {
     const chain = opening();
     runUntil(chain, auction);
