@@ -13,6 +13,7 @@ import {
   priceTicks,
   sizeLots,
 } from '../../runtime/core/units.ts';
+import { tradeFee } from '../../runtime/fees/trade-fee.ts';
 import {
   expiryRequirementAfter,
   isolatedAfter,
@@ -29,8 +30,8 @@ import { emptySeriesHolding } from '../../runtime/margin/series-holding.ts';
 import { seriesRisk } from '../../runtime/margin/series-risk.ts';
 import { isolatedPerLot } from '../../runtime/margin/standard-margin.ts';
 import { PLAIN_ORDER, type RestingOrder, restingOrder } from '../../runtime/matching/order.ts';
-import { tradeFee } from '../../runtime/fees/trade-fee.ts';
 import { INSTRUMENT_KIND } from '../../runtime/options/instrument.ts';
+import { runs } from '../fixtures/runs.ts';
 import { BTC, fundedPortfolio } from '../fixtures/state.ts';
 import { type Market, markAt, portfoliosImage, testMarket } from '../matching/market.ts';
 
@@ -221,7 +222,7 @@ describe('the requirement with open orders', () => {
         expect(bound.initial).toBeGreaterThanOrEqual(worst.initial);
         expect(bound.maintenance).toBeGreaterThanOrEqual(worst.maintenance);
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 
@@ -236,7 +237,7 @@ describe('the requirement with open orders', () => {
           expect(bound.maintenance - worst.maintenance).toBeLessThanOrEqual(slack(account));
         },
       ),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -246,7 +247,7 @@ describe('the requirement with open orders', () => {
         const account = { positions, orders: [] };
         expect(engineRequirement(fresh(), account)).toEqual(deriveRequirement(market, positions));
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });
@@ -290,7 +291,7 @@ describe('the sums', () => {
         expect(BigInt(foretold.initial) * LOTS).toBeGreaterThanOrEqual(after.initial);
         expect(BigInt(foretold.maintenance) * LOTS).toBeGreaterThanOrEqual(after.maintenance);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -325,7 +326,7 @@ describe('the sums', () => {
         rebuildPortfolioIndex(state);
         expect(kept).toBe(portfoliosImage(state));
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });

@@ -27,6 +27,7 @@ import { closeOrdersOfInstrument } from '../../runtime/matching/close-orders.ts'
 import type { Order } from '../../runtime/matching/order.ts';
 import { rebuildDerived } from '../../runtime/state/rebuild.ts';
 import { emptyState } from '../../runtime/state/state.ts';
+import { runs } from '../fixtures/runs.ts';
 import { fundedPortfolio, MICRO } from '../fixtures/state.ts';
 import {
   accountOf,
@@ -208,7 +209,7 @@ describe('after every action of a random history', () => {
           expect(problemsOf(world.market.state)).toEqual([]);
         }
       }),
-      { numRuns: 120 },
+      { numRuns: runs(120) },
     );
   });
 
@@ -227,7 +228,7 @@ describe('after every action of a random history', () => {
           expect(world.market.context.events.length).toBe(events);
         }
       }),
-      { numRuns: 80 },
+      { numRuns: runs(80) },
     );
   });
 
@@ -243,7 +244,7 @@ describe('after every action of a random history', () => {
         expect(tablesImage(started.market.state)).toBe(tablesImage(running.market.state));
         expect(started.market.context.events).toEqual(running.market.context.events);
       }),
-      { numRuns: 120 },
+      { numRuns: runs(120) },
     );
   });
 
@@ -266,7 +267,7 @@ describe('after every action of a random history', () => {
         const rows = [...committed].map(([name, value]) => `${name} ${value}`).sort();
         expect(rows.join('\n')).toBe(tablesImage(state).split('\n').sort().join('\n'));
       }),
-      { numRuns: 80 },
+      { numRuns: runs(80) },
     );
   });
 
@@ -286,7 +287,7 @@ describe('after every action of a random history', () => {
         events.push(...context.events);
         expect(booksOfEvents(events)).toEqual(booksImage(world.market.state));
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -311,7 +312,7 @@ describe('after every action of a random history', () => {
           expect(makers).toEqual(others.slice(0, makers.length));
         }
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -335,7 +336,7 @@ describe('after every action of a random history', () => {
           }
         }
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -352,7 +353,7 @@ describe('after every action of a random history', () => {
         }
         expect(problemsOf(state)).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });
