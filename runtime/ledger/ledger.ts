@@ -22,6 +22,9 @@ export type TransferReason =
   | 'settlement_fee'
   | 'fee_share'
   | 'referral'
+  | 'stake'
+  | 'unstake'
+  | 'reward'
   | 'genesis';
 
 /** One movement: `amount` in micro-units, not negative. */
@@ -84,6 +87,22 @@ export function mint(
     state.supply.touch(denomination);
   }
   add(state, portfolio, denomination, amount);
+}
+
+/** Destroys supply that a portfolio holds: slashing. Throws when the amount is negative. */
+export function burn(
+  state: State,
+  portfolio: PortfolioId,
+  denomination: Denomination,
+  amount: bigint,
+): void {
+  assert(amount >= 0n, `burn of ${amount} is negative`);
+  if (amount === 0n) return;
+  const supply = state.supply.get(denomination);
+  assert(supply !== undefined && supply.amount >= amount, `burn of ${amount} exceeds the supply`);
+  supply.amount -= amount;
+  state.supply.touch(denomination);
+  add(state, portfolio, denomination, -amount);
 }
 
 /**
