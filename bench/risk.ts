@@ -1,0 +1,128 @@
+/**
+ * Risk: pricing, risk arrays of a whole listing, portfolio margin of one account.
+ *
+ * Every figure is the median of rounds over data that differs from call to call.
+ */
+import { marginScratch, portfolioMargin } from '../runtime/margin/portfolio/account-margin.ts';
+import {
+  addOrder,
+  buildSums,
+  marginOfSums,
+  removeOrder,
+} from '../runtime/margin/portfolio/account-sums.ts';
+import type { RiskArrays } from '../runtime/margin/portfolio/risk-arrays.ts';
+import { callPrice } from '../runtime/pricing/black76.ts';
+import { impliedVolatility } from '../runtime/pricing/implied-volatility.ts';
+import { type BenchOptions, median, reportFigure, timeMs } from './report.ts';
+import {
+  emptyArrays,
+  fillListing,
+  listingOf,
+  randomNumbers,
+  SERIES,
+  someAccount,
+} from './risk/book.ts';
+
+const WARM_ROUNDS = 5;
+const ROUNDS = 21;
+const QUOTES = 20_000;
+const ACCOUNTS = 200;
+const POSITIONS = 100;
+const ORDERS = 50;
+
+type Report = (name: string, metric: string, value: number, unit: string) => void;
+
+/** Median milliseconds of `work`, after rounds in which it is compiled. */
+function medianMs(work: () => void): number {
+  for (let round = 0; round < WARM_ROUNDS; round++) work();
+  return median(Array.from({ length: ROUNDS }, () => timeMs(work)));
+}
+
+/** Keeps results alive, so that no work is optimised away. */
+let sink = 0;
+
+function measurePricing(report: Report): void {
+  const random = randomNumbers(7);
+  const quotes = Array.from({ length: QUOTES }, () => {
+    const forward = 50_000 + 100_000 * random();
+    const years = 0.003 + 2 * random();
+    const deviation = (0.2 + 0.8 * random()) * Math.sqrt(years);
+    const strike = forward * (1 + 3 * deviation * (random() - 0.5) * 0.6);
+    return { kind: 'call' as const, forward, strike, years, deviation };
+  });
+  const price = () => {
+    for (const { forward, strike, deviation } of quotes)
+      sink += callPrice(forward, strike, deviation);
+  };
+  report('calls', 'black76_ns', (1e6 * medianMs(price)) / QUOTES, 'ns');
+  const priced = quotes.map((quote) => ({
+    ...quote,
+    price: callPrice(quote.forward, quote.strike, quote.deviation),
+  }));
+  const invert = () => {
+    for (const quote of priced) {
+      const volatility = impliedVolatility(quote, quote.years);
+      if (volatility.ok) sink += volatility.value;
+    }
+  };
+  report('calls', 'implied_vol_ns', (1e6 * medianMs(invert)) / QUOTES, 'ns');
+}
+
+function measureArrays(report: Report): void {
+  const buffers = emptyArrays();
+  const pairs = listingOf(SERIES / 2);
+  const calls = listingOf(SERIES);
+  const fill = (series: 'both' | 'call') => () => {
+    sink += fillListing(buffers, series === 'both' ? pairs : calls, series).rows;
+  };
+  report('2,000 series: calls and puts', 'risk_arrays_ms', medianMs(fill('both')), 'ms');
+  report('2,000 series: all strikes differ', 'risk_arrays_ms', medianMs(fill('call')), 'ms');
+}
+
+function measureAccounts(arrays: RiskArrays, report: Report): void {
+  const scratch = marginScratch(arrays);
+  for (const { orders, metric } of [
+    { orders: 0, metric: 'pm_100_us' },
+    { orders: ORDERS, metric: 'pm_100_50_us' },
+  ]) {
+    const accounts = Array.from({ length: ACCOUNTS }, (_, index) =>
+      someAccount(arrays, { positions: POSITIONS, orders, seed: 1 + index }),
+    );
+    const work = () => {
+      for (const account of accounts) {
+        sink += portfolioMargin(arrays, account, 'initial', scratch).excess;
+      }
+    };
+    report('initial', metric, (1e3 * medianMs(work)) / ACCOUNTS, 'us');
+  }
+}
+
+/** An order enters and leaves beside 50 others, and the margin is read after each. */
+function measureOrders(arrays: RiskArrays, report: Report): void {
+  const books = Array.from({ length: ACCOUNTS }, (_, index) => {
+    const account = someAccount(arrays, { positions: POSITIONS, orders: ORDERS, seed: 1 + index });
+    const order = account.orders[index % ORDERS];
+    if (order === undefined) throw new Error('an account has orders');
+    return { sums: buildSums(arrays, account, 'initial'), order };
+  });
+  const work = () => {
+    for (const { sums, order } of books) {
+      addOrder(sums, ORDERS, order);
+      sink += marginOfSums(sums).excess;
+      removeOrder(sums, ORDERS, order);
+      sink += marginOfSums(sums).excess;
+    }
+  };
+  report('initial', 'order_margin_us', (1e3 * medianMs(work)) / (2 * ACCOUNTS), 'us');
+}
+
+export async function run(options: BenchOptions): Promise<void> {
+  const report: Report = (name, metric, value, unit) =>
+    reportFigure({ bench: 'risk', case: name, metric, value, unit }, options);
+  measurePricing(report);
+  measureArrays(report);
+  const arrays = fillListing(emptyArrays(), listingOf(SERIES / 2), 'both');
+  measureAccounts(arrays, report);
+  measureOrders(arrays, report);
+  if (!Number.isFinite(sink)) throw new Error('a result is not a number');
+}

@@ -1,0 +1,272 @@
+/**
+ * An account's portfolio margin from scratch: dot products of positions with the risk arrays, then the
+ * worst fill of its open orders. No transcendental, and no allocation but the result.
+ *
+ * Source: design/exchange.md §3; Derive PM2. Equal, bit for bit, to the incremental `account-sums.ts`,
+ * which also takes over for the few accounts that are concentrated. One pass over positions and
+ * orders, strike by strike; a group is measured when its last strike is done.
+ *
+ * A strike whose net lots keep their sign under every fill needs one charge only, and its orders add
+ * to the group at once; else both charges are summed apart, slot by slot (docs/spec).
+ */
+import { assert } from '../../core/result.ts';
+import type { Account } from './account.ts';
+import { buildSums, marginOfSums } from './account-sums.ts';
+import {
+  addChargedTerms,
+  addLesser,
+  addMeasures,
+  addOrderTerms,
+  type ChargedSums,
+  strikeCharge,
+  type TermContext,
+} from './group-value.ts';
+import { marginOf, type PortfolioMargin } from './margin-result.ts';
+import type { GroupTerms, RiskArrays } from './risk-arrays.ts';
+import type { Measure } from './risk-layout.ts';
+
+/** Buffers of `portfolioMargin`, to be reused between accounts of the same arrays. */
+export type MarginScratch = ChargedSums & {
+  readonly columns: Float64Array;
+  readonly orders: Float64Array;
+  readonly totals: Float64Array;
+};
+
+export function marginScratch({ layout }: RiskArrays): MarginScratch {
+  return {
+    columns: new Float64Array(layout.columns),
+    orders: new Float64Array(layout.slots),
+    low: new Float64Array(layout.slots),
+    high: new Float64Array(layout.slots),
+    totals: new Float64Array(layout.measures),
+  };
+}
+
+/** Where the pass stands, and its sums over what is done. */
+type Walk = {
+  readonly arrays: RiskArrays;
+  readonly account: Account;
+  readonly scratch: MarginScratch;
+  /** The next position and the next order. */
+  position: number;
+  order: number;
+  mark: number;
+  confidence: number;
+  delta: number;
+  deltaFall: number;
+  deltaRise: number;
+  /** Whether a series is above its share of the open interest. */
+  isConcentrated: boolean;
+};
+
+/** A number above all strikes and groups. */
+const NONE = 4_294_967_295;
+
+/** Σ lots × row over positions [from, to), four at a time. */
+function addPositions(sums: Float64Array, walk: Walk, from: number, to: number): void {
+  const { values, layout } = walk.arrays;
+  const { rows, lots } = walk.account.positions;
+  const { columns } = layout;
+  let at = from;
+  for (; at + 3 < to; at += 4) {
+    const a = (rows[at] ?? 0) * columns;
+    const b = (rows[at + 1] ?? 0) * columns;
+    const c = (rows[at + 2] ?? 0) * columns;
+    const d = (rows[at + 3] ?? 0) * columns;
+    const lotsA = lots[at] ?? 0;
+    const lotsB = lots[at + 1] ?? 0;
+    const lotsC = lots[at + 2] ?? 0;
+    const lotsD = lots[at + 3] ?? 0;
+    for (let column = 0; column < columns; column++) {
+      sums[column] =
+        (sums[column] ?? 0) +
+        (lotsA * (values[a + column] ?? 0) + lotsB * (values[b + column] ?? 0)) +
+        (lotsC * (values[c + column] ?? 0) + lotsD * (values[d + column] ?? 0));
+    }
+  }
+  for (; at < to; at++) {
+    const base = (rows[at] ?? 0) * columns;
+    const held = lots[at] ?? 0;
+    for (let column = 0; column < columns; column++) {
+      sums[column] = (sums[column] ?? 0) + held * (values[base + column] ?? 0);
+    }
+  }
+}
+
+/** Charges by gross lots of one series, with everything open in it filled on one side. */
+function addGross(walk: Walk, terms: GroupTerms, row: number, greatest: number): void {
+  const { openInterest, model, isLinear } = walk.arrays;
+  walk.confidence += (isLinear[row] === 1 ? terms.linearGross : terms.optionGross) * greatest;
+  const interest = openInterest[row] ?? 0;
+  if (interest !== 0 && greatest > model.concentration.openInterestShare * interest) {
+    walk.isConcentrated = true;
+  }
+}
+
+/** Number of the strike or group of the next order, `NONE` after the last. */
+function ofNextOrder({ account, order }: Walk, numbers: Int32Array): number {
+  const { orders } = account;
+  return order < orders.length ? (numbers[orders[order]?.row ?? 0] ?? NONE) : NONE;
+}
+
+function ofNextPosition({ account, position }: Walk, numbers: Int32Array): number {
+  const { rows } = account.positions;
+  return position < rows.length ? (numbers[rows[position] ?? 0] ?? NONE) : NONE;
+}
+
+/**
+ * Walks positions of a group at strikes below `before`, where there are no orders; returns their
+ * charges.
+ */
+function walkPositions(walk: Walk, terms: GroupTerms, group: number, before: number): number {
+  const { arrays, account } = walk;
+  const { rows, lots } = account.positions;
+  const { strike: strikes, group: groups, isLinear } = arrays;
+  let at = walk.position;
+  let charge = 0;
+  let net = 0;
+  let strike = NONE;
+  let of = terms.option;
+  for (; at < rows.length; at++) {
+    const row = rows[at] ?? 0;
+    const number = strikes[row] ?? NONE;
+    if (number >= before || groups[row] !== group) break;
+    if (number !== strike) {
+      charge += strikeCharge(of, net);
+      net = 0;
+      strike = number;
+      of = isLinear[row] === 1 ? terms.linear : terms.option;
+    }
+    const held = lots[at] ?? 0;
+    net += held;
+    addGross(walk, terms, row, Math.abs(held));
+  }
+  walk.position = at;
+  return charge + strikeCharge(of, net);
+}
+
+/** Lots of one strike that orders are in. */
+type OpenLots = { net: number; bids: number; asks: number };
+
+/** Walks positions and orders of a strike together, series by series. */
+function walkOpen(walk: Walk, terms: GroupTerms, strike: number): OpenLots {
+  const { arrays, account } = walk;
+  const { positions, orders } = account;
+  const { columns, delta } = arrays.layout;
+  const open = { net: 0, bids: 0, asks: 0 };
+  for (;;) {
+    const isHeld = ofNextPosition(walk, arrays.strike) === strike;
+    const isOpen = ofNextOrder(walk, arrays.strike) === strike;
+    if (!isHeld && !isOpen) return open;
+    const heldRow = isHeld ? (positions.rows[walk.position] ?? NONE) : NONE;
+    const openRow = isOpen ? (orders[walk.order]?.row ?? NONE) : NONE;
+    const row = Math.min(heldRow, openRow);
+    const lots = heldRow === row ? (positions.lots[walk.position++] ?? 0) : 0;
+    let bids = 0;
+    let asks = 0;
+    for (; walk.order < orders.length; walk.order++) {
+      const order = orders[walk.order];
+      if (order === undefined || order.row !== row) break;
+      if (order.lots > 0) bids += order.lots;
+      else asks -= order.lots;
+    }
+    const perLot = arrays.values[row * columns + delta] ?? 0;
+    walk.deltaRise += perLot > 0 ? perLot * bids : -perLot * asks;
+    walk.deltaFall += perLot > 0 ? -perLot * asks : perLot * bids;
+    addGross(walk, terms, row, Math.max(Math.abs(lots + bids), Math.abs(lots - asks)));
+    open.net += lots;
+    open.bids += bids;
+    open.asks += asks;
+  }
+}
+
+/** Adds a strike with orders to its group; returns what of its charge is apart from the slots. */
+function addOpenStrike(walk: Walk, terms: GroupTerms, context: TermContext): number {
+  const { arrays, account, scratch } = walk;
+  const { orders } = account;
+  const from = walk.order;
+  const row = orders[from]?.row ?? 0;
+  const { net, bids, asks } = walkOpen(walk, terms, arrays.strike[row] ?? NONE);
+  const charge = arrays.isLinear[row] === 1 ? terms.linear : terms.option;
+  if (net >= asks || net <= -bids) {
+    const only = net >= asks ? charge.low : charge.high;
+    for (let at = from; at < walk.order; at++) {
+      const order = orders[at];
+      if (order !== undefined) addOrderTerms(scratch.orders, order, only, context);
+    }
+    return only * net;
+  }
+  scratch.low.fill(0);
+  scratch.high.fill(0);
+  for (let at = from; at < walk.order; at++) {
+    const order = orders[at];
+    if (order !== undefined) addChargedTerms(scratch, { order, sign: 1 }, charge, context);
+  }
+  addLesser(scratch.orders, scratch, charge, { net, sign: 1 });
+  return 0;
+}
+
+/** Adds a group: its strikes, its positions, its measure columns. */
+function addGroup(walk: Walk, group: number, terms: GroupTerms): void {
+  const { arrays, scratch } = walk;
+  const { layout, values } = arrays;
+  const { columns, orders, totals } = scratch;
+  const { slots } = terms;
+  columns.fill(0);
+  orders.fill(0);
+  const from = walk.position;
+  let charge = 0;
+  while (ofNextOrder(walk, arrays.group) === group) {
+    charge += walkPositions(walk, terms, group, ofNextOrder(walk, arrays.strike));
+    charge += addOpenStrike(walk, terms, { values, layout, slots });
+  }
+  charge += walkPositions(walk, terms, group, NONE);
+  addPositions(columns, walk, from, walk.position);
+  addMeasures(totals, { columns, orders, charge }, layout, slots);
+  walk.mark += columns[layout.mark] ?? 0;
+  walk.delta += columns[layout.delta] ?? 0;
+}
+
+/**
+ * Margin of an account in one measure, its rows ascending and filled, its sums exact (`account.ts`).
+ * ~5 µs for 100 positions, ~120 ns for each order; a concentrated account ~1 µs for each of either.
+ */
+export function portfolioMargin(
+  arrays: RiskArrays,
+  account: Account,
+  measure: Measure,
+  scratch: MarginScratch,
+): PortfolioMargin {
+  scratch.totals.fill(0);
+  const walk: Walk = {
+    arrays,
+    account,
+    scratch,
+    position: 0,
+    order: 0,
+    mark: 0,
+    confidence: 0,
+    delta: 0,
+    deltaFall: 0,
+    deltaRise: 0,
+    isConcentrated: false,
+  };
+  for (;;) {
+    const held = ofNextPosition(walk, arrays.group);
+    const open = ofNextOrder(walk, arrays.group);
+    const group = Math.min(held, open);
+    if (group === NONE) break;
+    const terms = arrays.groups[group];
+    assert(terms !== undefined, `group ${group} is filled`);
+    addGroup(walk, group, terms[measure]);
+  }
+  const free = arrays.model.concentration.freeDeltaUsd * arrays.market.usdUnits;
+  const { delta, deltaFall, deltaRise } = walk;
+  const widest = Math.max(Math.abs(delta + deltaFall), Math.abs(delta + deltaRise));
+  if (walk.isConcentrated || widest > free) {
+    return marginOfSums(buildSums(arrays, account, measure));
+  }
+  const { mark, confidence } = walk;
+  const concentrated = Number.POSITIVE_INFINITY;
+  return marginOf(arrays.layout, { measures: scratch.totals, mark, confidence, concentrated });
+}
