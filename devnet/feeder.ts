@@ -8,6 +8,7 @@
  */
 
 import type { EventLog } from '../feeder/event-log.ts';
+import { gaussian, mix32, uniforms } from '../feeder/simulate/random.ts';
 import { runEvery } from '../feeder/vote/every.ts';
 import { expiriesToVote } from '../feeder/vote/expiries.ts';
 import { underlyingVote as toVote } from '../feeder/vote/underlying-vote.ts';
@@ -16,7 +17,6 @@ import type { UnderlyingVote } from '../runtime/oracle/vote.ts';
 import type { Client } from '../wallet/client/client.ts';
 import type { KeySigner } from '../wallet/client/sign.ts';
 import type { PriceSource, UnderlyingName } from './prices/price-source.ts';
-import { gaussian, mix32, uniforms } from './prices/random.ts';
 
 /** Standard deviation of a validator's own noise: half a basis point. */
 const NOISE = 0.5e-4;

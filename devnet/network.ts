@@ -7,6 +7,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { mix32 } from '../feeder/simulate/random.ts';
 import { EXIT } from '../node/exit-codes.ts';
 import { type Client, createClient } from '../wallet/client/client.ts';
 import { devnetFunds } from './accounts.ts';
@@ -22,7 +23,6 @@ import {
 } from './folder.ts';
 import { devnetGenesis, type FundedAccount } from './genesis.ts';
 import { freePorts, isPortFree } from './ports.ts';
-import { mix32 } from './prices/random.ts';
 import { PROFILES, type ProfileName } from './profile.ts';
 import {
   type ChildEvent,

@@ -8,6 +8,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mix32 } from '../feeder/simulate/random.ts';
 import { parseDecimal } from '../wallet/client/amounts.ts';
 import type { Client } from '../wallet/client/client.ts';
 import { buildAction } from '../wallet/client/transaction-builder.ts';
@@ -15,7 +16,6 @@ import { addressOf, devAccount, devnetFunds } from './accounts.ts';
 import { createTrader } from './bots/trader.ts';
 import { INSURANCE_USD, VALIDATOR_WEIGHT } from './genesis.ts';
 import { eventually, heightReached, type Network, openNetwork, validatorName } from './network.ts';
-import { mix32 } from './prices/random.ts';
 import { failuresOf, type SmokeReport } from './smoke-report.ts';
 import type { ChildEvent } from './supervisor.ts';
 import { watchNetwork } from './watch-network.ts';

@@ -46,7 +46,11 @@ export function createQuoteStore(): QuoteStore {
       const held = within(options, source);
       const key = optionKey(quote);
       const last = held.get(key);
-      if (!last && held.size >= MAX_OPTIONS_A_SOURCE) return;
+      if (!last && held.size >= MAX_OPTIONS_A_SOURCE) {
+        // The one known for longest gives way: a listing that turns over does not lock itself out.
+        const [oldest] = held.keys();
+        if (oldest !== undefined) held.delete(oldest);
+      }
       if (!last || quote.observedAtMs >= last.observedAtMs) held.set(key, quote);
     },
     index: (underlying) =>

@@ -7,7 +7,7 @@
 
 import sodium from 'sodium-native';
 import type { FundedAccount } from '../../devnet/genesis.ts';
-import { mix32, uniforms } from '../../devnet/prices/random.ts';
+import { mix32, uniforms } from '../../feeder/simulate/random.ts';
 import { formatAddress } from '../../runtime/accounts/address-text.ts';
 import { ACTION, type Action } from '../../runtime/action.ts';
 import { SIDE, TIME_IN_FORCE } from '../../runtime/actions/order-terms.ts';

@@ -1,9 +1,9 @@
 /** The bots' process: `node devnet/bots/main.ts CONFIG.json`, ended by SIGTERM. */
 import { readFileSync } from 'node:fs';
 import { createEventLog } from '../../feeder/event-log.ts';
+import { mix32 } from '../../feeder/simulate/random.ts';
 import { createClient } from '../../wallet/client/client.ts';
 import { BOT_ACCOUNTS, devAccount } from '../accounts.ts';
-import { mix32 } from '../prices/random.ts';
 import { PROFILES, type ProfileName } from '../profile.ts';
 import { runMaker } from './maker.ts';
 import { followMarket } from './market-view.ts';

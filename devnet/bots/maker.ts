@@ -8,6 +8,7 @@
  */
 
 import type { EventLog } from '../../feeder/event-log.ts';
+import { gaussian, uniforms } from '../../feeder/simulate/random.ts';
 import type { CurrencyInfo, InstrumentInfo } from '../../node/rpc/schemas/market.ts';
 import { ACTION, type Action } from '../../runtime/action.ts';
 import { cancelAllOf } from '../../runtime/actions/orders.ts';
@@ -20,7 +21,6 @@ import {
   underlyingId,
 } from '../../runtime/core/units.ts';
 import type { Client } from '../../wallet/client/client.ts';
-import { gaussian, uniforms } from '../prices/random.ts';
 import type { MarketView, Series } from './market-view.ts';
 import { quoteSeries, quoteSize, SPREAD_SHARE } from './quote.ts';
 import type { Trader } from './trader.ts';

@@ -5,6 +5,7 @@
  */
 
 import type { EventLog } from '../../feeder/event-log.ts';
+import { gaussian, uniforms } from '../../feeder/simulate/random.ts';
 import { ACTION, type Action } from '../../runtime/action.ts';
 import { STRUCTURE } from '../../runtime/actions/multileg.ts';
 import {
@@ -21,7 +22,6 @@ import {
   subAccount as subAccountNumber,
 } from '../../runtime/core/units.ts';
 import { COMBO_ZERO_TICKS } from '../../runtime/multileg/combo.ts';
-import { gaussian, uniforms } from '../prices/random.ts';
 import type { MarketView, Series } from './market-view.ts';
 import type { Trader } from './trader.ts';
 

@@ -1,6 +1,7 @@
 /**
- * The simulated market: Merton's jump diffusion for BTC and ETH, correlated, with a surface fitted
- * to recorded chains. Parameters are those of `fitted.json`, which says how they were found.
+ * The simulated market: Merton's jump diffusion (`feeder/simulate/jump-diffusion.ts`) for BTC and ETH,
+ * correlated, with a surface fitted to recorded chains. Parameters are those of `fitted.json`, which
+ * says how they were found.
  *
  *     d ln S = (−σ²/2 − λ·E[e^J − 1]) dt + σ dW + J dN,   J ~ N(m, s²)
  *
@@ -9,25 +10,19 @@
  * Each step of one second draws its numbers from (seed, step), so that every feeder walks the same
  * path whenever it starts. Cost: 1 µs a step; a network that is a month old catches up in 3 s.
  */
+import {
+  diffusionReturn,
+  type JumpDiffusion,
+  jumpReturn,
+} from '../../feeder/simulate/jump-diffusion.ts';
+import { gaussian, mix32, poisson, uniforms } from '../../feeder/simulate/random.ts';
 import fitted from './fitted.json' with { type: 'json' };
 import type { PriceQuestion, PriceSource, UnderlyingName } from './price-source.ts';
 import { YEAR_MS } from './price-source.ts';
-import { gaussian, mix32, poisson, uniforms } from './random.ts';
 import { type Surface, slicesAt } from './surface.ts';
 
 /** Length of a step of the path. */
 export const STEP_MS = 1_000;
-
-export type JumpDiffusion = {
-  /** USD at the start. */
-  readonly initialPrice: number;
-  /** Annualised volatility of the diffusion. */
-  readonly volatility: number;
-  readonly jumpsPerYear: number;
-  /** Mean and standard deviation of ln of a jump. */
-  readonly jumpMean: number;
-  readonly jumpDeviation: number;
-};
 
 export type MarketModel = {
   readonly underlyings: Record<UnderlyingName, JumpDiffusion & { readonly surface: Surface }>;
@@ -57,19 +52,19 @@ export function stepReturns(model: MarketModel, seed: number, step: number): Ret
   const { BTC, ETH } = model.underlyings;
   const [first, second] = correlatedPair(model.correlation, uniform);
   const years = STEP_MS / YEAR_MS;
-  let btc = diffusion(BTC, first);
-  let eth = diffusion(ETH, second);
+  let btc = diffusionReturn(BTC, first, years);
+  let eth = diffusionReturn(ETH, second, years);
   const common = model.commonJumpsPerYear;
   for (let n = poisson((BTC.jumpsPerYear - common) * years, uniform); n > 0; n--) {
-    btc += jump(BTC, gaussian(uniform));
+    btc += jumpReturn(BTC, gaussian(uniform));
   }
   for (let n = poisson((ETH.jumpsPerYear - common) * years, uniform); n > 0; n--) {
-    eth += jump(ETH, gaussian(uniform));
+    eth += jumpReturn(ETH, gaussian(uniform));
   }
   for (let n = poisson(common * years, uniform); n > 0; n--) {
     const [x, y] = correlatedPair(model.commonJumpCorrelation, uniform);
-    btc += jump(BTC, x);
-    eth += jump(ETH, y);
+    btc += jumpReturn(BTC, x);
+    eth += jumpReturn(ETH, y);
   }
   return { BTC: btc, ETH: eth };
 }
@@ -77,19 +72,6 @@ export function stepReturns(model: MarketModel, seed: number, step: number): Ret
 function correlatedPair(correlation: number, uniform: () => number): readonly [number, number] {
   const first = gaussian(uniform);
   return [first, correlation * first + Math.sqrt(1 - correlation ** 2) * gaussian(uniform)];
-}
-
-function jump({ jumpMean, jumpDeviation }: JumpDiffusion, normal: number): number {
-  return jumpMean + jumpDeviation * normal;
-}
-
-/** The return of one step without its jumps, their expectation taken off. */
-function diffusion(asset: JumpDiffusion, normal: number): number {
-  const years = STEP_MS / YEAR_MS;
-  const { volatility, jumpsPerYear, jumpMean, jumpDeviation } = asset;
-  const expectedJump = Math.exp(jumpMean + jumpDeviation ** 2 / 2) - 1;
-  const drift = -(volatility ** 2) / 2 - jumpsPerYear * expectedJump;
-  return drift * years + volatility * Math.sqrt(years) * normal;
 }
 
 /** The simulated market from `startedAtMs` on; the same options give the same market anywhere. */

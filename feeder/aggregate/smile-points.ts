@@ -24,10 +24,17 @@ const WIDEST = 0.5;
 const LEAST_VEGA = 0.05;
 const MAX_VOLATILITY = 10;
 
-type Sides = { readonly bid: number; readonly ask: number };
+/** Annualised volatilities. */
+export type QuotedSides = { readonly bid: number; readonly ask: number };
 
-/** Volatilities of both sides: of the prices, else as the venue gives them. */
-function volatilitiesOf(quote: OptionQuote, forward: number, years: number): Sides | undefined {
+/**
+ * Volatilities of both sides: of the prices, else as the venue gives them. Undefined when a side is
+ * missing or outside the bounds without arbitrage, or when they are too far apart to say anything.
+ */
+export function quotedVolatilities(
+  quote: OptionQuote,
+  { forward, years }: { readonly forward: number; readonly years: number },
+): QuotedSides | undefined {
   const { right: kind, strike, unit } = quote;
   const solve = (price: number | undefined): number | undefined => {
     if (price === undefined) return undefined;
@@ -50,7 +57,7 @@ export function smilePoints(
   return quotes.flatMap((quote) => {
     const k = Math.log(quote.strike / forward);
     if (quote.right === 'call' ? k < 0 : k >= 0) return [];
-    const sides = volatilitiesOf(quote, forward, years);
+    const sides = quotedVolatilities(quote, { forward, years });
     if (!sides) return [];
     const volatility = (sides.bid + sides.ask) / 2;
     const deviation = volatility * root;

@@ -7,7 +7,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually, heightReached, validatorName } from '../../devnet/network.ts';
-import { mix32 } from '../../devnet/prices/random.ts';
+import { mix32 } from '../../feeder/simulate/random.ts';
 import type { BlockData } from '../../node/rpc/schemas/chain.ts';
 import {
   type CrashNetwork,

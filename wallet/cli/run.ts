@@ -96,6 +96,12 @@ const GROUPS: readonly { command: string; describe: string; load: () => Promise<
     load: async () => subcommands('init, start, status', (await import('./node.ts')).buildNode),
   },
   {
+    command: 'feeder',
+    describe: "Vote prices for a validator, from venues' public feeds",
+    load: async () =>
+      subcommands('init, check, run', (await import('../../feeder/cli.ts')).buildFeeder),
+  },
+  {
     command: 'genesis',
     describe: 'Write, check and hash a genesis document',
     load: async () =>
