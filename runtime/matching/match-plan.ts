@@ -22,7 +22,15 @@ import { CLOSE_REASON, type CloseReason } from '../event.ts';
 import { MAX_FILLS_PER_ORDER } from '../limits.ts';
 import type { State } from '../state/state.ts';
 import { type Book, crosses, oppositeSide } from './book.ts';
-import { isLinkedToFill, makerCap } from './maker-cap.ts';
+import {
+  countFills,
+  type FillTally,
+  fillTally,
+  type MakerCap,
+  quoteCap,
+  reduceOnlyCap,
+  UNLIMITED,
+} from './maker-cap.ts';
 import type { RestingOrder } from './order.ts';
 import { bestLevel, type PriceLevel, worseLevel } from './price-levels.ts';
 
@@ -94,6 +102,8 @@ type Draft = {
   met: number;
   truncated: boolean;
   stopped: boolean;
+  /** Made when an order with a limit first asks for it. */
+  tally: FillTally | undefined;
 };
 
 /** Stand for lists without items; never pushed to. */
@@ -130,18 +140,35 @@ function meetOwn(draft: Draft, order: RestingOrder): void {
   if (mode !== SELF_TRADE_PREVENTION.cancelMaker) draft.stopped = true;
 }
 
+function tallyOf(draft: Draft): FillTally {
+  draft.tally ??= fillTally();
+  countFills(draft.tally, draft.fills);
+  return draft.tally;
+}
+
+/** Whether the plan fills the other half of the pair that an order is of. */
+function isOtherFilled(draft: Draft, { cancelsOther }: RestingOrder): boolean {
+  return cancelsOther !== 0 && tallyOf(draft).orders.has(cancelsOther);
+}
+
+/** Lots that an order can trade yet, and why it is closed when it is asked for more. */
+function capOf(state: State, draft: Draft, order: RestingOrder): MakerCap {
+  if (order.isQuote) return quoteCap(state, order);
+  return order.reduceOnly ? reduceOnlyCap(state, tallyOf(draft), order) : UNLIMITED;
+}
+
 /** Lots that an order with a limit of its own trades of those it shows; 0: it does not trade. */
 function cappedLots(state: State, draft: Draft, order: RestingOrder, wanted: number): number {
-  if (order.cancelsOther !== 0 && isLinkedToFill(draft.fills, order.cancelsOther)) return 0;
-  const cap = makerCap(state, draft.fills, order);
+  if (isOtherFilled(draft, order)) return 0;
+  const cap = capOf(state, draft, order);
   return cap.lots < wanted ? cap.lots : wanted;
 }
 
 /** Drops an order that its own limit keeps from trading what it was asked for. */
 function dropCapped(state: State, draft: Draft, order: RestingOrder): void {
   // Its other half closes it when that is filled.
-  if (order.cancelsOther !== 0 && isLinkedToFill(draft.fills, order.cancelsOther)) return;
-  const { reason } = makerCap(state, draft.fills, order);
+  if (isOtherFilled(draft, order)) return;
+  const { reason } = capOf(state, draft, order);
   // What it has left when its planned fills are done.
   addDrop(draft, { order, lots: order.remaining, reason, after: draft.fills.length });
 }
@@ -210,8 +237,8 @@ function meetLevel(state: State, draft: Draft, level: PriceLevel): void {
 }
 
 /**
- * Plans the match; changes nothing. Cost: O(orders met), at most `MAX_FILLS_PER_ORDER`; an order
- * with a limit of its own costs O(fills before it) more.
+ * Plans the match; changes nothing. Cost: O(orders met), at most `MAX_FILLS_PER_ORDER`, whatever
+ * limits they have of their own.
  */
 export function planMatch(state: State, book: Book, taker: Taker): MatchPlan {
   const { portfolio, side, price, size } = taker;
@@ -230,6 +257,7 @@ export function planMatch(state: State, book: Book, taker: Taker): MatchPlan {
     met: 0,
     truncated: false,
     stopped: false,
+    tally: undefined,
   };
   while (level !== undefined && crosses(side, price, level.price)) {
     meetLevel(state, draft, level);
