@@ -25,8 +25,20 @@ import { marginOf, type PortfolioMargin } from './margin-result.ts';
 import type { GroupTerms, RiskArrays } from './risk-arrays.ts';
 import type { Measure } from './risk-layout.ts';
 
+/** Places in `MarginScratch.sums`: kept there because a number in an object's field is boxed. */
+const CHARGE = 0;
+const CONFIDENCE = 1;
+const DELTA_RISE = 2;
+const DELTA_FALL = 3;
+/** Lots of one strike: net of positions, and open on either side. */
+const NET = 4;
+const BIDS = 5;
+const ASKS = 6;
+const SUMS = 7;
+
 /** Buffers of `portfolioMargin`, to be reused between accounts of the same arrays. */
 export type MarginScratch = ChargedSums & {
+  readonly sums: Float64Array;
   readonly columns: Float64Array;
   readonly orders: Float64Array;
   readonly totals: Float64Array;
@@ -34,6 +46,7 @@ export type MarginScratch = ChargedSums & {
 
 export function marginScratch({ layout }: RiskArrays): MarginScratch {
   return {
+    sums: new Float64Array(SUMS),
     columns: new Float64Array(layout.columns),
     orders: new Float64Array(layout.slots),
     low: new Float64Array(layout.slots),
@@ -51,10 +64,7 @@ type Walk = {
   position: number;
   order: number;
   mark: number;
-  confidence: number;
   delta: number;
-  deltaFall: number;
-  deltaRise: number;
   /** Whether a series is above its share of the open interest. */
   isConcentrated: boolean;
 };
@@ -93,10 +103,15 @@ function addPositions(sums: Float64Array, walk: Walk, from: number, to: number):
   }
 }
 
+function add(sums: Float64Array, at: number, value: number): void {
+  sums[at] = (sums[at] ?? 0) + value;
+}
+
 /** Charges by gross lots of one series, with everything open in it filled on one side. */
 function addGross(walk: Walk, terms: GroupTerms, row: number, greatest: number): void {
   const { openInterest, model, isLinear } = walk.arrays;
-  walk.confidence += (isLinear[row] === 1 ? terms.linearGross : terms.optionGross) * greatest;
+  const gross = isLinear[row] === 1 ? terms.linearGross : terms.optionGross;
+  add(walk.scratch.sums, CONFIDENCE, gross * greatest);
   const interest = openInterest[row] ?? 0;
   if (interest !== 0 && greatest > model.concentration.openInterestShare * interest) {
     walk.isConcentrated = true;
@@ -114,12 +129,9 @@ function ofNextPosition({ account, position }: Walk, numbers: Int32Array): numbe
   return position < rows.length ? (numbers[rows[position] ?? 0] ?? NONE) : NONE;
 }
 
-/**
- * Walks positions of a group at strikes below `before`, where there are no orders; returns their
- * charges.
- */
-function walkPositions(walk: Walk, terms: GroupTerms, group: number, before: number): number {
-  const { arrays, account } = walk;
+/** Walks positions of a group at strikes below `before`, where there are no orders: their charges. */
+function walkPositions(walk: Walk, terms: GroupTerms, group: number, before: number): void {
+  const { arrays, account, scratch } = walk;
   const { rows, lots } = account.positions;
   const { strike: strikes, group: groups, isLinear } = arrays;
   let at = walk.position;
@@ -142,22 +154,22 @@ function walkPositions(walk: Walk, terms: GroupTerms, group: number, before: num
     addGross(walk, terms, row, Math.abs(held));
   }
   walk.position = at;
-  return charge + strikeCharge(of, net);
+  add(scratch.sums, CHARGE, charge + strikeCharge(of, net));
 }
 
-/** Lots of one strike that orders are in. */
-type OpenLots = { net: number; bids: number; asks: number };
-
-/** Walks positions and orders of a strike together, series by series. */
-function walkOpen(walk: Walk, terms: GroupTerms, strike: number): OpenLots {
-  const { arrays, account } = walk;
+/** Walks positions and orders of a strike together, series by series: its lots to the sums. */
+function walkOpen(walk: Walk, terms: GroupTerms, strike: number): void {
+  const { arrays, account, scratch } = walk;
+  const { sums } = scratch;
   const { positions, orders } = account;
   const { columns, delta } = arrays.layout;
-  const open = { net: 0, bids: 0, asks: 0 };
+  sums[NET] = 0;
+  sums[BIDS] = 0;
+  sums[ASKS] = 0;
   for (;;) {
     const isHeld = ofNextPosition(walk, arrays.strike) === strike;
     const isOpen = ofNextOrder(walk, arrays.strike) === strike;
-    if (!isHeld && !isOpen) return open;
+    if (!isHeld && !isOpen) return;
     const heldRow = isHeld ? (positions.rows[walk.position] ?? NONE) : NONE;
     const openRow = isOpen ? (orders[walk.order]?.row ?? NONE) : NONE;
     const row = Math.min(heldRow, openRow);
@@ -171,30 +183,34 @@ function walkOpen(walk: Walk, terms: GroupTerms, strike: number): OpenLots {
       else asks -= order.lots;
     }
     const perLot = arrays.values[row * columns + delta] ?? 0;
-    walk.deltaRise += perLot > 0 ? perLot * bids : -perLot * asks;
-    walk.deltaFall += perLot > 0 ? -perLot * asks : perLot * bids;
+    add(sums, DELTA_RISE, perLot > 0 ? perLot * bids : -perLot * asks);
+    add(sums, DELTA_FALL, perLot > 0 ? -perLot * asks : perLot * bids);
     addGross(walk, terms, row, Math.max(Math.abs(lots + bids), Math.abs(lots - asks)));
-    open.net += lots;
-    open.bids += bids;
-    open.asks += asks;
+    add(sums, NET, lots);
+    add(sums, BIDS, bids);
+    add(sums, ASKS, asks);
   }
 }
 
-/** Adds a strike with orders to its group; returns what of its charge is apart from the slots. */
-function addOpenStrike(walk: Walk, terms: GroupTerms, context: TermContext): number {
+/** Adds a strike with orders to its group. */
+function addOpenStrike(walk: Walk, terms: GroupTerms, context: TermContext): void {
   const { arrays, account, scratch } = walk;
   const { orders } = account;
+  const { sums } = scratch;
   const from = walk.order;
   const row = orders[from]?.row ?? 0;
-  const { net, bids, asks } = walkOpen(walk, terms, arrays.strike[row] ?? NONE);
+  walkOpen(walk, terms, arrays.strike[row] ?? NONE);
+  const net = sums[NET] ?? 0;
   const charge = arrays.isLinear[row] === 1 ? terms.linear : terms.option;
-  if (net >= asks || net <= -bids) {
-    const only = net >= asks ? charge.low : charge.high;
+  const staysLong = net >= (sums[ASKS] ?? 0);
+  if (staysLong || net <= -(sums[BIDS] ?? 0)) {
+    const only = staysLong ? charge.low : charge.high;
     for (let at = from; at < walk.order; at++) {
       const order = orders[at];
       if (order !== undefined) addOrderTerms(scratch.orders, order, only, context);
     }
-    return only * net;
+    add(sums, CHARGE, only * net);
+    return;
   }
   scratch.low.fill(0);
   scratch.high.fill(0);
@@ -203,26 +219,26 @@ function addOpenStrike(walk: Walk, terms: GroupTerms, context: TermContext): num
     if (order !== undefined) addChargedTerms(scratch, { order, sign: 1 }, charge, context);
   }
   addLesser(scratch.orders, scratch, charge, { net, sign: 1 });
-  return 0;
 }
 
 /** Adds a group: its strikes, its positions, its measure columns. */
 function addGroup(walk: Walk, group: number, terms: GroupTerms): void {
   const { arrays, scratch } = walk;
   const { layout, values } = arrays;
-  const { columns, orders, totals } = scratch;
+  const { columns, orders, totals, sums } = scratch;
   const { slots } = terms;
   columns.fill(0);
   orders.fill(0);
   const from = walk.position;
-  let charge = 0;
+  sums[CHARGE] = 0;
+  const context: TermContext = { values, layout, slots };
   while (ofNextOrder(walk, arrays.group) === group) {
-    charge += walkPositions(walk, terms, group, ofNextOrder(walk, arrays.strike));
-    charge += addOpenStrike(walk, terms, { values, layout, slots });
+    walkPositions(walk, terms, group, ofNextOrder(walk, arrays.strike));
+    addOpenStrike(walk, terms, context);
   }
-  charge += walkPositions(walk, terms, group, NONE);
+  walkPositions(walk, terms, group, NONE);
   addPositions(columns, walk, from, walk.position);
-  addMeasures(totals, { columns, orders, charge }, layout, slots);
+  addMeasures(totals, { columns, orders, charge: sums[CHARGE] ?? 0 }, layout, slots);
   walk.mark += columns[layout.mark] ?? 0;
   walk.delta += columns[layout.delta] ?? 0;
 }
@@ -237,7 +253,9 @@ export function portfolioMargin(
   measure: Measure,
   scratch: MarginScratch,
 ): PortfolioMargin {
-  scratch.totals.fill(0);
+  const { sums, totals } = scratch;
+  totals.fill(0);
+  sums.fill(0);
   const walk: Walk = {
     arrays,
     account,
@@ -245,10 +263,7 @@ export function portfolioMargin(
     position: 0,
     order: 0,
     mark: 0,
-    confidence: 0,
     delta: 0,
-    deltaFall: 0,
-    deltaRise: 0,
     isConcentrated: false,
   };
   for (;;) {
@@ -261,12 +276,14 @@ export function portfolioMargin(
     addGroup(walk, group, terms[measure]);
   }
   const free = arrays.model.concentration.freeDeltaUsd * arrays.market.usdUnits;
-  const { delta, deltaFall, deltaRise } = walk;
-  const widest = Math.max(Math.abs(delta + deltaFall), Math.abs(delta + deltaRise));
+  const { mark, delta } = walk;
+  const least = delta + (sums[DELTA_FALL] ?? 0);
+  const greatest = delta + (sums[DELTA_RISE] ?? 0);
+  const widest = Math.max(Math.abs(least), Math.abs(greatest));
   if (walk.isConcentrated || widest > free) {
     return marginOfSums(buildSums(arrays, account, measure));
   }
-  const { mark, confidence } = walk;
+  const confidence = sums[CONFIDENCE] ?? 0;
   const concentrated = Number.POSITIVE_INFINITY;
-  return marginOf(arrays.layout, { measures: scratch.totals, mark, confidence, concentrated });
+  return marginOf(arrays.layout, { measures: totals, mark, confidence, concentrated });
 }
