@@ -87,6 +87,18 @@ test.each([
   if (!built.ok) expect(built.error.allowed).not.toBe('');
 });
 
+test.each([
+  ['a price', order({ price: '100000000.1' }), 'at most 100000000 USD'],
+  ['an amount', order({ amount: '100000000.1' }), 'at most 100000000 coins'],
+  [
+    'a net price',
+    order({ instrument: { ...GRID, price_zero_ticks: 1_000_000_000 }, price: '-100000000.1' }),
+    '-100000000 to 100000000 USD',
+  ],
+])('%s too large is told its bound in USD or coins', (_name, input, allowed) => {
+  expect(buildAction(input)).toMatchObject({ ok: false, error: { allowed } });
+});
+
 const BTC = { underlying_id: 1, lots_per_coin: 100 };
 const REFERENCE = { orderId: 5 };
 const TERMS = { instrument: GRID, side: 'sell', amount: '1', price: '10' } as const;

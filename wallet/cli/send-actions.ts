@@ -1,12 +1,17 @@
 /** Builds, shows, confirms, signs, submits and reports: the way of every writing command. */
 
-import type { ActionResultInfo, SubmitResult } from '../../node/rpc/schemas/transaction.ts';
+import type {
+  ActionRefused,
+  ActionResultInfo,
+  SubmitResult,
+} from '../../node/rpc/schemas/transaction.ts';
 import type { Action } from '../../runtime/action.ts';
 import { fromHex, toHex } from '../../runtime/core/bytes.ts';
 import type { Result } from '../../runtime/core/result.ts';
 import { transactionId } from '../../runtime/transaction.ts';
 import type { InputError } from '../client/amounts.ts';
 import type { Client } from '../client/client.ts';
+import { coinsOfLots, explainRefusal } from '../client/explain-refusal.ts';
 import { addressOfText } from '../client/input-fields.ts';
 import { accountOfPublicKey, signTransaction } from '../client/sign.ts';
 import {
@@ -50,17 +55,44 @@ export function must<T>(result: Result<T, InputError>): T {
 
 const MAX_TIMEOUT_MS = 60_000;
 
-function describeResult(result: ActionResultInfo): string {
+/** A refusal in human units, as one line. Facts that do not apply are left out. */
+function describeRefusal(result: ActionRefused, input: ActionInput | undefined): string {
+  const { code, message, field } = result;
+  const { given, allowed } = input === undefined ? result : explainRefusal(result, input);
+  const facts = [
+    `refused: ${code}: ${message}`,
+    `field ${field}`,
+    ...(given === undefined ? [] : [`given ${given}`]),
+    ...(allowed === undefined ? [] : [`allowed ${allowed}`]),
+  ];
+  return facts.join('; ');
+}
+
+/** Lots of an order's result as coins, where the action says of which instrument. */
+function lotsText(input: ActionInput | undefined, lots: number): string {
+  switch (input?.type) {
+    case 'order':
+    case 'amend':
+    case 'reduce':
+      return coinsOfLots(input.instrument, lots);
+    case 'replace':
+      return coinsOfLots(input.order.instrument, lots);
+    default:
+      return `${lots} lots`;
+  }
+}
+
+function describeResult(result: ActionResultInfo, input: ActionInput | undefined): string {
   switch (result.type) {
-    case 'refused': {
-      const { code, message, field, given, allowed } = result;
-      return `refused: ${code}: ${message}; field ${field}; given ${given}; allowed ${allowed}`;
-    }
+    case 'refused':
+      return describeRefusal(result, input);
     case 'transferred':
       return `transferred ${result.amount}`;
     case 'order': {
       const { order_id, filled_lots, resting_lots, cash, fee } = result;
-      return `order ${order_id}: filled ${filled_lots} lots, resting ${resting_lots}, cash ${cash}, fee ${fee}`;
+      const filled = lotsText(input, filled_lots);
+      const resting = lotsText(input, resting_lots);
+      return `order ${order_id}: filled ${filled}, resting ${resting}, cash ${cash} USD, fee ${fee} USD`;
     }
     case 'cancelled':
       return `cancelled ${result.cancelled}`;
@@ -85,7 +117,7 @@ function describeResult(result: ActionResultInfo): string {
       return `number ${result.id}`;
     case 'legs_traded': {
       const { reference, counterparty_id, cash, fee } = result;
-      return `traded with account ${counterparty_id}, number ${reference}: cash ${cash}, fee ${fee}`;
+      return `traded with account ${counterparty_id}, number ${reference}: cash ${cash} USD, fee ${fee} USD`;
     }
     case 'referrer_set':
       return `referred by account ${result.referrer_id}`;
@@ -93,12 +125,12 @@ function describeResult(result: ActionResultInfo): string {
 }
 
 /** Prints what came of it; throws with the right status when it was refused or is not final. */
-function report(argv: Arguments, result: SubmitResult): void {
+function report(argv: Arguments, result: SubmitResult, inputs: readonly ActionInput[]): void {
   const results = result.receipt?.results ?? [];
   print(flag(argv, 'json'), result, [
     `transaction ${result.transaction_id}`,
     result.height === null ? result.status : `${result.status} at height ${result.height}`,
-    ...results.map(describeResult),
+    ...results.map((one, at) => describeResult(one, inputs[at])),
   ]);
   if (result.status !== 'final') {
     process.exitCode = EXIT.notFinal;
@@ -159,7 +191,7 @@ export async function sendActions(
     wait: 'final',
     timeout_ms: timeoutMs,
   });
-  report(argv, result);
+  report(argv, result, inputs);
 }
 
 /** Fails as the chain would when there is nothing to do. */

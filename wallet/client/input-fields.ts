@@ -44,6 +44,12 @@ function tickAt(grid: OrderGrid, microUsd: bigint): bigint {
   return tick;
 }
 
+/** The bounds of prices, in USD. */
+function outOfRange({ tick_micro_usd: tick, price_zero_ticks: zero = 0 }: OrderGrid): string {
+  const usd = (ticks: number): string => formatDecimal(BigInt(ticks) * BigInt(tick), 6);
+  return zero === 0 ? `at most ${usd(MAX_PRICE_TICKS)} USD` : `-${usd(zero)} to ${usd(zero)} USD`;
+}
+
 /**
  * USD per coin to ticks: on the grid of its height, and within the bounds. Where an instrument's
  * prices can be negative (a combo's net price), ticks are counted from its `price_zero_ticks`.
@@ -65,14 +71,14 @@ export function ticksOfPrice(
   const ticks = zero + micro.value / BigInt(grid.tick_micro_usd);
   return ticks >= 0n && ticks <= (zero === 0n ? BigInt(MAX_PRICE_TICKS) : 2n * zero)
     ? ok(Number(ticks))
-    : inputError(field, price, `at most ${zero === 0n ? MAX_PRICE_TICKS : zero} ticks`);
+    : inputError(field, price, outOfRange(grid));
 }
 
 /** Coins × `scale` of a whole number of parts of a coin, or an error. */
 function partsOf(
   field: string,
   amount: string,
-  parts: { readonly perCoin: number; readonly most: bigint; readonly name: string },
+  parts: { readonly perCoin: number; readonly most: bigint },
 ): Result<number, InputError> {
   const scaled = parseDecimal(field, amount, 12);
   if (!scaled.ok) return scaled;
@@ -84,7 +90,7 @@ function partsOf(
   const count = product / scale;
   return count <= parts.most
     ? ok(Number(count))
-    : inputError(field, amount, `at most ${parts.most} ${parts.name}`);
+    : inputError(field, amount, `at most ${parts.most / BigInt(parts.perCoin)} coins`);
 }
 
 /** Coins to lots: whole lots above 0 and within the bound. */
@@ -94,7 +100,7 @@ export function lotsOfAmount(
   field = 'amount',
 ): Result<number, InputError> {
   const most = BigInt(MAX_ORDER_LOTS);
-  const lots = partsOf(field, amount, { perCoin: grid.lots_per_coin, most, name: 'lots' });
+  const lots = partsOf(field, amount, { perCoin: grid.lots_per_coin, most });
   return lots.ok && lots.value === 0
     ? inputError(field, amount, `a multiple of ${1 / grid.lots_per_coin} coins above 0`)
     : lots;
@@ -106,7 +112,7 @@ export function partsOfCoins(
   amount: string,
   perCoin: number,
 ): Result<number, InputError> {
-  return partsOf(field, amount, { perCoin, most: BigInt(Number.MAX_SAFE_INTEGER), name: 'parts' });
+  return partsOf(field, amount, { perCoin, most: BigInt(Number.MAX_SAFE_INTEGER) });
 }
 
 /** USD, 0 or more, to micro-USD as a safe integer. */
