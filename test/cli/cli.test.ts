@@ -58,6 +58,8 @@ beforeAll(async () => {
     ask: { price: '10', amount: '1' },
   };
   writeFileSync(join(home, 'crossed.json'), JSON.stringify([crossed]));
+  const misspelt = { instrument: SERIES, bit: { price: '9', amount: '1' } };
+  writeFileSync(join(home, 'misspelt.json'), JSON.stringify([misspelt]));
   writeFileSync(join(home, 'mnemonic'), `${MNEMONIC}\n`, { mode: 0o600 });
   node = fakeNode();
   const market = openMarket(node.state);
@@ -331,6 +333,12 @@ const WRONG: readonly (readonly [string, string[], number, RegExp])[] = [
   ],
   ['quotes not there', ['maker', 'quote', 'nope.json'], EXIT.noInput, /file: given nope.json/],
   ['quotes that are none', ['maker', 'quote', 'password'], EXIT.badData, /file: given password/],
+  [
+    'a side misspelt, which would be withdrawn',
+    ['maker', 'quote', 'misspelt.json'],
+    EXIT.badData,
+    /allowed: quotes\[0\]: no "bit", but instrument, bid, ask/,
+  ],
   [
     'a quote that crosses itself',
     ['maker', 'quote', 'crossed.json'],

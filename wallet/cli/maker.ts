@@ -32,8 +32,15 @@ function badFile(file: string, allowed: string): CliError {
   return new CliError(EXIT.badData, { field: 'file', given: file, allowed });
 }
 
+/** Refuses a field that is not known: a side with its name misspelt would be withdrawn. */
+function checkNames(file: string, at: string, value: object, known: readonly string[]): void {
+  const foreign = Object.keys(value).find((name) => !known.includes(name));
+  if (foreign !== undefined) throw badFile(file, `${at}: no "${foreign}", but ${known.join(', ')}`);
+}
+
 function sideOf(file: string, at: string, value: unknown): QuoteSideInput | undefined {
   if (value === undefined || value === null) return undefined;
+  checkNames(file, at, value, ['price', 'amount']);
   const { price, amount } = value as { price?: unknown; amount?: unknown };
   const isText = (one: unknown): boolean => typeof one === 'string' || typeof one === 'number';
   if (!isText(price) || !isText(amount)) {
@@ -64,6 +71,7 @@ async function readQuotes(client: Client, file: string): Promise<QuoteInput[]> {
   return Promise.all(
     listed.map(async (one: unknown, at): Promise<QuoteInput> => {
       const { instrument, bid, ask } = (one ?? {}) as Record<string, unknown>;
+      checkNames(file, `quotes[${at}]`, one ?? {}, ['instrument', 'bid', 'ask']);
       if (typeof instrument !== 'string') {
         throw badFile(file, `quotes[${at}].instrument: the name of an instrument`);
       }
