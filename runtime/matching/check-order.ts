@@ -243,10 +243,11 @@ function countRefusal(
   portfolio: Portfolio | undefined,
   holding: SeriesHolding | undefined,
   order: PlaceOrder,
+  rests: boolean,
   replaced: RestingOrder | undefined,
 ): Refusal | undefined {
   if (portfolio === undefined) return undefined;
-  if (canRest(order)) {
+  if (rests) {
     const isOwn = replaced !== undefined && replaced.portfolio === portfolio.id;
     const isSame = isOwn && replaced.instrument === order.instrument;
     const inSeries = (holding?.orders.size ?? 0) - (isSame ? 1 : 0);
@@ -362,7 +363,9 @@ export function checkOrder(
   }
   const badSize = sizeBoundsRefusal(underlying, lots, closableLots(known, order));
   if (badSize !== undefined) return err(badSize);
-  const tooMany = countRefusal(portfolio, known, order, replaced);
+  // What is collected for an auction rests until then, whatever its terms.
+  const rests = canRest(order) || auctionKind(state, instrument) !== undefined;
+  const tooMany = countRefusal(portfolio, known, order, rests, replaced);
   if (tooMany !== undefined) return err(tooMany);
 
   const key = expiryOf(state, instrument.id);
