@@ -9,6 +9,7 @@ import {
   marginScratch,
   portfolioMargin,
 } from '../../../runtime/margin/portfolio/account-margin.ts';
+import { lotLoss } from '../../../runtime/margin/portfolio/lot-loss.ts';
 import type { PortfolioModel } from '../../../runtime/margin/portfolio/portfolio-model.ts';
 import type { RiskArrays } from '../../../runtime/margin/portfolio/risk-arrays.ts';
 import type { Measure } from '../../../runtime/margin/portfolio/risk-layout.ts';
@@ -161,5 +162,36 @@ describe('worst fill of open orders', () => {
     expect(excessOf(arrays, accountOf(new Map(), [bid]), 'initial')).toBe(
       excessOf(arrays, filled, 'initial') - 10 * mark,
     );
+  });
+});
+
+describe('loss of a lot', () => {
+  it('bounds what an order takes from the margin', () => {
+    fc.assert(
+      fc.property(
+        someAccount(6),
+        someOrder,
+        fc.constantFrom(...MEASURES),
+        fc.constantFrom(0.2, 1),
+        (account, order, measure, confidence) => {
+          const arrays = someArrays({ model, confidence, rate: 0 });
+          const { positions, orders } = account;
+          const more = { positions, orders: [...orders, order].toSorted((a, b) => a.row - b.row) };
+          const loss = lotLoss(arrays, order.row, measure)[order.lots > 0 ? 'bid' : 'ask'];
+          const taken = excessOf(arrays, account, measure) - excessOf(arrays, more, measure);
+          expect(taken).toBeLessThanOrEqual(-Math.abs(order.lots) * (loss + order.cash));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is the worst cell of a lot that is alone', () => {
+    // The perpetual: 18 % and 4 % of $100, marked at $100.1, in units of 10⁻⁵ USD.
+    const arrays = someArrays({ model, confidence: 1, rate: 0 });
+    expect(lotLoss(arrays, ROWS - 1, 'initial')).toEqual({
+      bid: -(1_801_800 + 400_000),
+      ask: -(1_801_800 + 400_000),
+    });
   });
 });
