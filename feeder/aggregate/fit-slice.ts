@@ -30,7 +30,7 @@ export const MIN_POINTS = 5;
 /** Largest u or l. */
 const MAX_WING = 4;
 const INSIDE = 1 - 1e-9;
-const ROUNDS = 3;
+const ROUNDS = 6;
 /** Huber's bound in standard deviations, and where a point is no longer believed. */
 const HUBER = 1.5;
 const ABSURD = 10;

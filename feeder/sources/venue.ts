@@ -62,8 +62,8 @@ function optionName(
   const [year, month, day] = date;
   const expiryMs = Date.UTC(2000 + year, month, day, EXPIRY_HOUR);
   const { strike, right } = rest;
-  // A day that the month does not have would be taken for one of the next.
-  if (month < 0 || new Date(expiryMs).getUTCDate() !== day) return undefined;
+  // A month of none or a day that it does not have would be taken for one of the next.
+  if (month < 0 || month > 11 || new Date(expiryMs).getUTCDate() !== day) return undefined;
   return { family, expiryMs, strike: Number(strike), right: right === 'C' ? 'call' : 'put' };
 }
 
