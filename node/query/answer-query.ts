@@ -8,7 +8,6 @@
 
 import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import { asciiBytes, equalBytes, fromHex, toHex } from '../../runtime/core/bytes.ts';
-import { sha256 } from '../../runtime/core/hash.ts';
 import { unreachable } from '../../runtime/core/result.ts';
 import {
   type AccountId,
@@ -24,6 +23,7 @@ import { MODULE } from '../../runtime/ledger/module-accounts.ts';
 import type { Order } from '../../runtime/matching/order.ts';
 import type { Trigger } from '../../runtime/matching/trigger.ts';
 import { type Commitment, latestCheckpoint, tableRoots } from '../../runtime/state/commitment.ts';
+import { bytesRoot } from '../../runtime/state/merkle-format.ts';
 import { proveRow } from '../../runtime/state/prove.ts';
 import { metaOf, parametersOf, type State } from '../../runtime/state/state.ts';
 import {
@@ -169,7 +169,7 @@ function answerRow(context: QueryContext, question: RowQuestion): Answer {
   });
   if (valueHash === undefined) return found([]);
   for (const value of [live.value, context.checkpointRow(tableId, key)]) {
-    if (value !== undefined && equalBytes(sha256(value), valueHash)) return found([value]);
+    if (value !== undefined && equalBytes(bytesRoot(value), valueHash)) return found([value]);
   }
   return refused(REFUSAL.rowMovedOn, 'the row changed since the checkpoint: ask again');
 }

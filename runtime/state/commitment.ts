@@ -26,7 +26,15 @@ import {
   slotBytes,
   type UndoLog,
 } from './node-pool.ts';
-import { addStagedRow, createStagedRows, resetStagedRows, type StagedRows } from './staged-rows.ts';
+import { createRowHashes } from './row-hashes.ts';
+import {
+  addStagedRow,
+  createStagedRows,
+  flushBatch,
+  resetStagedRows,
+  type StagedRows,
+  type StagingBatch,
+} from './staged-rows.ts';
 import type { TableChanges } from './table.ts';
 import { updateTree } from './update-tree.ts';
 
@@ -65,6 +73,8 @@ export type Commitment = {
   open: OpenCheckpoint;
   /** Rows not yet in the trees, by table id. */
   readonly staged: readonly StagedRows[];
+  /** The last of them, not yet hashed. */
+  readonly batch: StagingBatch;
   /**
    * Memory that each checkpoint uses again: fresh pages would cost more than the work done in them.
    */
@@ -80,6 +90,7 @@ export function createCommitment(hashPairs: PairHasher): Commitment {
     checkpoints: [],
     open: { undo: createUndoLog(1), dropped: [], roots: new Int32Array(MAX_TABLES) },
     staged: Array.from({ length: MAX_TABLES }, createStagedRows),
+    batch: { rows: createRowHashes(), staged: undefined },
     due: createDueHashes(),
     spareUndo: [],
   };
@@ -112,7 +123,7 @@ export function stageRow(
   const { tableId, key, value } = row;
   const staged = commitment.staged[tableId];
   assert(staged !== undefined, 'table ids are 0 to 127');
-  addStagedRow(staged, key, value);
+  addStagedRow(staged, commitment.batch, commitment.hashPairs, { key, value });
 }
 
 /**
@@ -122,6 +133,7 @@ export function stageRow(
 export function foldStaged(commitment: Commitment): void {
   const { pool, open, due, staged, hashPairs } = commitment;
   const { undo, dropped, roots } = open;
+  flushBatch(commitment.batch, hashPairs);
   for (const [tableId, rows] of staged.entries()) {
     if (rows.changes.length === 0) continue;
     const update = { pool, due, hashPairs, undo, dropped, staged: rows };

@@ -12,10 +12,10 @@
  * refused, or hash 64 bytes to LEAF_TAG, which nobody can.
  */
 import { equalBytes } from '../core/bytes.ts';
-import { sha256 } from '../core/hash.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { bytes, type Codec, container, list } from '../core/ssz.ts';
 import {
+  bytesRoot,
   innerHash,
   KEY_BITS,
   keyBit,
@@ -70,13 +70,13 @@ export type StateClaim = {
   readonly value: Uint8Array | 'absent';
 };
 
-/** Checks that `proof` proves `claim`. Errors in `ProofError`'s order. Cost: at most 266 hashes. */
+/** Checks that `proof` proves `claim`. Errors in `ProofError`'s order. Cost: at most 266 hashes and those of key and value. */
 export function verifyProof(claim: StateClaim, proof: StateProof): Result<void, ProofError> {
   const { tableId, value } = claim;
   const { tableSiblings, siblings } = proof;
   const isTableId = Number.isInteger(tableId) && tableId >= 0 && tableId < MAX_TABLES;
   if (!isTableId || stateProofCodec.problem(proof)) return err({ code: 'malformed_proof' });
-  const keyHash = sha256(claim.key);
+  const keyHash = bytesRoot(claim.key);
   const end = endOfPath(keyHash, value, proof);
   if (!end.ok) return end;
 
@@ -104,7 +104,7 @@ function endOfPath(
   const other = proof.other[0];
   if (value !== 'absent') {
     if (other) return err({ code: 'contradictory_proof' });
-    return ok(leafHash(keyHash, sha256(value)));
+    return ok(leafHash(keyHash, bytesRoot(value)));
   }
   if (!other) return ok(new Uint8Array(32));
   if (equalBytes(other.keyHash, keyHash)) return err({ code: 'contradictory_proof' });

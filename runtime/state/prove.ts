@@ -2,10 +2,9 @@
  * Makes proofs from the trees of a retained checkpoint; `proof.ts` verifies them.
  */
 import { equalBytes } from '../core/bytes.ts';
-import { sha256 } from '../core/hash.ts';
 import { assert, err, ok, type Result } from '../core/result.ts';
 import { type Commitment, findCheckpoint, type RetainedCheckpoint } from './commitment.ts';
-import { keyBit, MAX_TABLES, TABLE_LEVELS } from './merkle-format.ts';
+import { bytesRoot, keyBit, MAX_TABLES, TABLE_LEVELS } from './merkle-format.ts';
 import { childRef, EMPTY_REF, halfBytes, isInner, locateSlot, slotOf } from './node-pool.ts';
 import type { StateProof } from './proof.ts';
 
@@ -17,7 +16,7 @@ export type ProofQuery = {
 };
 
 /**
- * A proof, and the SHA-256 of the row's value at that checkpoint, or `undefined` when it proves
+ * A proof, and the `bytesRoot` of the row's value at that checkpoint, or `undefined` when it proves
  * absence. The caller supplies the value's bytes, which the commitment does not keep.
  */
 export type ProofAnswer = {
@@ -41,7 +40,7 @@ export function proveRow(
   const { pool, checkpoints } = commitment;
   const { version } = checkpoint;
   const logs = checkpoints.map(({ undo }) => undo);
-  const keyHash = sha256(query.key);
+  const keyHash = bytesRoot(query.key);
   const siblings: Uint8Array[] = [];
   let ref = checkpoint.roots[tableId] ?? EMPTY_REF;
   while (isInner(ref)) {

@@ -16,6 +16,8 @@ import { type AgentBudget, AgentBudgetCodec } from '../accounts/agent-budget.ts'
 import { type RateCredits, RateCreditsCodec } from '../accounts/rate-credits.ts';
 import { type AuctionIndex, auctionIndex } from '../auction/auction-index.ts';
 import {
+  type Indicative,
+  IndicativeCodec,
   type InstrumentPhase,
   InstrumentPhaseCodec,
   type TradingStatus,
@@ -192,6 +194,8 @@ export type State = {
   readonly tradingStatus: TableStore<UnderlyingId, TradingStatus>;
   /** Instruments whose own state ends by time or by their first mark. */
   readonly phases: TableStore<InstrumentId, InstrumentPhase>;
+  /** Series in a call auction that published, or are to publish, an indicative price. */
+  readonly indicatives: TableStore<InstrumentId, Indicative>;
   /** Orders that wait for a price, and those whose price has come and turn has not. */
   readonly triggers: TableStore<OrderId, Trigger>;
   readonly lastTrades: TableStore<InstrumentId, LastTrade>;
@@ -280,6 +284,9 @@ export function emptyState(chainId: Uint8Array): State {
     ),
     phases: tableStore(
       table({ id: 27, name: 'phases', key: u32Key<InstrumentId>(), value: InstrumentPhaseCodec }),
+    ),
+    indicatives: tableStore(
+      table({ id: 28, name: 'indicatives', key: u32Key<InstrumentId>(), value: IndicativeCodec }),
     ),
     triggers: tableStore(
       table({ id: 16, name: 'triggers', key: u64Key<OrderId>(), value: TriggerCodec }),

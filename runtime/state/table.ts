@@ -76,6 +76,8 @@ export interface TableStore<K extends Key, V> extends AnyTableStore {
   get(key: K): V | undefined;
   /** As `get`; throws `InvariantViolation` when there is no such row. */
   must(key: K): V;
+  /** `get` of a row that is changed now, and its `touch`, in one search. */
+  edit(key: K): V | undefined;
   has(key: K): boolean;
   /** Inserts or replaces a row; the store owns `value` from here on. */
   set(key: K, value: V): void;
@@ -95,7 +97,7 @@ export interface TableStore<K extends Key, V> extends AnyTableStore {
 /** What a store does with keys and rows, however it finds them. */
 type Rows<K extends Key, V> = Pick<
   TableStore<K, V>,
-  'get' | 'has' | 'set' | 'delete' | 'unorderedEntries'
+  'get' | 'edit' | 'has' | 'set' | 'delete' | 'unorderedEntries'
 > & {
   size(): number;
   dirtyCount(): number;
@@ -116,6 +118,11 @@ function textRows<K extends Key, V>(): Rows<K, V> {
     size: () => rows.size,
     dirtyCount: () => dirty.size,
     get: (key) => rows.get(key),
+    edit(key) {
+      const row = rows.get(key);
+      if (row !== undefined && !dirty.has(key)) dirty.set(key, true);
+      return row;
+    },
     has: (key) => rows.has(key),
     set(key, value) {
       if (!dirty.has(key)) dirty.set(key, rows.has(key));
@@ -165,6 +172,15 @@ function numberedRows<V>(): Rows<number, V> {
     get(key) {
       const slot = slotOf(rows, key);
       return slot < 0 ? undefined : rows.values[slot];
+    },
+    edit(key) {
+      const slot = slotOf(rows, key);
+      if (slot < 0) return undefined;
+      if (rows.flags[slot] === CLEAN) {
+        rows.flags[slot] = CHANGED;
+        dirty.push(key);
+      }
+      return rows.values[slot];
     },
     has: (key) => slotOf(rows, key) >= 0,
     set(key, value) {
@@ -251,6 +267,7 @@ export function tableStore<K extends Key, V>(table: Table<K, V>): TableStore<K, 
     must(key) {
       return rows.get(key) ?? missing(key);
     },
+    edit: rows.edit,
     has: rows.has,
     set: rows.set,
     delete: rows.delete,

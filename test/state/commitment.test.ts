@@ -33,7 +33,7 @@ import {
   numbers,
   storeList,
 } from './history.ts';
-import { h, naiveLeaf, naiveStateRoot, naiveTableRoot } from './naive-root.ts';
+import { h, naiveBytesRoot, naiveLeaf, naiveStateRoot, naiveTableRoot } from './naive-root.ts';
 
 const { hashPairs } = choosePairHasher();
 const row = (key: number, value: number) => ({
@@ -60,21 +60,23 @@ describe('the format, step by step', () => {
 
   test('a table with one row is that row’s leaf', () => {
     const tag = Buffer.concat([Buffer.from('miletus/state/leaf/v1')], 32);
-    const leaf = h(h(h(Uint8Array.of(1)), h(Uint8Array.of(9))), tag);
+    const length = Buffer.concat([Uint8Array.of(1)], 32);
+    const hashOf = (byte: number) => h(Buffer.concat([Uint8Array.of(byte)], 32), length);
+    const leaf = h(h(hashOf(1), hashOf(9)), tag);
     expect(rootOfTable([row(1, 9)])).toBe(hex(leaf));
   });
 
   test('two rows that part at the first bit, and two that share their first two bits', () => {
-    // SHA-256 of 00 begins 6e = 0110…, of 01 4b = 0100…, of 02 db = 1101….
-    expect(h(Uint8Array.of(0))[0]).toBe(0x6e);
-    expect(h(Uint8Array.of(1))[0]).toBe(0x4b);
-    expect(h(Uint8Array.of(2))[0]).toBe(0xdb);
-    expect(rootOfTable([row(0, 7), row(2, 8)])).toBe(
-      hex(h(naiveLeaf(row(0, 7)), naiveLeaf(row(2, 8)))),
+    // The hash of key 04 begins 70 = 0111…, of 01 56 = 0101…, of 02 95 = 1001….
+    expect(naiveBytesRoot(Uint8Array.of(4))[0]).toBe(0x70);
+    expect(naiveBytesRoot(Uint8Array.of(1))[0]).toBe(0x56);
+    expect(naiveBytesRoot(Uint8Array.of(2))[0]).toBe(0x95);
+    expect(rootOfTable([row(4, 7), row(2, 8)])).toBe(
+      hex(h(naiveLeaf(row(4, 7)), naiveLeaf(row(2, 8)))),
     );
     const zero = Buffer.alloc(32);
-    const atDepth2 = h(naiveLeaf(row(1, 8)), naiveLeaf(row(0, 7)));
-    expect(rootOfTable([row(0, 7), row(1, 8)])).toBe(hex(h(h(zero, atDepth2), zero)));
+    const atDepth2 = h(naiveLeaf(row(1, 8)), naiveLeaf(row(4, 7)));
+    expect(rootOfTable([row(4, 7), row(1, 8)])).toBe(hex(h(h(zero, atDepth2), zero)));
   });
 
   test('the state root puts table t at position t of 128', () => {
@@ -216,7 +218,7 @@ describe('histories', () => {
                 if (!answer.ok) expect.fail(answer.error.code);
                 const { proof, valueHash } = answer.value;
                 const expected = old.model[table].get(hex(claim.key))?.value;
-                expect(valueHash && hex(valueHash)).toBe(expected && hex(h(expected)));
+                expect(valueHash && hex(valueHash)).toBe(expected && hex(naiveBytesRoot(expected)));
                 const value = expected ?? 'absent';
                 expect(verifyProof({ ...claim, value }, proof)).toEqual({
                   ok: true,
@@ -314,7 +316,7 @@ describe('single rules', () => {
     const [first] = commitment.checkpoints;
     const answer = first && proveRow(commitment, { ...first, tableId: 3, key: Uint8Array.of(3) });
     expect(answer?.ok && hex(answer.value.valueHash ?? new Uint8Array())).toBe(
-      hex(h(Uint8Array.of(3))),
+      hex(naiveBytesRoot(Uint8Array.of(3))),
     );
   });
 

@@ -16,8 +16,24 @@ export function h(...parts: readonly Uint8Array[]): Buffer {
   return createHash('sha256').update(Buffer.concat(parts)).digest();
 }
 
+/** A key's or value's hash, by the definition. */
+export function naiveBytesRoot(bytes: Uint8Array): Buffer {
+  const chunkCount = Math.max(1, Math.ceil(bytes.length / 32));
+  let level: Buffer[] = Array.from({ length: chunkCount }, (_, i) =>
+    Buffer.concat([bytes.subarray(32 * i, 32 * i + 32)], 32),
+  );
+  while (level.length > 1) {
+    level = Array.from({ length: Math.ceil(level.length / 2) }, (_, i) =>
+      h(level[2 * i] ?? ZERO, level[2 * i + 1] ?? ZERO),
+    );
+  }
+  const length = Buffer.alloc(32);
+  length.writeUInt32LE(bytes.length);
+  return h(level[0] ?? ZERO, length);
+}
+
 export function naiveLeaf(row: NaiveRow): Buffer {
-  return h(h(h(row.key), h(row.value)), LEAF_TAG);
+  return h(h(naiveBytesRoot(row.key), naiveBytesRoot(row.value)), LEAF_TAG);
 }
 
 export function naiveTableRoot(rows: readonly NaiveRow[], depth = 0): Buffer {
@@ -25,7 +41,7 @@ export function naiveTableRoot(rows: readonly NaiveRow[], depth = 0): Buffer {
   if (!first) return ZERO;
   if (!second) return naiveLeaf(first);
   const goesRight = (row: NaiveRow) =>
-    ((h(row.key).readUInt8(depth >> 3) >> (7 - (depth % 8))) & 1) === 1;
+    ((naiveBytesRoot(row.key).readUInt8(depth >> 3) >> (7 - (depth % 8))) & 1) === 1;
   return h(
     naiveTableRoot(
       rows.filter((row) => !goesRight(row)),

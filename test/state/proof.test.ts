@@ -5,7 +5,7 @@ import { commitChanges, createCommitment } from '../../runtime/state/commitment.
 import { LEAF_TAG } from '../../runtime/state/merkle-format.ts';
 import { type StateProof, stateProofCodec, verifyProof } from '../../runtime/state/proof.ts';
 import { proveRow } from '../../runtime/state/prove.ts';
-import { h } from './naive-root.ts';
+import { h, naiveBytesRoot } from './naive-root.ts';
 
 const TABLE = 5;
 const key = (i: number) => Uint8Array.of(i >> 8, i & 255);
@@ -112,14 +112,17 @@ describe('a false claim is refused', () => {
 
   test('absence shown by the row’s own leaf, and by a leaf from elsewhere', () => {
     const i = 8;
-    const keyHash = h(key(i));
-    const own = { ...prove(i), other: [{ keyHash, valueHash: h(valueOfRow(i)) }] };
+    const keyHash = naiveBytesRoot(key(i));
+    const own = { ...prove(i), other: [{ keyHash, valueHash: naiveBytesRoot(valueOfRow(i)) }] };
     expect(verdict(own, { i, value: 'absent' })).toBe('contradictory_proof');
 
     const elsewhere = [...Array(ROWS).keys()].find(
-      (j) => bitOf(h(key(j)), 0) !== bitOf(h(key(absentKey('leaf'))), 0),
+      (j) => bitOf(naiveBytesRoot(key(j)), 0) !== bitOf(naiveBytesRoot(key(absentKey('leaf'))), 0),
     );
-    const other = { keyHash: h(key(elsewhere ?? 0)), valueHash: h(valueOfRow(elsewhere ?? 0)) };
+    const other = {
+      keyHash: naiveBytesRoot(key(elsewhere ?? 0)),
+      valueHash: naiveBytesRoot(valueOfRow(elsewhere ?? 0)),
+    };
     const off = { ...prove(elsewhere ?? 0), other: [other] };
     expect(verdict(off, { i: absentKey('leaf'), value: 'absent' })).toBe('leaf_off_path');
   });
@@ -127,17 +130,22 @@ describe('a false claim is refused', () => {
 
 describe('the leaf tag', () => {
   /**
-   * A row whose value is 64 bytes of the forger's choice, alone in its table. Below its leaf the
+   * A row whose value is 96 bytes of the forger's choice, alone in its table. Below its leaf the
    * forger shows the 64 bytes that were hashed as if they were two children, down into the value,
-   * whose right half is zero: the "empty subtree" at which the row's key would be absent.
+   * whose third chunk is filled up with zeros: the "empty subtree" at which the row's key would be
+   * absent.
    */
   test('keeps a path from going on below a leaf', () => {
     const filler = Buffer.alloc(32, 1);
-    const value = Buffer.concat([filler, Buffer.alloc(32)]);
-    const valueHash = h(value);
-    // The path must turn left to X, right to the value hash, right to its zero half.
+    const value = Buffer.concat([filler, filler, filler]);
+    const valueHash = naiveBytesRoot(value);
+    // To X, to the value hash, to the root of its chunks, to their right half, to its zeros.
     let forgedKey = key(0);
-    for (let i = 0; [0, 1, 1].some((bit, d) => bitOf(h(forgedKey), d) !== bit); i++) {
+    for (
+      let i = 0;
+      [0, 1, 0, 1, 1].some((bit, d) => bitOf(naiveBytesRoot(forgedKey), d) !== bit);
+      i++
+    ) {
       forgedKey = key(i);
     }
     const victim = createCommitment(portablePairHasher);
@@ -146,13 +154,16 @@ describe('the leaf tag', () => {
     if (!honest.ok) throw new Error(honest.error.code);
     expect(honest.value.proof.siblings).toEqual([]);
 
-    const siblings = [LEAF_TAG, h(forgedKey), filler].map((hash) => new Uint8Array(hash));
+    const length = Buffer.alloc(32);
+    length[0] = 96;
+    const siblings = [LEAF_TAG, naiveBytesRoot(forgedKey), length, h(filler, filler), filler].map(
+      (hash) => new Uint8Array(hash),
+    );
     const forged: StateProof = { ...honest.value.proof, siblings };
     // The hashes do meet the root: only the tag betrays the path.
-    const claimed = h(h(h(forgedKey), valueHash), LEAF_TAG);
-    expect(
-      h(h(siblings[1] ?? claimed, h(siblings[2] ?? claimed, Buffer.alloc(32))), LEAF_TAG),
-    ).toEqual(claimed);
+    const claimed = h(h(naiveBytesRoot(forgedKey), valueHash), LEAF_TAG);
+    const chunks = h(h(filler, filler), h(filler, Buffer.alloc(32)));
+    expect(h(h(naiveBytesRoot(forgedKey), h(chunks, length)), LEAF_TAG)).toEqual(claimed);
     const claim = { stateRoot: root, tableId: TABLE, key: forgedKey, value: 'absent' as const };
     expect(verifyProof(claim, forged)).toEqual({
       ok: false,

@@ -7,7 +7,7 @@ import {
   latestCheckpoint,
   tableRoots,
 } from '../../runtime/state/commitment.ts';
-import { h, naiveLeaf, naiveStateRoot, naiveTableRoot } from './naive-root.ts';
+import { naiveBytesRoot, naiveLeaf, naiveStateRoot, naiveTableRoot } from './naive-root.ts';
 
 type VectorRow = {
   readonly key: string;
@@ -37,7 +37,7 @@ describe.each(states)('$name', ({ tables, stateRoot }) => {
   test('by the definition', () => {
     for (const { rows, root } of tables) {
       for (const row of rows) {
-        expect(hex(h(bytes(row.key)))).toBe(row.keyHash);
+        expect(hex(naiveBytesRoot(bytes(row.key)))).toBe(row.keyHash);
         expect(hex(naiveLeaf({ key: bytes(row.key), value: bytes(row.value) }))).toBe(row.leaf);
       }
       expect(hex(naiveTableRoot(decoded(rows)))).toBe(root);
