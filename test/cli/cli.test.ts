@@ -152,6 +152,9 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['block-trade', 'accept'],
   ['referral', 'set'],
   ['referral', 'show'],
+  ['feeder', 'init'],
+  ['feeder', 'check'],
+  ['feeder', 'run'],
   ['query', 'status'],
   ['query', 'block'],
   ['query', 'transaction'],
@@ -252,6 +255,21 @@ const WRONG: readonly (readonly [string, string[], number, RegExp])[] = [
     ['trade', 'book', 'BTC-1JAN30-1-C'],
     EXIT.refused,
     /invalid_instrument/,
+  ],
+  [
+    'an order named by neither number',
+    ['order', 'replace', 'mine:7', 'buy', SERIES, '0.1', '9'],
+    EXIT.usage,
+    /order: given mine:7; allowed: the number of an order, or client:N/,
+  ],
+  [
+    'a stop in place of an order, which would go out at once',
+    [
+      ...['order', 'replace', '1', 'buy', SERIES, '0.1'],
+      ...['--type', 'stop_market', '--trigger-price', '9'],
+    ],
+    EXIT.usage,
+    /--type: given stop_market; allowed: limit, market/,
   ],
   [
     'no order to cancel',
@@ -591,7 +609,11 @@ describe('sending', () => {
         ['order', 'replace', '1', 'buy', SERIES, '0.2', '990'],
         `replace order 1 by buy 0.2 ${SERIES} at 990 USD`,
       ],
-      [['order', 'link', '1', '2'], 'link orders 1 and 2: one cancels the other'],
+      [
+        ['order', 'replace', 'client:7', 'buy', SERIES, '0.2', '990'],
+        `replace order client:7 by buy 0.2 ${SERIES} at 990 USD`,
+      ],
+      [['order', 'link', '1', 'client:2'], 'link orders 1 and client:2: one cancels the other'],
       [['order', 'cancel', '1'], 'cancel order 1'],
       [
         ['order', 'cancel-all', '--currency', 'btc', '--label', '4'],

@@ -150,6 +150,25 @@ export function referenceOf(argv: Arguments): ReferenceInput {
   };
 }
 
+const REFERENCE_FORM = 'the number of an order, or client:N of your own';
+
+/** Describes a positional that `referenceIn` reads. */
+export const ORDER_REFERENCE = 'Order number, or client:N for the one with your number N';
+
+/** An order by a positional: `4711`, or `client:7` for the one with the client's number 7. */
+export function referenceIn(argv: Arguments, name: string): ReferenceInput {
+  const given = mustText(argv, name, REFERENCE_FORM);
+  const [, client, digits = ''] = /^(client:)?([1-9][0-9]{0,15})$/.exec(given) ?? [];
+  const number = Number(digits);
+  if (digits === '' || !Number.isSafeInteger(number)) {
+    throw usageError(name, given, REFERENCE_FORM);
+  }
+  const subAccount = subAccountOf(argv);
+  return client === undefined
+    ? { orderId: number, subAccount }
+    : { clientOrderId: number, subAccount };
+}
+
 /** What of an open order or a waiting trigger a change starts from. */
 export type KnownOrder = {
   readonly instrument_name: string;

@@ -4,6 +4,7 @@ import type { OrderInfo, TriggerInfo } from '../../node/rpc/schemas/account.ts';
 import type { OrderTermsInput } from '../client/order-input.ts';
 import type { ActionInput } from '../client/transaction-builder.ts';
 import { accountOf, withAccount } from './account.ts';
+import { usageError } from './cli-error.ts';
 import { currencyOf } from './currency.ts';
 import {
   type Arguments,
@@ -23,7 +24,10 @@ import {
   INSTRUMENT,
   instrumentOf,
   NUMBERS,
+  ORDER_REFERENCE,
+  ORDER_TYPES,
   type OrderTypeName,
+  referenceIn,
   referenceOf,
   termsOf,
   withOrderPositionals,
@@ -110,30 +114,32 @@ async function reduce(argv: Arguments): Promise<void> {
 }
 
 async function replace(argv: Arguments): Promise<void> {
-  const orderId = integer(argv, 'order', NUMBERS) ?? 0;
+  const replaced = referenceIn(argv, 'order');
   const name = mustText(argv, 'instrument', INSTRUMENT);
   checkTerms(argv);
+  // The chain replaces by an order alone; one that should wait would go out at once.
+  const given = choice(argv, 'type', ORDER_TYPES) ?? 'limit';
+  if (given !== 'limit' && given !== 'market') throw usageError('--type', given, 'limit, market');
   await withClient(argv, async (client) => {
     const { terms, type } = termsOf(argv, await instrumentOf(client, name));
     await sendActions(
       argv,
       client,
-      [{ type: 'replace', replaced: { orderId, subAccount: subAccountOf(argv) }, order: terms }],
-      `replace order ${orderId} by ${describe(terms, type)}`,
+      [{ type: 'replace', replaced, order: terms }],
+      `replace order ${text(argv, 'order')} by ${describe(terms, type)}`,
     );
   });
 }
 
 async function link(argv: Arguments): Promise<void> {
-  const subAccount = subAccountOf(argv);
-  const first = { orderId: integer(argv, 'first', NUMBERS) ?? 0, subAccount };
-  const second = { orderId: integer(argv, 'second', NUMBERS) ?? 0, subAccount };
+  const first = referenceIn(argv, 'first');
+  const second = referenceIn(argv, 'second');
   await withClient(argv, (client) =>
     sendActions(
       argv,
       client,
       [{ type: 'link', first, second }],
-      `link orders ${first.orderId} and ${second.orderId}: one cancels the other`,
+      `link orders ${text(argv, 'first')} and ${text(argv, 'second')}: one cancels the other`,
     ),
   );
 }
@@ -312,8 +318,12 @@ export function buildOrder(yargs: Argv): Argv {
       'Cancel an order and place another in one step, or neither',
       (y) =>
         withTerms(withSending(withOrderPositionals(y)))
-          .positional('order', { type: 'string', describe: 'Order number' })
-          .example('$0 order replace 4711 buy BTC-25DEC26-100000-C 0.1 1260', 'at another price'),
+          .positional('order', { type: 'string', describe: ORDER_REFERENCE })
+          .example('$0 order replace 4711 buy BTC-25DEC26-100000-C 0.1 1260', 'at another price')
+          .example(
+            '$0 order replace client:7 buy BTC-25DEC26-100000-C 0.1 1260 --client-order-id 7',
+            'the order that you number 7, by one of the same number',
+          ),
       replace,
     )
     .command(
@@ -321,8 +331,8 @@ export function buildOrder(yargs: Argv): Argv {
       'Link two orders: when one trades or fires, the other is cancelled',
       (y) =>
         withSending(y)
-          .positional('first', { type: 'string', describe: 'Order number' })
-          .positional('second', { type: 'string', describe: 'Order number' })
+          .positional('first', { type: 'string', describe: ORDER_REFERENCE })
+          .positional('second', { type: 'string', describe: ORDER_REFERENCE })
           .example('$0 order link 4711 4712 --from alice', 'one cancels the other'),
       link,
     )
