@@ -59,6 +59,12 @@ export const MAX_POSITIONS_PER_PORTFOLIO = 256;
 export const MAX_ORDER_LOTS = 1_000_000_000;
 /** A parent block older than this: trading restarts by auction (design/chain.md §2). */
 export const RESTART_GAP_MS = 60_000;
+/** Least time between two indicative prices of one running auction. */
+export const INDICATIVE_INTERVAL_MS = 1_000;
+/** Crossing orders that indicative prices of one block look at, ~2 µs each; one book at least. */
+export const MAX_INDICATIVE_ORDERS = 5_000;
+/** Orders that ends of auctions meet in one block, ~5 µs each; one book at least. */
+export const MAX_CLEARED_ORDERS_PER_BLOCK = 10_000;
 /** Largest price, in ticks: $1 × 10⁹. */
 export const MAX_PRICE_TICKS = 1_000_000_000;
 /** A dead-man switch fires this long after it was renewed, at least and at most. */

@@ -1,8 +1,8 @@
 /**
  * What of auctions is due, and which orders leave with them: an index over the tables `phases`,
- * `tradingStatus` and `orders`, so that a block in which nothing is due costs O(1).
+ * `tradingStatus`, `indicatives` and `orders`, so that a block in which nothing is due costs O(1).
  *
- * Invariants: `due`, `pending`, `leaving` and `running` equal those rebuilt from the tables; `changed`
+ * Invariants: `due`, `pending`, `leaving`, `indicatives` and `running` equal those rebuilt from the tables; `changed`
  * and `collected` are empty between blocks.
  */
 import { clearDue, type DueQueue, dueQueue, resetDue, setDue } from '../core/due-queue.ts';
@@ -21,6 +21,8 @@ export type AuctionIndex = {
   readonly leaving: Map<InstrumentId, Set<OrderId>>;
   /** Instruments and underlyings whose own layer is a call auction. */
   running: number;
+  /** Series by the time from which they may publish an indicative price. */
+  readonly indicatives: DueQueue;
   /** Books that changed in this block while a call auction was running. */
   readonly changed: Set<InstrumentId>;
   /** Batch-mode books that orders entered in this block. */
@@ -33,6 +35,7 @@ export function auctionIndex(): AuctionIndex {
     pending: new Map(),
     leaving: new Map(),
     running: 0,
+    indicatives: dueQueue(),
     changed: new Set(),
     collected: new Set(),
   };
@@ -97,6 +100,7 @@ export function rebuildAuctionIndex(state: State): void {
   auctions.pending.clear();
   auctions.leaving.clear();
   auctions.running = 0;
+  resetDue(auctions.indicatives);
   auctions.changed.clear();
   auctions.collected.clear();
   for (const [id, phase] of state.phases.unorderedEntries()) {
@@ -106,6 +110,9 @@ export function rebuildAuctionIndex(state: State): void {
   }
   for (const [, status] of state.tradingStatus.unorderedEntries()) {
     if (status.automatic === INSTRUMENT_STATE.auction) auctions.running += 1;
+  }
+  for (const [id, { nextAt }] of state.indicatives.unorderedEntries()) {
+    setDue(auctions.indicatives, id, nextAt);
   }
   for (const [, order] of state.orders.unorderedEntries()) {
     if (order.auctionOnly) indexLeaving(state, order);

@@ -3,22 +3,14 @@
  * auctions publish where they would.
  *
  * Source: design/exchange.md §2; Budish, Cramton and Shim 2015. Only a book that an order entered can
- * cross, so only those are looked at. An indicative price is published in each block in which the
- * book changed.
+ * cross, so only those are looked at. `indicative.ts` says how often a price is published.
  */
 import type { BlockContext } from '../block-context.ts';
 import { assert } from '../core/result.ts';
-import { type InstrumentId, priceTicks } from '../core/units.ts';
-import { EVENT } from '../event.ts';
+import type { InstrumentId } from '../core/units.ts';
 import type { State } from '../state/state.ts';
-import {
-  clearingFacts,
-  endQuietAuction,
-  isCrossed,
-  settleAuction,
-  viewAuction,
-} from './clear-book.ts';
-import { auctionKind } from './phase.ts';
+import { endQuietAuction, isCrossed, settleAuction, viewAuction } from './clear-book.ts';
+import { publishIndicatives } from './indicative.ts';
 
 function ascending(ids: ReadonlySet<InstrumentId>): InstrumentId[] {
   return [...ids].sort((a, b) => a - b);
@@ -36,28 +28,15 @@ function clearBatch(state: State, context: BlockContext, id: InstrumentId): void
   settleAuction(state, context, view);
 }
 
-function publishIndicative(state: State, context: BlockContext, id: InstrumentId): void {
-  const instrument = state.instruments.get(id);
-  if (instrument === undefined || auctionKind(state, instrument) !== 'call') return;
-  const view = viewAuction(state, context, instrument, 'call');
-  if (view === undefined) return;
-  const { price, lots, imbalance } = clearingFacts(view.plan.clearing);
-  const value = { instrument: id, price: priceTicks(price), lots, imbalance };
-  context.events.push({ selector: EVENT.auctionIndicative, value });
-}
-
 /**
  * Clears every batch-mode book that took an order in this block, by ascending number, then publishes
  * the indicative prices of running auctions. O(1) when neither happened.
  */
 export function clearBatches(state: State, context: BlockContext): void {
-  const { collected, changed } = state.derived.auctions;
+  const { collected } = state.derived.auctions;
   if (collected.size > 0) {
     for (const id of ascending(collected)) clearBatch(state, context, id);
     collected.clear();
   }
-  if (changed.size > 0) {
-    for (const id of ascending(changed)) publishIndicative(state, context, id);
-    changed.clear();
-  }
+  publishIndicatives(state, context);
 }

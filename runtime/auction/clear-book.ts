@@ -23,7 +23,14 @@ import type { State } from '../state/state.ts';
 import { applyAuction } from './apply-auction.ts';
 import { type Clearing, clearedLots } from './clearing-price.ts';
 import type { AuctionKind } from './fill-side.ts';
-import { type AuctionPlan, leftCrossing, planAuction } from './plan-auction.ts';
+import {
+  type AuctionFacts,
+  type AuctionPlan,
+  crossingOrders,
+  leftCrossing,
+  planAuction,
+  planClearing,
+} from './plan-auction.ts';
 
 /** An auction as it would end now. */
 export type AuctionView = {
@@ -42,19 +49,22 @@ export function isCrossed(state: State, instrument: Instrument): boolean {
   return bid !== undefined && ask !== undefined && bid >= ask;
 }
 
-/** Plans the auction of an instrument, or `undefined` without a fresh mark. Changes nothing. */
-export function viewAuction(
+/** An auction as far as it is known before it is planned. */
+type AuctionSetting = Omit<AuctionView, 'plan'> & { readonly facts: AuctionFacts };
+
+/** What a plan needs to know, or `undefined` without a fresh mark. */
+function settingOf(
   state: State,
   context: BlockContext,
   instrument: Instrument,
   kind: AuctionKind,
-): AuctionView | undefined {
+): AuctionSetting | undefined {
   const mark = freshMark(state, context, instrument.id);
   const band = priceBand(state, context, instrument.id);
   if (mark === undefined || band === undefined) return undefined;
   const underlying = state.underlyings.must(instrument.underlying);
   const { optionTicks, optionTickMicroUsd } = underlying;
-  const plan = planAuction(bookOf(state, instrument.id), {
+  const facts: AuctionFacts = {
     kind,
     rules: {
       low: band.low,
@@ -68,8 +78,33 @@ export function viewAuction(
     },
     positionOf: (portfolio) => positionOf(state, portfolio, instrument.id),
     quoteCapacity: (quote) => quoteCapacity(state, quote),
-  });
+  };
+  return { instrument, underlying, mark, band, facts };
+}
+
+/** Plans the auction of an instrument, or `undefined` without a fresh mark. Changes nothing. */
+export function viewAuction(
+  state: State,
+  context: BlockContext,
+  instrument: Instrument,
+  kind: AuctionKind,
+): AuctionView | undefined {
+  const setting = settingOf(state, context, instrument, kind);
+  if (setting === undefined) return undefined;
+  const { underlying, mark, band, facts } = setting;
+  const plan = planAuction(bookOf(state, instrument.id), facts);
   return { instrument, underlying, mark, band, plan };
+}
+
+/** Where the call auction of an instrument would clear, or `undefined` without a fresh mark. */
+export function indicativeClearing(
+  state: State,
+  context: BlockContext,
+  instrument: Instrument,
+): { readonly clearing: Clearing | undefined } | undefined {
+  const setting = settingOf(state, context, instrument, 'call');
+  if (setting === undefined) return undefined;
+  return { clearing: planClearing(bookOf(state, instrument.id), setting.facts) };
 }
 
 /** Price, lots and imbalance as events carry them: 0 where nothing trades. */
@@ -81,6 +116,12 @@ export function clearingFacts(clearing: Clearing | undefined): {
   if (clearing === undefined) return { price: 0, lots: 0, imbalance: 0 };
   const { price, demand, supply } = clearing;
   return { price, lots: clearedLots(clearing), imbalance: demand - supply };
+}
+
+/** What the end of an instrument's auction costs: orders that cross or leave, and one. */
+export function clearingWork(state: State, { id }: Instrument): number {
+  const leaving = state.derived.auctions.leaving.get(id)?.size ?? 0;
+  return 1 + leaving + crossingOrders(bookOf(state, id));
 }
 
 /** Closes the orders that leave with the auction, by ascending number. */

@@ -12,6 +12,7 @@ import type { State } from '../state/state.ts';
 import { changeState, setPhase } from './change-state.ts';
 import {
   type AuctionView,
+  clearingWork,
   endQuietAuction,
   isCrossed,
   settleAuction,
@@ -34,6 +35,9 @@ function isFarFromMark(context: BlockContext, { plan, mark, underlying }: Auctio
   const { auctionMaxDeviationBps } = context.parameters;
   return BigInt(away) * BPS_PER_ONE > BigInt(mark.price) * BigInt(auctionMaxDeviationBps);
 }
+
+/** Orders that ends of auctions may still meet in this block. */
+export type ClearingBudget = { left: number };
 
 /** What became of an auction that was due. */
 export type AuctionEnd = 'cleared' | 'extended' | 'no_mark';
@@ -82,7 +86,9 @@ export function endOwnAuction(
   context: BlockContext,
   instrument: Instrument,
   phase: InstrumentPhase,
+  budget: ClearingBudget,
 ): void {
+  budget.left -= clearingWork(state, instrument);
   const end = tryClear(state, context, instrument, phase.extended ? 'last try' : 'may extend');
   const { isOpening } = phase;
   if (end === 'cleared') {

@@ -54,6 +54,21 @@ export const InstrumentPhaseCodec: Codec<InstrumentPhase> = container<Instrument
   },
 );
 
+/** A row of the `indicatives` table. */
+export type Indicative = {
+  readonly instrument: InstrumentId;
+  /** The series publishes nothing before this. */
+  nextAt: TimestampMs;
+  /** The book changed since it published. */
+  isChanged: boolean;
+};
+
+export const IndicativeCodec: Codec<Indicative> = container<Indicative>('Indicative', {
+  instrument: u32<InstrumentId>(),
+  nextAt: u64<TimestampMs>(),
+  isChanged: bool(),
+});
+
 /** Most restrictive first. */
 const BY_SEVERITY: readonly InstrumentState[] = [
   INSTRUMENT_STATE.settled,

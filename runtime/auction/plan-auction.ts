@@ -173,13 +173,42 @@ function levelsOf(offers: readonly OrderLots[]): AuctionLevel[] {
 
 const NONE: readonly never[] = [];
 
-/** Plans the auction of a book; changes nothing. Cost: O(orders that cross), ~100 ns each. */
-export function planAuction(book: Book, facts: AuctionFacts): AuctionPlan {
+/** Orders whose price meets the best of the other side. O(levels that cross). */
+export function crossingOrders({ bids, asks }: Book): number {
+  const bestBid = bestPrice(bids);
+  const bestAsk = bestPrice(asks);
+  if (bestBid === undefined || bestAsk === undefined) return 0;
+  let count = 0;
+  for (const level of levelsFromBest(bids)) {
+    if (level.price < bestAsk) break;
+    count += level.orders;
+  }
+  for (const level of levelsFromBest(asks)) {
+    if (level.price > bestBid) break;
+    count += level.orders;
+  }
+  return count;
+}
+
+/** Who takes part in an auction, and where it clears. */
+type Offers = {
+  readonly bidOffers: readonly OrderLots[];
+  readonly askOffers: readonly OrderLots[];
+  readonly removed: ReadonlySet<RestingOrder>;
+  readonly clearing: Clearing | undefined;
+};
+
+const NO_OFFERS: Offers = {
+  bidOffers: NONE,
+  askOffers: NONE,
+  removed: new Set(),
+  clearing: undefined,
+};
+
+function collectOffers(book: Book, facts: AuctionFacts): Offers {
   const bestBid = bestPrice(book.bids);
   const bestAsk = bestPrice(book.asks);
-  if (bestBid === undefined || bestAsk === undefined || bestBid < bestAsk) {
-    return { clearing: undefined, trades: NONE, selfCrossed: NONE };
-  }
+  if (bestBid === undefined || bestAsk === undefined || bestBid < bestAsk) return NO_OFFERS;
   const bids = crossing(book.bids, (price) => price >= bestAsk);
   const asks = crossing(book.asks, (price) => price <= bestBid);
   const removed = selfCrossing(bids, asks, facts.kind);
@@ -189,6 +218,17 @@ export function planAuction(book: Book, facts: AuctionFacts): AuctionPlan {
   const askOffers = offersOf(asks.filter(takesPart), back, facts);
 
   const clearing = clearingPrice(levelsOf(bidOffers), levelsOf(askOffers), facts.rules);
+  return { bidOffers, askOffers, removed, clearing };
+}
+
+/** Where the auction of a book would clear. Cost: O(orders that cross), without their trades. */
+export function planClearing(book: Book, facts: AuctionFacts): Clearing | undefined {
+  return collectOffers(book, facts).clearing;
+}
+
+/** Plans the auction of a book; changes nothing. Cost: O(orders that cross), a few µs each. */
+export function planAuction(book: Book, facts: AuctionFacts): AuctionPlan {
+  const { bidOffers, askOffers, removed, clearing } = collectOffers(book, facts);
   const selfCrossed = [...removed].sort(byPriority);
   if (clearing === undefined) return { clearing, trades: NONE, selfCrossed };
   const { price, demand, supply } = clearing;

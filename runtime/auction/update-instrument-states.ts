@@ -8,10 +8,11 @@
 import type { BlockContext } from '../block-context.ts';
 import { firstDue } from '../core/due-queue.ts';
 import { type InstrumentId, instrumentId } from '../core/units.ts';
+import { MAX_CLEARED_ORDERS_PER_BLOCK } from '../limits.ts';
 import { INSTRUMENT_STATE } from '../options/instrument.ts';
 import type { State } from '../state/state.ts';
 import { changeState, setPhase, statusOf } from './change-state.ts';
-import { endOwnAuction, timeAfter } from './end-auction.ts';
+import { type ClearingBudget, endOwnAuction, timeAfter } from './end-auction.ts';
 import { startOpening } from './start-auction.ts';
 import { updateUnderlying } from './update-underlying.ts';
 
@@ -27,7 +28,12 @@ function startPending(state: State, context: BlockContext): void {
 }
 
 /** Ends the phase of one instrument. */
-function endPhase(state: State, context: BlockContext, id: InstrumentId): void {
+function endPhase(
+  state: State,
+  context: BlockContext,
+  id: InstrumentId,
+  budget: ClearingBudget,
+): void {
   const instrument = state.instruments.must(id);
   const phase = state.phases.must(id);
   const { automatic, governed } = statusOf(state, instrument.underlying);
@@ -39,7 +45,7 @@ function endPhase(state: State, context: BlockContext, id: InstrumentId): void {
     setPhase(state, instrument, { until, isOpening, extended });
     return;
   }
-  if (instrument.state === auction) endOwnAuction(state, context, instrument, phase);
+  if (instrument.state === auction) endOwnAuction(state, context, instrument, phase, budget);
   else changeState(state, context, instrument, open);
 }
 
@@ -49,15 +55,17 @@ export function updateInstrumentStates(
   context: BlockContext,
   sinceParentMs: number,
 ): void {
+  const budget: ClearingBudget = { left: MAX_CLEARED_ORDERS_PER_BLOCK };
   for (const underlying of state.underlyings.sortedKeys()) {
-    updateUnderlying(state, context, underlying, sinceParentMs);
+    updateUnderlying(state, context, underlying, { sinceParentMs, budget });
   }
   startPending(state, context);
   const { due } = state.derived.auctions;
   for (;;) {
     const id = firstDue(due, context.timestamp);
-    if (id === undefined) return;
+    // What is beyond the budget stays due, and in auction: it comes first in the next block.
+    if (id === undefined || budget.left <= 0) return;
     // Every end of a phase takes it away or puts it into the future, so this ends.
-    endPhase(state, context, instrumentId(id));
+    endPhase(state, context, instrumentId(id), budget);
   }
 }

@@ -20,8 +20,8 @@ import { isEmptyBook } from '../matching/book.ts';
 import { INSTRUMENT_STATE, type Instrument, type InstrumentState } from '../options/instrument.ts';
 import type { State } from '../state/state.ts';
 import { changeState, changeStatus, statusOf } from './change-state.ts';
-import { closeLeaving, isCrossed } from './clear-book.ts';
-import { timeAfter, tryClear } from './end-auction.ts';
+import { clearingWork, closeLeaving, isCrossed } from './clear-book.ts';
+import { type ClearingBudget, timeAfter, tryClear } from './end-auction.ts';
 import type { TradingStatus } from './phase.ts';
 import { closeContinuousOnly } from './start-auction.ts';
 
@@ -51,6 +51,7 @@ export function restartUnderlying(
   state: State,
   context: BlockContext,
   underlying: UnderlyingId,
+  budget: ClearingBudget,
 ): void {
   const { restartAuctionMs } = context.parameters;
   if (restartAuctionMs === 0) {
@@ -58,7 +59,7 @@ export function restartUnderlying(
     const instruments = withOrders(state, underlying);
     for (const one of instruments) if (!isCrossed(state, one)) closeLeaving(state, context, one);
     const crossed = instruments.filter((one) => isCrossed(state, one));
-    endAuctions(state, context, crossed);
+    endAuctions(state, context, crossed, budget);
     openUnderlying(state, context, underlying);
     return;
   }
@@ -79,17 +80,23 @@ function openUnderlying(state: State, context: BlockContext, underlying: Underly
   if (automatic !== next.automatic) changeStatus(state, context, underlying, next);
 }
 
-/** Clears the books; one far from its mark, or without one, goes on alone. */
+/**
+ * Clears the books; one far from its mark, or without one, goes on alone, and so do those beyond the
+ * block's budget, which are due in the next.
+ */
 function endAuctions(
   state: State,
   context: BlockContext,
   instruments: readonly Instrument[],
+  budget: ClearingBudget,
 ): void {
   const { auctionExtensionMs } = context.parameters;
   for (const instrument of instruments) {
-    const end = tryClear(state, context, instrument, 'may extend');
+    const isBeyond = budget.left <= 0;
+    if (!isBeyond) budget.left -= clearingWork(state, instrument);
+    const end = isBeyond ? 'beyond' : tryClear(state, context, instrument, 'may extend');
     if (end === 'cleared') continue;
-    const until = timeAfter(context, Math.max(1, auctionExtensionMs));
+    const until = timeAfter(context, isBeyond ? 1 : Math.max(1, auctionExtensionMs));
     const phase = { until, isOpening: false, extended: end === 'extended' };
     changeState(state, context, instrument, auction, phase);
   }
@@ -109,16 +116,17 @@ function updateFresh(
   context: BlockContext,
   status: Readonly<TradingStatus>,
   isAging: boolean,
+  budget: ClearingBudget,
 ): void {
   const { underlying, automatic, governed, until } = status;
   const isDue = until !== 0 && until <= context.timestamp;
   switch (automatic) {
     case halted:
-      if (governed !== halted) restartUnderlying(state, context, underlying);
+      if (governed !== halted) restartUnderlying(state, context, underlying, budget);
       return;
     case auction:
       if (!isDue || governed === halted) return;
-      endAuctions(state, context, withOrders(state, underlying));
+      endAuctions(state, context, withOrders(state, underlying), budget);
       openUnderlying(state, context, underlying);
       return;
     case reduceOnly:
@@ -132,14 +140,14 @@ function updateFresh(
 }
 
 /**
- * Brings one underlying up to date. `sinceParentMs`: time since the parent block. O(1) unless a
- * restart begins or ends.
+ * Brings one underlying up to date. `sinceParentMs`: time since the parent block; `budget`: what is
+ * left of the block's. O(1) unless a restart begins or ends.
  */
 export function updateUnderlying(
   state: State,
   context: BlockContext,
   underlying: UnderlyingId,
-  sinceParentMs: number,
+  { sinceParentMs, budget }: { readonly sinceParentMs: number; readonly budget: ClearingBudget },
 ): void {
   const row = state.indexPrices.get(underlying);
   // Before the first index there is no mark, so nothing has ever traded.
@@ -154,8 +162,8 @@ export function updateUnderlying(
   }
   const isOpen = status.automatic !== halted && status.automatic !== auction;
   if (sinceParentMs > RESTART_GAP_MS && isOpen) {
-    restartUnderlying(state, context, underlying);
+    restartUnderlying(state, context, underlying, budget);
     return;
   }
-  updateFresh(state, context, status, ageMs > oracleReduceOnlyMs);
+  updateFresh(state, context, status, ageMs > oracleReduceOnlyMs, budget);
 }

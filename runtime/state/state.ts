@@ -5,6 +5,7 @@
  * the tables do not say: it is rebuilt from them when a node starts, so a node that ran since
  * genesis and one that loaded a checkpoint behave alike.
  */
+import { emptyStaking, type Staking } from '../../staking/tables.ts';
 import {
   type Account,
   AccountCodec,
@@ -216,6 +217,8 @@ export type State = {
   readonly requestQuotes: TableStore<OrderId, LiveQuote>;
   /** Legs of listed combos, by the combos' instruments. */
   readonly combos: TableStore<InstrumentId, Combo>;
+  /** Validators, delegations, rewards: tables 40 to 59. */
+  readonly staking: Staking;
   /** Every table, in id order. */
   readonly stores: readonly AnyTableStore[];
   readonly derived: Derived;
@@ -330,12 +333,14 @@ export function emptyState(chainId: Uint8Array): State {
       table({ id: 24, name: 'combos', key: u32Key<InstrumentId>(), value: ComboCodec }),
     ),
   };
+  const staking = emptyStaking();
   return {
     chainId,
     sha256,
     receiptsChain: { root: ZERO_32 },
     ...tables,
-    stores: Object.values(tables).sort((a, b) => a.id - b.id),
+    staking,
+    stores: [...Object.values(tables), ...staking.stores].sort((a, b) => a.id - b.id),
     derived: {
       accounts: accountIndex(),
       series: seriesIndex(),

@@ -133,6 +133,8 @@ describe('an opening', () => {
     expect(ofKind(result, EVENT.auctionIndicative)).toEqual([
       { instrument: call.id, price: mark, lots: 7, imbalance: 3 },
     ]);
+    // Within a second of the last it says nothing.
+    expect(ofKind(runBlock(chain), EVENT.auctionIndicative)).toEqual([]);
     // Alice wants less now: 9 lots, of which 7 are offered.
     const smaller = act(chain, [
       [
