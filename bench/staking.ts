@@ -34,7 +34,7 @@ import { delegationKey, type ValidatorId, validatorId } from '../staking/ids.ts'
 import { DEFAULT_STAKING_PARAMETERS } from '../staking/parameters.ts';
 import { zeroAmounts } from '../staking/rewards.ts';
 import { seedStaking } from '../staking/seed.ts';
-import { emptyStaking, type StakingState } from '../staking/tables.ts';
+import type { StakingState } from '../staking/tables.ts';
 import { undelegate } from '../staking/undelegate.ts';
 import { type BenchOptions, median, remark, reportFigure, timeMs } from './report.ts';
 
@@ -54,7 +54,7 @@ const delegator = (n: number): AccountId => accountId(FIRST_DELEGATOR + n);
 const chosen = (n: number): ValidatorId => validatorId(1 + (n % VALIDATORS));
 
 function build(delegations: number): Bed {
-  const state: StakingState = { ...emptyState(new Uint8Array(32)), staking: emptyStaking() };
+  const state: StakingState = emptyState(new Uint8Array(32));
   const context = { timestamp: timestampMs(START), events: [] };
   state.meta.set(SINGLETON_KEY, {
     height: height(0),

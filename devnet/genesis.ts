@@ -5,6 +5,7 @@
  * are the profile's.
  */
 import { MATCHING, type Underlying } from '../runtime/options/underlying.ts';
+import { DEVNET_STAKING_PARAMETERS } from '../staking/parameters.ts';
 import type { UnderlyingName } from './prices/price-source.ts';
 import { chainParameters, PACING, type Profile } from './profile.ts';
 
@@ -103,6 +104,7 @@ export function devnetGenesis(options: DevnetGenesisOptions): object {
     limits: { maxBytes: 4 * 1024 * 1024, maxPayloads: 8_192, maxWeight: 1_000_000 },
     pacing: PACING,
     parameters: chainParameters(profile),
+    staking: DEVNET_STAKING_PARAMETERS,
     underlyings: DEVNET_UNDERLYINGS.map(({ id, name }) => underlyingJson(profile, id, name)),
     feeTiers: FEE_TIERS,
   };

@@ -30,6 +30,7 @@ import { SINGLETON_KEY } from '../runtime/state/key-codec.ts';
 import { rebuildDerived } from '../runtime/state/rebuild.ts';
 import { emptyState, type State } from '../runtime/state/state.ts';
 import { leaderSeed } from '../staking/epoch.ts';
+import { seedStaking } from '../staking/seed.ts';
 import { type Genesis, genesisHash } from './document.ts';
 
 /** Versions of the runtime's modules that a new chain starts with. */
@@ -82,10 +83,11 @@ export function buildGenesis(genesis: Genesis): BuiltGenesis {
     mint(state, portfolio, DENOMINATION.usd, usd);
     mint(state, portfolio, DENOMINATION.mil, mil);
   }
-  for (const { operator, weight } of genesis.validators) {
-    ensureAccount(state, context, address(toHex(operator)));
-    mint(state, MODULE.bonded, DENOMINATION.mil, weight * 1_000_000n);
-  }
+  const validators = genesis.validators.map((entry) => ({
+    operator: ensureAccount(state, context, address(toHex(entry.operator))),
+    entry,
+  }));
+  seedStaking(state, { time: genesis.time, parameters: genesis.staking, validators });
   mint(state, MODULE.insurance, DENOMINATION.usd, genesis.insurance);
   rebuildDerived(state);
   return { state, chainId, configs, time: genesis.time };

@@ -53,6 +53,12 @@ import {
 } from '../runtime/options/underlying.ts';
 import { MAX_TICK_STEPS, type TickStep, tickTableProblem } from '../runtime/rules/tick-table.ts';
 import {
+  STAKING_RANGES,
+  type StakingParameters,
+  StakingParametersCodec,
+  stakingParametersProblem,
+} from '../staking/parameters.ts';
+import {
   fields,
   integer,
   items,
@@ -84,6 +90,7 @@ export type Genesis = {
   readonly limits: BlockLimits;
   readonly pacing: Pacing;
   readonly parameters: Parameters;
+  readonly staking: StakingParameters;
   /** Ascending by id. */
   readonly underlyings: Underlying[];
   /** Fee tiers above the base, ascending by volume. */
@@ -110,6 +117,7 @@ export const GenesisCodec: Codec<Genesis> = container<Genesis>('Genesis', {
   limits: BlockLimitsCodec,
   pacing: PacingCodec,
   parameters: ParametersCodec,
+  staking: StakingParametersCodec,
   underlyings: list(UnderlyingCodec, MAX_ORACLE_UNDERLYINGS, 1),
   feeTiers: FeeTiersCodec,
 });
@@ -275,6 +283,20 @@ function readUnderlying(node: JsonNode): Underlying {
   return underlying;
 }
 
+function readStaking(node: JsonNode): StakingParameters {
+  const names = Object.keys(STAKING_RANGES) as (keyof StakingParameters)[];
+  const nodes = fields(node, names);
+  const staking = Object.fromEntries(
+    names.map((name) => {
+      const { min, max, unit } = STAKING_RANGES[name];
+      return [name, integer(nodes[name], { min, max }, unit)];
+    }),
+  ) as StakingParameters;
+  const problem = stakingParametersProblem(staking);
+  if (problem !== undefined) note(node, problem);
+  return staking;
+}
+
 /** Notes every value that stands twice in `values`. */
 function noteDuplicates(node: JsonNode, what: string, values: readonly Uint8Array[]): void {
   const seen = new Set<string>();
@@ -300,6 +322,7 @@ export function checkGenesis(json: unknown): Result<Genesis, readonly JsonProble
     'limits',
     'pacing',
     'parameters',
+    'staking',
     'underlyings',
     'feeTiers',
   ]);
@@ -330,6 +353,7 @@ export function checkGenesis(json: unknown): Result<Genesis, readonly JsonProble
       return [name, integer(parameterNodes[name], { min, max }, unit)];
     }),
   ) as Parameters;
+  const staking = readStaking(of.staking);
   const underlyings = items(of.underlyings, { min: 1, max: MAX_ORACLE_UNDERLYINGS }).map(
     readUnderlying,
   );
@@ -389,6 +413,7 @@ export function checkGenesis(json: unknown): Result<Genesis, readonly JsonProble
       timeoutCapMs: ranged(pacing.timeoutCapMs, 'timeoutCapMs'),
     },
     parameters,
+    staking,
     underlyings: underlyings.sort((a, b) => a.id - b.id),
     feeTiers: readFeeTiers(of.feeTiers),
   };

@@ -4,6 +4,7 @@
  * Formats stand in `actions/`, one file a subject; handlers in `apply-action.ts`. Invariant:
  * selectors are append-only.
  */
+import { STAKING_ACTION_CODECS, type StakingAction } from '../staking/actions.ts';
 import { type SetReferrer, SetReferrerCodec } from './actions/fees.ts';
 import {
   type AcceptQuote,
@@ -54,7 +55,7 @@ import {
 import { type Transfer, TransferCodec } from './actions/transfer.ts';
 import { type Codec, union, type Variant } from './core/ssz.ts';
 
-/** Selectors of actions; append-only wire format. */
+/** Selectors of actions; append-only wire format. Those of staking, 32 to 47: `STAKING_ACTION`. */
 export const ACTION = {
   transfer: 0,
   placeOrder: 1,
@@ -102,7 +103,8 @@ export type Action =
   | Variant<typeof ACTION.cancelQuotes, CancelQuotes>
   | Variant<typeof ACTION.acceptQuote, AcceptQuote>
   | Variant<typeof ACTION.blockTrade, BlockTrade>
-  | Variant<typeof ACTION.setReferrer, SetReferrer>;
+  | Variant<typeof ACTION.setReferrer, SetReferrer>
+  | StakingAction;
 
 export const ActionCodec: Codec<Action> = union<Action>('Action', {
   [ACTION.transfer]: TransferCodec,
@@ -127,4 +129,5 @@ export const ActionCodec: Codec<Action> = union<Action>('Action', {
   [ACTION.acceptQuote]: AcceptQuoteCodec,
   [ACTION.blockTrade]: BlockTradeCodec,
   [ACTION.setReferrer]: SetReferrerCodec,
+  ...STAKING_ACTION_CODECS,
 });

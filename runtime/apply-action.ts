@@ -1,5 +1,7 @@
 /** One action of an admitted transaction: its class in the block's order of work, and its handler. */
 
+import { isStakingAction } from '../staking/actions.ts';
+import { applyStakingAction } from '../staking/apply-staking-action.ts';
 import { setAgentBudget } from './accounts/set-agent-budget.ts';
 import { transferAction } from './accounts/transfer.ts';
 import { ACTION, type Action } from './action.ts';
@@ -38,6 +40,7 @@ function takerClass(postOnly: PostOnly): Class {
 
 /** The class that an action alone would put its transaction into. */
 export function actionClass(action: Action): Class {
+  if (isStakingAction(action)) return CLASS.rest;
   switch (action.selector) {
     case ACTION.cancelOrder:
     case ACTION.cancelByClientId:
@@ -83,6 +86,7 @@ export function applyAction(
   account: AccountId,
   action: Action,
 ): Result<ActionResult, Refusal> {
+  if (isStakingAction(action)) return applyStakingAction(state, context, account, action);
   switch (action.selector) {
     case ACTION.transfer:
       return transferAction(state, context, account, action.value);

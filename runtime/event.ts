@@ -8,6 +8,18 @@
  * alone: `remaining`, `size` and `displaySize` are the owner's.
  */
 
+import {
+  DelegatedEventCodec,
+  LienPaidEventCodec,
+  RedelegatedEventCodec,
+  RewardsClaimedEventCodec,
+  RewardsDistributedEventCodec,
+  SlashedEventCodec,
+  type StakingEvent,
+  UnbondedEventCodec,
+  UndelegatedEventCodec,
+  ValidatorChangedEventCodec,
+} from '../staking/events.ts';
 import type { Side } from './actions/order-terms.ts';
 import type { SwitchScope } from './actions/quoting.ts';
 import type { Denomination } from './actions/transfer.ts';
@@ -253,6 +265,15 @@ export const EVENT = {
   referrerSet: 30,
   feesDistributed: 31,
   referralPaid: 32,
+  validatorChanged: 36,
+  delegated: 37,
+  undelegated: 38,
+  redelegated: 39,
+  rewardsClaimed: 40,
+  unbonded: 41,
+  slashed: 42,
+  rewardsDistributed: 43,
+  lienPaid: 44,
 } as const;
 
 export type Event =
@@ -287,7 +308,8 @@ export type Event =
   | Variant<typeof EVENT.comboCreated, Combo>
   | Variant<typeof EVENT.referrerSet, ReferrerSetEvent>
   | Variant<typeof EVENT.feesDistributed, FeesDistributedEvent>
-  | Variant<typeof EVENT.referralPaid, ReferralPaidEvent>;
+  | Variant<typeof EVENT.referralPaid, ReferralPaidEvent>
+  | StakingEvent;
 
 const AuctionEventCodec: Codec<AuctionEvent> = container<AuctionEvent>('AuctionEvent', {
   instrument: u32<InstrumentId>(),
@@ -464,6 +486,15 @@ export const EventCodec: Codec<Event> = union<Event>('Event', {
     referrer: u64<AccountId>(),
     amount: i128(),
   }),
+  [EVENT.validatorChanged]: ValidatorChangedEventCodec,
+  [EVENT.delegated]: DelegatedEventCodec,
+  [EVENT.undelegated]: UndelegatedEventCodec,
+  [EVENT.redelegated]: RedelegatedEventCodec,
+  [EVENT.rewardsClaimed]: RewardsClaimedEventCodec,
+  [EVENT.unbonded]: UnbondedEventCodec,
+  [EVENT.slashed]: SlashedEventCodec,
+  [EVENT.rewardsDistributed]: RewardsDistributedEventCodec,
+  [EVENT.lienPaid]: LienPaidEventCodec,
 });
 
 /** Most events of one block: fills and order events of a full block, several times over. */

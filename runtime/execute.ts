@@ -9,6 +9,7 @@
  * conserved; a refused action changes nothing but the nonce.
  */
 
+import { beginStakingBlock, endStakingEpoch } from '../staking/end-epoch.ts';
 import { fixNextEpoch, startEpochIfDue } from '../staking/epoch.ts';
 import { admit, type BlockUsage } from './accounts/admit.ts';
 import { chargeAction, type Spender } from './accounts/charge-action.ts';
@@ -171,7 +172,7 @@ function endBlock(
   receiptsChain.root = nextReceiptsRoot(receiptsChain.root, receiptsBytes, state.sha256);
   if (isEpochLast(header, context.config)) {
     distributeFees(state, context);
-    fixNextEpoch(state, context, hash);
+    fixNextEpoch(state, context, hash, endStakingEpoch(state, context));
   }
   return { receipts, receiptsBytes, events: context.events };
 }
@@ -195,6 +196,11 @@ export function executeBlock(state: State, block: Block, hash: Uint8Array): Bloc
   paySettlements(state, context);
   listSeries(state, context);
   startEpochIfDue(state, context, block.header);
+  beginStakingBlock(state, context, {
+    view: block.header.view,
+    sinceParentMs,
+    oracleSlotMs: context.parameters.oracleStaleMs,
+  });
   expireOrders(state, context);
   fireDeadManSwitches(state, context);
   expireQuotes(state, context);

@@ -72,6 +72,10 @@ export const MIN_SWITCH_TIMEOUT_MS = 5_000;
 export const MAX_SWITCH_TIMEOUT_MS: number = 24 * 3_600_000;
 /** Orders and triggers that dead-man switches close in one block: 10 ms. */
 export const MAX_SWITCH_CLOSES = 5_000;
+/** Orders and triggers that their own dates close in one block, about 2 µs each. */
+export const MAX_TIME_CLOSES = 5_000;
+/** Orders and triggers of series, and orders of combos, that an expiry closes in one block. */
+export const MAX_EXPIRY_CLOSES = 5_000;
 /** Longest window and freeze of a market-maker protection. */
 export const MAX_PROTECTION_MS: number = 24 * 3_600_000;
 /** Largest notional budget of a trading key, in USD: a trillion a day is no bound. */

@@ -4,6 +4,14 @@
  * Source: design/chain.md §2. `receiptsRoot` chains the receipts of all blocks: root' =
  * SHA-256(domain ‖ root ‖ SHA-256(SSZ(receipts of the block))).
  */
+import {
+  BurnedResultCodec,
+  ClaimedResultCodec,
+  LeavingResultCodec,
+  StakedResultCodec,
+  type StakingResult,
+  ValidatorResultCodec,
+} from '../staking/events.ts';
 import type { Side } from './actions/order-terms.ts';
 import { MAX_QUOTES } from './actions/quoting.ts';
 import { readI128, readU32, readU64, writeI128, writeU32, writeU64 } from './core/byte-cursor.ts';
@@ -85,6 +93,11 @@ export const ACTION_RESULT = {
   numbered: 10,
   legsTraded: 11,
   referrerSet: 14,
+  staked: 16,
+  leaving: 17,
+  stakeClaimed: 18,
+  validator: 19,
+  burned: 20,
 } as const;
 export type ActionResult =
   | Variant<typeof ACTION_RESULT.refused, RefusalRecord>
@@ -99,7 +112,8 @@ export type ActionResult =
   | Variant<typeof ACTION_RESULT.comboListed, ComboResult>
   | Variant<typeof ACTION_RESULT.numbered, NumberedResult>
   | Variant<typeof ACTION_RESULT.legsTraded, LegsTradedResult>
-  | Variant<typeof ACTION_RESULT.referrerSet, ReferrerResult>;
+  | Variant<typeof ACTION_RESULT.referrerSet, ReferrerResult>
+  | StakingResult;
 
 export const ActionResultCodec: Codec<ActionResult> = union<ActionResult>('ActionResult', {
   [ACTION_RESULT.refused]: RefusalRecordCodec,
@@ -176,6 +190,11 @@ export const ActionResultCodec: Codec<ActionResult> = union<ActionResult>('Actio
   [ACTION_RESULT.referrerSet]: container<ReferrerResult>('ReferrerResult', {
     referrer: u64<AccountId>(),
   }),
+  [ACTION_RESULT.staked]: StakedResultCodec,
+  [ACTION_RESULT.leaving]: LeavingResultCodec,
+  [ACTION_RESULT.stakeClaimed]: ClaimedResultCodec,
+  [ACTION_RESULT.validator]: ValidatorResultCodec,
+  [ACTION_RESULT.burned]: BurnedResultCodec,
 });
 
 /** `invalid`: refused whole in the first pass, paid nothing, used no nonce. */

@@ -6,6 +6,8 @@
  * Signatures are checked apart, in batches: `signatureChecks` lists them.
  */
 
+import { isStakingAction } from '../staking/actions.ts';
+import { stakingChecks } from '../staking/checks.ts';
 import { ACTION } from './action.ts';
 import { type BlockTrade, blockOfferDigest } from './actions/multileg.ts';
 import {
@@ -300,6 +302,9 @@ export function signatureChecks(
   for (const { offer, signature } of blockTradesOf(body)) {
     const { publicKey } = offer.signer;
     checks.push({ publicKey, digest: blockOfferDigest(chainId, offer), signature });
+  }
+  for (const action of body.actions) {
+    if (isStakingAction(action)) checks.push(...stakingChecks(chainId, body.account, action));
   }
   return checks;
 }

@@ -7,6 +7,8 @@
  * removes a resting order that was paid for by an earlier weight.
  */
 
+import { isStakingAction } from '../staking/actions.ts';
+import { stakingWeight } from '../staking/weights.ts';
 import { ACTION, type Action } from './action.ts';
 import { unreachable } from './core/result.ts';
 import { PAYLOAD, type Payload } from './transaction.ts';
@@ -16,6 +18,7 @@ const TRANSACTION_WEIGHT = 20;
 const ORACLE_VOTE_WEIGHT = 100;
 
 function actionWeight(action: Action): number {
+  if (isStakingAction(action)) return stakingWeight(action, SIGNATURE_WEIGHT);
   switch (action.selector) {
     case ACTION.transfer:
     case ACTION.setReferrer:

@@ -3,24 +3,24 @@
  * joins again at the rate of its new first epoch, and goes on answering for the faults of the epochs
  * in which it weighed: as a lien of the validator on itself.
  */
+
 import { mulDivFloor } from '../runtime/core/math.ts';
 import { err, ok } from '../runtime/core/result.ts';
-import type { AccountId, Epoch } from '../runtime/core/units.ts';
+import type { AccountId } from '../runtime/core/units.ts';
+import { refusal } from '../runtime/error.ts';
 import { MODULE } from '../runtime/ledger/module-accounts.ts';
+import type { CancelUnbonding } from './actions.ts';
 import { takeExitShares } from './burn-shares.ts';
 import { currentEpoch, moveMil, type StakingContext, type StakingOutcome } from './context.ts';
 import { lienCount } from './delegation.ts';
 import { dropExitIfEmpty } from './drop-exit.ts';
-import { refusal } from './errors.ts';
 import { STAKING_EVENT, STAKING_RESULT } from './events.ts';
 import { PHI_ONE } from './fraction.ts';
-import { type ValidatorId, validatorEpochKey } from './ids.ts';
+import { validatorEpochKey } from './ids.ts';
 import { join, joinRefusal, weighsThrough } from './join.ts';
 import { MAX_LIENS } from './limits.ts';
 import { settle } from './settle.ts';
 import type { StakingState } from './tables.ts';
-
-export type CancelUnbonding = { readonly validator: ValidatorId; readonly lastEpoch: Epoch };
 
 /**
  * Errors in order: unknown_delegation, unknown_unbonding, leaving_now, then, of stake that has left,

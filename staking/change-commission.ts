@@ -4,15 +4,15 @@
  *
  * Source: design/staking-and-keys.md §3. A change replaces one that is still pending.
  */
+
 import { err, ok } from '../runtime/core/result.ts';
 import { type AccountId, timestampMs } from '../runtime/core/units.ts';
+import { refusal } from '../runtime/error.ts';
+import type { ChangeCommission } from './actions.ts';
 import { type StakingContext, type StakingOutcome, stakingTime } from './context.ts';
-import { refusal } from './errors.ts';
 import { STAKING_EVENT, STAKING_RESULT, VALIDATOR_CHANGE } from './events.ts';
 import { operatedBy } from './operator.ts';
 import { type StakingState, stakingParametersOf } from './tables.ts';
-
-export type ChangeCommission = { readonly commissionBps: number };
 
 const DAY_MS = 24 * 3_600_000;
 

@@ -1,19 +1,18 @@
 /** `claimRewards`: pays what a delegation has earned, and to the operator the commission. */
+
 import { err, ok } from '../runtime/core/result.ts';
 import type { AccountId } from '../runtime/core/units.ts';
+import { refusal } from '../runtime/error.ts';
+import type { ClaimRewards } from './actions.ts';
 import {
   payoutPortfolio,
   payRewards,
   type StakingContext,
   type StakingOutcome,
 } from './context.ts';
-import { refusal } from './errors.ts';
 import { STAKING_EVENT, STAKING_RESULT } from './events.ts';
-import type { ValidatorId } from './ids.ts';
 import { dropIfEmpty, settle } from './settle.ts';
 import { changedMeta, type StakingState } from './tables.ts';
-
-export type ClaimRewards = { readonly validator: ValidatorId };
 
 /**
  * Pays to the account's withdraw address. Errors in order: unknown_validator, nothing_to_claim.

@@ -1,9 +1,11 @@
 /** `setCompounding` and `compound`: MIL rewards become stake, by anyone's poke, if the owner allows. */
+
 import { err, ok } from '../runtime/core/result.ts';
 import type { AccountId } from '../runtime/core/units.ts';
+import { refusal } from '../runtime/error.ts';
 import { MODULE } from '../runtime/ledger/module-accounts.ts';
+import type { SetCompounding } from './actions.ts';
 import { payRewards, type StakingContext, type StakingOutcome } from './context.ts';
-import { refusal } from './errors.ts';
 import { STAKING_EVENT, STAKING_RESULT } from './events.ts';
 import type { ValidatorId } from './ids.ts';
 import { join, joinRefusal } from './join.ts';
@@ -11,7 +13,6 @@ import { MIN_DELEGATION } from './limits.ts';
 import { settle } from './settle.ts';
 import { changedMeta, type StakingState } from './tables.ts';
 
-export type SetCompounding = { readonly validator: ValidatorId; readonly allowed: boolean };
 /** `account`: whose rewards; anyone may ask. */
 export type Compound = { readonly account: AccountId; readonly validator: ValidatorId };
 

@@ -12,9 +12,9 @@ import {
   timestampMs,
 } from '../runtime/core/units.ts';
 import type { EpochConfig } from '../runtime/epoch-config.ts';
+import type { Refusal } from '../runtime/error.ts';
 import { transfer } from '../runtime/ledger/ledger.ts';
 import { MODULE } from '../runtime/ledger/module-accounts.ts';
-import type { StakingRefusal } from './errors.ts';
 import type { StakingEvent, StakingResult } from './events.ts';
 import { type StakingState, stakingMetaOf } from './tables.ts';
 
@@ -26,7 +26,7 @@ export type StakingContext = {
   readonly events: { push(...events: StakingEvent[]): number };
 };
 
-export type StakingOutcome = Result<StakingResult, StakingRefusal>;
+export type StakingOutcome = Result<StakingResult, Refusal>;
 
 /** The block's time without the pauses of the chain: what every wait of staking is measured by. */
 export function stakingTime(state: StakingState, context: StakingContext): TimestampMs {

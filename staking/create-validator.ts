@@ -4,9 +4,11 @@ import { DENOMINATION } from '../runtime/actions/transfer.ts';
 import { fromHex, toHex } from '../runtime/core/bytes.ts';
 import { assert, err, ok } from '../runtime/core/result.ts';
 import { type AccountId, epoch, timestampMs } from '../runtime/core/units.ts';
+import { type Refusal, refusal } from '../runtime/error.ts';
 import { balanceOf } from '../runtime/ledger/ledger.ts';
 import { MODULE } from '../runtime/ledger/module-accounts.ts';
 import { MAX_ADDRESS_BYTES, MAX_VALIDATOR_ADDRESSES } from '../runtime/limits.ts';
+import type { CreateValidator } from './actions.ts';
 import {
   moveMil,
   purse,
@@ -14,32 +16,16 @@ import {
   type StakingOutcome,
   stakingTime,
 } from './context.ts';
-import { refusal, type StakingRefusal } from './errors.ts';
 import { STAKING_EVENT, STAKING_RESULT, VALIDATOR_CHANGE } from './events.ts';
 import { MICRO } from './fraction.ts';
 import { type ValidatorId, validatorId } from './ids.ts';
 import { join } from './join.ts';
 import { MAX_MONIKER_BYTES } from './limits.ts';
 import { emptyPool } from './pools.ts';
-import type { ProvenKey } from './possession.ts';
 import { zeroAmounts } from './rewards.ts';
 import { minSelfBond } from './self-bond.ts';
 import { changedMeta, type StakingState, stakingMetaOf } from './tables.ts';
 import { KEY_ROLE, type KeyRole, type KeyUse, type Validator } from './validator.ts';
-
-export type CreateValidator = {
-  readonly consensus: ProvenKey;
-  readonly oracle: ProvenKey;
-  readonly peer: ProvenKey;
-  readonly moniker: Uint8Array;
-  readonly addresses: Uint8Array[];
-  readonly commissionBps: number;
-  readonly maxCommissionBps: number;
-  /** Most that the commission rises at a time, once a day. */
-  readonly maxCommissionStepBps: number;
-  /** Micro-MIL that the operator delegates to it. */
-  readonly selfBond: bigint;
-};
 
 /** Largest number of validators ever. */
 const MAX_VALIDATOR_ID = 2 ** 20 - 1;
@@ -48,7 +34,7 @@ const MAX_VALIDATOR_ID = 2 ** 20 - 1;
 export function detailsRefusal(
   moniker: Uint8Array,
   addresses: readonly Uint8Array[],
-): StakingRefusal | undefined {
+): Refusal | undefined {
   const fits =
     moniker.length <= MAX_MONIKER_BYTES &&
     addresses.length <= MAX_VALIDATOR_ADDRESSES &&

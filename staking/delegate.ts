@@ -3,18 +3,16 @@
 import { DENOMINATION } from '../runtime/actions/transfer.ts';
 import { err, ok } from '../runtime/core/result.ts';
 import type { AccountId } from '../runtime/core/units.ts';
+import { refusal } from '../runtime/error.ts';
 import { balanceOf } from '../runtime/ledger/ledger.ts';
 import { MODULE } from '../runtime/ledger/module-accounts.ts';
+import type { Delegate } from './actions.ts';
 import { moveMil, purse, type StakingContext, type StakingOutcome } from './context.ts';
-import { refusal } from './errors.ts';
 import { STAKING_EVENT, STAKING_RESULT } from './events.ts';
-import type { ValidatorId } from './ids.ts';
 import { join, joinRefusal } from './join.ts';
 import { MIN_DELEGATION } from './limits.ts';
 import { settle } from './settle.ts';
 import type { StakingState } from './tables.ts';
-
-export type Delegate = { readonly validator: ValidatorId; readonly amount: bigint };
 
 /**
  * Errors in order: unknown_validator, tombstoned, exited, pool_closed, below_minimum,

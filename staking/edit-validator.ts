@@ -1,13 +1,13 @@
 /** `editValidator`: name and addresses of a validator; addresses count from the next config fixed. */
+
 import { err, ok } from '../runtime/core/result.ts';
 import type { AccountId } from '../runtime/core/units.ts';
+import type { EditValidator } from './actions.ts';
 import type { StakingContext, StakingOutcome } from './context.ts';
 import { detailsRefusal } from './create-validator.ts';
 import { STAKING_EVENT, STAKING_RESULT, VALIDATOR_CHANGE } from './events.ts';
 import { operatedBy } from './operator.ts';
 import type { StakingState } from './tables.ts';
-
-export type EditValidator = { readonly moniker: Uint8Array; readonly addresses: Uint8Array[] };
 
 /** Errors in order: not_operator, exited, bad_validator. O(1). */
 export function editValidator(

@@ -2,7 +2,7 @@
  * Epochs: who validates next, and when.
  *
  * Source: design/chain.md §3. Executing the last block of epoch e fixes the config of e+2; genesis
- * fixes 0 and 1. The validator set is the one before until stake elects it; seed and end are new.
+ * fixes 0 and 1. Stake elects the validators (`elect.ts`); seed and end are new.
  *
  * Invariants: configs of the current and the next epoch exist; a config never changes once made.
  */
@@ -12,6 +12,7 @@ import type { BlockContext } from '../runtime/block-context.ts';
 import { asciiBytes, concatBytes } from '../runtime/core/bytes.ts';
 import { DOMAIN, sha256 } from '../runtime/core/hash.ts';
 import { type Epoch, epoch, height, timestampMs } from '../runtime/core/units.ts';
+import type { EpochValidator } from '../runtime/epoch-config.ts';
 import { EVENT } from '../runtime/event.ts';
 import { SINGLETON_KEY, u64Key } from '../runtime/state/key-codec.ts';
 import { metaOf, type State } from '../runtime/state/state.ts';
@@ -37,13 +38,22 @@ export function startEpochIfDue(state: State, context: BlockContext, header: Hea
   context.events.push({ selector: EVENT.epochStarted, value: { epoch: header.epoch } });
 }
 
-/** On the last block of epoch e, whose hash is `hash`: fixes the config of e+2. */
-export function fixNextEpoch(state: State, context: BlockContext, hash: Uint8Array): void {
+/**
+ * On the last block of epoch e, whose hash is `hash`: fixes the config of e+2 with the elected
+ * validators; `undefined`: those of e+1 stay.
+ */
+export function fixNextEpoch(
+  state: State,
+  context: BlockContext,
+  hash: Uint8Array,
+  elected: readonly EpochValidator[] | undefined,
+): void {
   const next = state.epochConfigs.must(epoch(context.config.epoch + 1));
   const target = epoch(context.config.epoch + 2);
   state.epochConfigs.set(target, {
     ...next,
     epoch: target,
+    validators: elected === undefined ? next.validators : [...elected],
     // After a long halt the next epoch may be over before it began; this one starts from now.
     endsAt: timestampMs(Math.max(next.endsAt, context.timestamp) + context.parameters.epochMs),
     leaderSeed: leaderSeed(hash, target),

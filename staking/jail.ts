@@ -6,8 +6,8 @@
  */
 import { err, ok } from '../runtime/core/result.ts';
 import { type AccountId, timestampMs } from '../runtime/core/units.ts';
+import { refusal } from '../runtime/error.ts';
 import { currentEpoch, type StakingContext, type StakingOutcome, stakingTime } from './context.ts';
-import { refusal } from './errors.ts';
 import { STAKING_EVENT, STAKING_RESULT, VALIDATOR_CHANGE, type ValidatorChange } from './events.ts';
 import { MICRO } from './fraction.ts';
 import type { ValidatorId } from './ids.ts';

@@ -2,9 +2,9 @@
 
 import { assert } from '../runtime/core/result.ts';
 import { type AccountId, type Epoch, epoch } from '../runtime/core/units.ts';
+import { type Refusal, refusal } from '../runtime/error.ts';
 import { currentEpoch, type StakingContext } from './context.ts';
 import { type Delegation, emptyDelegation, JOIN } from './delegation.ts';
-import { refusal, type StakingRefusal } from './errors.ts';
 import { delegationKey, NO_VALIDATOR, type ValidatorId, validatorEpochKey } from './ids.ts';
 import { isClosed, STAGE } from './pools.ts';
 import { zeroAmounts } from './rewards.ts';
@@ -24,7 +24,7 @@ export function weighsThrough(context: StakingContext): Epoch {
 export function joinRefusal(
   { staking }: StakingState,
   validator: ValidatorId,
-): StakingRefusal | undefined {
+): Refusal | undefined {
   const row = staking.validators.get(validator);
   if (row === undefined) return refusal('unknown_validator', { given: validator });
   if (row.tombstoned) return refusal('tombstoned', { given: validator });

@@ -1,7 +1,7 @@
 /** The validator that an account operates, for the acts of operators. */
 import { err, ok, type Result } from '../runtime/core/result.ts';
 import type { AccountId } from '../runtime/core/units.ts';
-import { refusal, type StakingRefusal } from './errors.ts';
+import { type Refusal, refusal } from '../runtime/error.ts';
 import type { StakingState } from './tables.ts';
 import type { Validator } from './validator.ts';
 
@@ -9,7 +9,7 @@ import type { Validator } from './validator.ts';
 export function operatedBy(
   { staking }: StakingState,
   account: AccountId,
-): Result<Validator, StakingRefusal> {
+): Result<Validator, Refusal> {
   const ref = staking.operators.get(account);
   if (ref === undefined) return err(refusal('not_operator'));
   const row = staking.validators.must(ref.validator);

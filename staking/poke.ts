@@ -1,8 +1,8 @@
 /** `poke`: settles anyone's delegation, so that liens that fell due are paid before they are touched. */
 import { err, ok } from '../runtime/core/result.ts';
 import type { AccountId } from '../runtime/core/units.ts';
+import { refusal } from '../runtime/error.ts';
 import type { StakingContext, StakingOutcome } from './context.ts';
-import { refusal } from './errors.ts';
 import { STAKING_RESULT } from './events.ts';
 import type { ValidatorId } from './ids.ts';
 import { dropIfEmpty, settle } from './settle.ts';

@@ -3,13 +3,15 @@
  * at its source through that epoch and at its destination from the one after, and answers there for
  * faults of the source by a lien.
  */
+
 import { err, ok } from '../runtime/core/result.ts';
 import type { AccountId } from '../runtime/core/units.ts';
+import { refusal } from '../runtime/error.ts';
+import type { Redelegate } from './actions.ts';
 import type { StakingContext, StakingOutcome } from './context.ts';
 import { JOIN, lienCount } from './delegation.ts';
-import { refusal } from './errors.ts';
 import { STAKING_EVENT, STAKING_RESULT } from './events.ts';
-import { delegationKey, type ValidatorId, validatorEpochKey } from './ids.ts';
+import { delegationKey, validatorEpochKey } from './ids.ts';
 import { joinRefusal, openDelegation, weighsFrom, weighsThrough } from './join.ts';
 import { MAX_LIENS, MAX_MOVES } from './limits.ts';
 import { STAGE } from './pools.ts';
@@ -17,13 +19,6 @@ import { accrue, zeroAmounts } from './rewards.ts';
 import { dropIfEmpty, settle } from './settle.ts';
 import type { StakingState } from './tables.ts';
 import { openExit, sharesFor, takeShares } from './take-shares.ts';
-
-/** `amount` in micro-MIL; 0: all that is active. */
-export type Redelegate = {
-  readonly from: ValidatorId;
-  readonly to: ValidatorId;
-  readonly amount: bigint;
-};
 
 /**
  * Errors in order: same_validator, those of a join at the destination, unknown_delegation, lien_lives,

@@ -5,19 +5,18 @@
  * Source: design/staking-and-keys.md §3. Keys are unique for ever; one rotation of the consensus key
  * per evidence window, and faults of either are its validator's: evidence goes by the key of its epoch.
  */
+
 import { equalBytes, toHex } from '../runtime/core/bytes.ts';
 import { err, ok } from '../runtime/core/result.ts';
 import { type AccountId, epoch } from '../runtime/core/units.ts';
+import { refusal } from '../runtime/error.ts';
+import type { RotateKey } from './actions.ts';
 import { currentEpoch, type StakingContext, type StakingOutcome, stakingTime } from './context.ts';
-import { refusal } from './errors.ts';
 import { STAKING_EVENT, STAKING_RESULT, VALIDATOR_CHANGE } from './events.ts';
 import { weighsFrom } from './join.ts';
 import { operatedBy } from './operator.ts';
-import type { ProvenKey } from './possession.ts';
 import { type StakingState, stakingParametersOf } from './tables.ts';
-import { KEY_ROLE, type KeyRole, type Validator } from './validator.ts';
-
-export type RotateKey = { readonly role: KeyRole; readonly key: ProvenKey };
+import { KEY_ROLE, type Validator } from './validator.ts';
 
 function changed(state: StakingState, context: StakingContext, row: Validator): StakingOutcome {
   state.staking.validators.touch(row.id);

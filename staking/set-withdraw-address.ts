@@ -1,15 +1,14 @@
 /** `setWithdrawAddress`: where an account's rewards and unbonded stake are paid. */
+
 import { toHex } from '../runtime/core/bytes.ts';
 import { err, ok } from '../runtime/core/result.ts';
 import { type AccountId, address } from '../runtime/core/units.ts';
+import { refusal } from '../runtime/error.ts';
+import type { SetWithdrawAddress } from './actions.ts';
 import type { StakingContext, StakingOutcome } from './context.ts';
-import { refusal } from './errors.ts';
 import { STAKING_RESULT } from './events.ts';
 import { NO_VALIDATOR } from './ids.ts';
 import type { StakingState } from './tables.ts';
-
-/** 20 bytes; the account's own address takes the rule away. */
-export type SetWithdrawAddress = { readonly address: Uint8Array };
 
 /** Errors: unknown_receiver. Whoever may loosen limits of the account may call this. O(1). */
 export function setWithdrawAddress(

@@ -4,19 +4,19 @@
  * Source: design/staking-and-keys.md §3, design/chain.md §4. Anyone may bring it, once for each
  * validator and epoch, while the epoch is within the evidence window: younger than it by time or by
  * epochs. The signatures are checked at the vote under the key that the action names
- * (`evidenceChecks`); here the key is held against the one of that epoch, so a rotated key still
+ * (`evidence-checks.ts`); here the key is held against the one of that epoch, so a rotated key still
  * answers for its time. The guilty is tombstoned for ever; that ends none of its liability.
  */
 
 import { evidenceOf } from '../consensus/evidence.ts';
-import { type Vote, VoteCodec, voteDigest } from '../consensus/messages.ts';
 import { DENOMINATION } from '../runtime/actions/transfer.ts';
 import { equalBytes } from '../runtime/core/bytes.ts';
 import { minBigint, mulDivCeil, mulDivFloor } from '../runtime/core/math.ts';
 import { err, ok } from '../runtime/core/result.ts';
-import { bytes, type Codec, container, u8 } from '../runtime/core/ssz.ts';
 import type { AccountId, Epoch } from '../runtime/core/units.ts';
+import { refusal } from '../runtime/error.ts';
 import { mint } from '../runtime/ledger/ledger.ts';
+import { EVIDENCE_ORIGIN, type SubmitEvidence } from './actions.ts';
 import {
   currentEpoch,
   purse,
@@ -25,48 +25,12 @@ import {
   stakingTime,
 } from './context.ts';
 import type { EpochStake } from './epoch-stake.ts';
-import { refusal } from './errors.ts';
 import { STAKING_EVENT, STAKING_RESULT, VALIDATOR_CHANGE } from './events.ts';
 import { FULL_BPS, MICRO, PHI_ONE } from './fraction.ts';
 import { jailValidator } from './jail.ts';
 import { MAX_FAULTS } from './limits.ts';
-import type { StakingSignature } from './possession.ts';
 import { applyFaults } from './slash.ts';
 import { type StakingState, stakingParametersOf } from './tables.ts';
-
-/** Where the votes were found; numbers are wire format. */
-export const EVIDENCE_ORIGIN = {
-  /** Seen on the wire by the reporter, who is rewarded. */
-  votes: 0,
-  /** Taken out of certificates that everyone holds: no reward. */
-  certificates: 1,
-} as const;
-export type EvidenceOrigin = (typeof EVIDENCE_ORIGIN)[keyof typeof EVIDENCE_ORIGIN];
-
-export type SubmitEvidence = {
-  readonly origin: EvidenceOrigin;
-  /** Key under which both votes verify. */
-  readonly publicKey: Uint8Array;
-  readonly first: Vote;
-  readonly second: Vote;
-};
-
-export const SubmitEvidenceCodec: Codec<SubmitEvidence> = container<SubmitEvidence>(
-  'SubmitEvidence',
-  { origin: u8<EvidenceOrigin>(), publicKey: bytes(32), first: VoteCodec, second: VoteCodec },
-);
-
-/** The two signatures to verify at the vote. */
-export function evidenceChecks(
-  chainId: Uint8Array,
-  { publicKey, first, second }: SubmitEvidence,
-): StakingSignature[] {
-  return [first, second].map(({ subject, signature }) => ({
-    publicKey,
-    digest: voteDigest(chainId, subject),
-    signature,
-  }));
-}
 
 /** Whether evidence of an epoch still counts: not older than the window by time and by epochs both. */
 export function isAdmissible(

@@ -100,7 +100,7 @@ export type Staking = StakingTables & {
 };
 
 /** The chain's state with staking in it. */
-export type StakingState = State & { readonly staking: Staking };
+export type StakingState = State;
 
 const AccountRefCodec: Codec<AccountRef> = container<AccountRef>('AccountRef', {
   account: u64<AccountId>(),

@@ -3,8 +3,8 @@
 import { minBigint, mulDivCeil, mulDivFloor } from '../runtime/core/math.ts';
 import { err, ok, type Result } from '../runtime/core/result.ts';
 import { type Epoch, timestampMs } from '../runtime/core/units.ts';
+import { type Refusal, refusal } from '../runtime/error.ts';
 import { type Delegation, type Lien, lienShares } from './delegation.ts';
-import { refusal, type StakingRefusal } from './errors.ts';
 import { type ValidatorId, validatorEpochKey } from './ids.ts';
 import { MIN_DELEGATION } from './limits.ts';
 import { type ExitPool, type Pool, STAGE } from './pools.ts';
@@ -18,11 +18,7 @@ export const ALL = 0n;
  * Shares that `amount` micro-MIL are, rounded up, at most all; all when the rest would be below the
  * least delegation, or when `ALL` is asked. Errors in order: insufficient_stake, zero_stake.
  */
-export function sharesFor(
-  row: Delegation,
-  pool: Pool,
-  amount: bigint,
-): Result<bigint, StakingRefusal> {
+export function sharesFor(row: Delegation, pool: Pool, amount: bigint): Result<bigint, Refusal> {
   if (row.shares === 0n) return err(refusal('insufficient_stake', { given: amount }));
   const value = mulDivFloor(row.shares, pool.tokens, pool.shares);
   if (amount > value) {

@@ -2,20 +2,18 @@
  * `undelegate`: takes stake back. It weighs, earns and is liable through the next epoch, then waits in
  * the validator's exit pool.
  */
+
 import { err, ok } from '../runtime/core/result.ts';
 import type { AccountId } from '../runtime/core/units.ts';
+import { refusal } from '../runtime/error.ts';
+import type { Undelegate } from './actions.ts';
 import type { StakingContext, StakingOutcome } from './context.ts';
-import { refusal } from './errors.ts';
 import { STAKING_EVENT, STAKING_RESULT } from './events.ts';
-import type { ValidatorId } from './ids.ts';
 import { weighsThrough } from './join.ts';
 import { MAX_LIENS, MAX_UNBONDINGS } from './limits.ts';
 import { settle } from './settle.ts';
 import type { StakingState } from './tables.ts';
 import { openExit, sharesFor, takeShares } from './take-shares.ts';
-
-/** `amount` in micro-MIL; 0: all that is active. */
-export type Undelegate = { readonly validator: ValidatorId; readonly amount: bigint };
 
 /**
  * Errors in order: unknown_delegation, insufficient_stake, zero_stake, too_many_unbondings. It asks

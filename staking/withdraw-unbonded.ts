@@ -2,7 +2,9 @@
 
 import { err, ok } from '../runtime/core/result.ts';
 import type { AccountId } from '../runtime/core/units.ts';
+import { refusal } from '../runtime/error.ts';
 import { MODULE } from '../runtime/ledger/module-accounts.ts';
+import type { WithdrawUnbonded } from './actions.ts';
 import { takeExitShares } from './burn-shares.ts';
 import {
   currentEpoch,
@@ -13,14 +15,11 @@ import {
   stakingTime,
 } from './context.ts';
 import { dropExitIfEmpty } from './drop-exit.ts';
-import { refusal } from './errors.ts';
 import { STAKING_EVENT, STAKING_RESULT } from './events.ts';
-import { type ValidatorId, validatorEpochKey } from './ids.ts';
+import { validatorEpochKey } from './ids.ts';
 import { type ExitPool, STAGE } from './pools.ts';
 import { dropIfEmpty, settle } from './settle.ts';
 import type { StakingState } from './tables.ts';
-
-export type WithdrawUnbonded = { readonly validator: ValidatorId };
 
 /** Whether an exit pool pays: its time and its epochs are over, as they were set when it left. */
 export function isMatured(

@@ -61,7 +61,8 @@ export function portfolioRows(
   state: State,
   portfolio: PortfolioId,
 ): Pick<PortfolioAnswer, 'withdrawable' | 'positions' | 'orders' | 'margin'> {
-  const held = [...(state.derived.portfolios.byPortfolio.get(portfolio)?.series.values() ?? [])];
+  const places = state.derived.portfolios.byPortfolio.get(portfolio)?.places.values() ?? [];
+  const held = [...places].map(({ holding }) => holding);
   const positions = held
     .filter(({ position }) => position !== 0)
     .map(({ instrument, position }) => ({ instrument, lots: positionLots(position) }))

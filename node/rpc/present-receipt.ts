@@ -80,6 +80,24 @@ export function actionResultInfo(result: ActionResult): ActionResultInfo {
     }
     case ACTION_RESULT.referrerSet:
       return { type: 'referrer_set', referrer_id: result.value.referrer };
+    case ACTION_RESULT.staked: {
+      const { amount, fromEpoch } = result.value;
+      return { type: 'staked', amount: moneyText(amount), from_epoch: fromEpoch };
+    }
+    case ACTION_RESULT.leaving: {
+      const { shares, lastEpoch } = result.value;
+      return { type: 'leaving', shares: shares.toString(), last_epoch: lastEpoch };
+    }
+    case ACTION_RESULT.stakeClaimed: {
+      const { usd, mil } = result.value;
+      return { type: 'stake_claimed', usd: moneyText(usd), mil: moneyText(mil) };
+    }
+    case ACTION_RESULT.validator:
+      return { type: 'validator', validator_id: result.value.validator };
+    case ACTION_RESULT.burned: {
+      const { burned, reward } = result.value;
+      return { type: 'burned', burned: moneyText(burned), reward: moneyText(reward) };
+    }
   }
 }
 

@@ -6,6 +6,7 @@
  * `invalid`: it pays nothing and uses nothing. After it the nonce is used, whatever the actions do.
  */
 
+import { isStakingAction, STAKING_ACTION } from '../../staking/actions.ts';
 import { ACTION, type Action } from '../action.ts';
 import type { BlockContext } from '../block-context.ts';
 import { equalBytes, toHex } from '../core/bytes.ts';
@@ -38,11 +39,14 @@ function roleAllows(role: Role, action: Action): boolean {
       return true;
     case ROLE.trade:
       return (
+        !isStakingAction(action) &&
         action.selector !== ACTION.transfer &&
         action.selector !== ACTION.setReferrer &&
         action.selector !== ACTION.setAgentBudget
       );
     case ROLE.stake:
+      // Not where the money goes: that loosens a limit of the account.
+      return isStakingAction(action) && action.selector !== STAKING_ACTION.setWithdrawAddress;
     case ROLE.guardian:
       return false;
   }

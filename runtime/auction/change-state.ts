@@ -69,7 +69,6 @@ export function expireInstrument(
   context: BlockContext,
   instrument: Instrument,
 ): void {
-  state.derived.auctions.leaving.delete(instrument.id);
   changeState(state, context, instrument, expired);
 }
 

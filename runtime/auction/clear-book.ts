@@ -66,6 +66,7 @@ function settingOf(
   const { optionTicks, optionTickMicroUsd } = underlying;
   const facts: AuctionFacts = {
     kind,
+    now: context.timestamp,
     rules: {
       low: band.low,
       high: band.high,
@@ -138,6 +139,7 @@ export function closeLeaving(state: State, context: BlockContext, instrument: In
 /** Writes a planned auction. Nothing here can fail. Cost: O(orders that cross and that leave). */
 export function settleAuction(state: State, context: BlockContext, view: AuctionView): void {
   const { instrument, underlying, mark, band, plan } = view;
+  for (const order of plan.overdue) closeOrder(state, context, order, CLOSE_REASON.time);
   for (const order of plan.selfCrossed) {
     closeOrder(state, context, order, CLOSE_REASON.selfTrade);
   }

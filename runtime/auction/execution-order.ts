@@ -11,6 +11,7 @@
  * positions in the block. Invariant: any permutation of transactions that are all sorted gives the
  * same order.
  */
+import { isStakingAction } from '../../staking/actions.ts';
 import { ACTION, type Action } from '../action.ts';
 import type { OrderReference } from '../actions/orders.ts';
 import { compareBytes } from '../core/bytes.ts';
@@ -42,6 +43,7 @@ function seriesOfReference(state: State, { orderId }: OrderReference): readonly 
 
 /** The series that an action names, by itself or by an order that was open before the block. */
 function namedSeries(state: State, action: Action): readonly InstrumentId[] {
+  if (isStakingAction(action)) return NONE;
   switch (action.selector) {
     case ACTION.placeOrder:
       return [action.value.instrument];

@@ -23,6 +23,7 @@ import { SIDE } from '../actions/order-terms.ts';
 import { type AccountId, type PortfolioId, portfolioAccount } from '../core/units.ts';
 import { type Book, bestPrice } from '../matching/book.ts';
 import type { Order, RestingOrder } from '../matching/order.ts';
+import { isOverdue } from '../matching/overdue.ts';
 import { bestLevel, levelsFromBest, type PriceLevels } from '../matching/price-levels.ts';
 import {
   type AuctionLevel,
@@ -40,12 +41,16 @@ export type AuctionPlan = {
   readonly trades: readonly AuctionTrade[];
   /** Orders of owners who would meet themselves, by priority. */
   readonly selfCrossed: readonly RestingOrder[];
+  /** Orders whose time is over, bids first: they take no part. */
+  readonly overdue: readonly RestingOrder[];
 };
 
 /** What a plan needs to know beyond the book. */
 export type AuctionFacts = {
   readonly rules: PriceRules;
   readonly kind: AuctionKind;
+  /** Time of the block. */
+  readonly now: number;
   /** Signed lots of a portfolio in the instrument. */
   readonly positionOf: (portfolio: PortfolioId) => number;
   /** Lots that a quote may trade in one fill, at most those it has left. */
@@ -195,6 +200,7 @@ type Offers = {
   readonly bidOffers: readonly OrderLots[];
   readonly askOffers: readonly OrderLots[];
   readonly removed: ReadonlySet<RestingOrder>;
+  readonly overdue: readonly RestingOrder[];
   readonly clearing: Clearing | undefined;
 };
 
@@ -202,6 +208,7 @@ const NO_OFFERS: Offers = {
   bidOffers: NONE,
   askOffers: NONE,
   removed: new Set(),
+  overdue: NONE,
   clearing: undefined,
 };
 
@@ -209,8 +216,14 @@ function collectOffers(book: Book, facts: AuctionFacts): Offers {
   const bestBid = bestPrice(book.bids);
   const bestAsk = bestPrice(book.asks);
   if (bestBid === undefined || bestAsk === undefined || bestBid < bestAsk) return NO_OFFERS;
-  const bids = crossing(book.bids, (price) => price >= bestAsk);
-  const asks = crossing(book.asks, (price) => price <= bestBid);
+  const overdue: RestingOrder[] = [];
+  const isInTime = (order: RestingOrder): boolean => {
+    if (!isOverdue(order, facts.now)) return true;
+    overdue.push(order);
+    return false;
+  };
+  const bids = crossing(book.bids, (price) => price >= bestAsk).filter(isInTime);
+  const asks = crossing(book.asks, (price) => price <= bestBid).filter(isInTime);
   const removed = selfCrossing(bids, asks, facts.kind);
   const back = standingBack([...bids, ...asks]);
   const takesPart = (order: RestingOrder): boolean => !removed.has(order);
@@ -218,7 +231,7 @@ function collectOffers(book: Book, facts: AuctionFacts): Offers {
   const askOffers = offersOf(asks.filter(takesPart), back, facts);
 
   const clearing = clearingPrice(levelsOf(bidOffers), levelsOf(askOffers), facts.rules);
-  return { bidOffers, askOffers, removed, clearing };
+  return { bidOffers, askOffers, removed, overdue, clearing };
 }
 
 /** Where the auction of a book would clear. Cost: O(orders that cross), without their trades. */
@@ -228,16 +241,16 @@ export function planClearing(book: Book, facts: AuctionFacts): Clearing | undefi
 
 /** Plans the auction of a book; changes nothing. Cost: O(orders that cross), a few µs each. */
 export function planAuction(book: Book, facts: AuctionFacts): AuctionPlan {
-  const { bidOffers, askOffers, removed, clearing } = collectOffers(book, facts);
+  const { bidOffers, askOffers, removed, overdue, clearing } = collectOffers(book, facts);
   const selfCrossed = [...removed].sort(byPriority);
-  if (clearing === undefined) return { clearing, trades: NONE, selfCrossed };
+  if (clearing === undefined) return { clearing, trades: NONE, selfCrossed, overdue };
   const { price, demand, supply } = clearing;
   const lots = clearedLots(clearing);
   const buyers = bidOffers.filter(({ order }) => order.price >= price);
   const sellers = askOffers.filter(({ order }) => order.price <= price);
   const buys = fillSide(buyers, { lots, opposing: supply }, facts.kind);
   const sells = fillSide(sellers, { lots, opposing: demand }, facts.kind);
-  return { clearing, trades: pairTrades(buys, sells), selfCrossed };
+  return { clearing, trades: pairTrades(buys, sells), selfCrossed, overdue };
 }
 
 /**

@@ -24,15 +24,18 @@ export type FeeTerms = {
   readonly baseMakerCentiBps: number;
 };
 
+/** Where an order trades; `index` as in `FeeTerms`. */
+export type FeeMarket = {
+  readonly underlying: Underlying;
+  readonly kind: InstrumentKind;
+  readonly index: number;
+};
+
 /** The terms of an order of `taker` in an instrument of `underlying`. O(1). */
 export function feeTerms(
   state: State,
   context: BlockContext,
-  market: {
-    readonly underlying: Underlying;
-    readonly kind: InstrumentKind;
-    readonly index: number;
-  },
+  market: FeeMarket,
   taker: PortfolioId,
 ): FeeTerms {
   const { underlying, kind, index } = market;

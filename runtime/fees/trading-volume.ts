@@ -110,14 +110,11 @@ export function addVolume(
   cents: number,
 ): void {
   const day = dayOf(context.timestamp);
-  let row = state.tradingVolumes.get(account);
+  let row = state.tradingVolumes.edit(account);
   if (row === undefined) {
     row = emptyVolume(day);
     state.tradingVolumes.set(account, row);
-  } else {
-    rollVolume(row, day, feeTiersOf(state));
-    state.tradingVolumes.touch(account);
-  }
+  } else if (day > row.day) rollVolume(row, day, feeTiersOf(state));
   row.todayCents = Math.min(MAX_DAY_CENTS, row.todayCents + cents);
 }
 

@@ -52,14 +52,13 @@ function add(
   amount: bigint,
 ): void {
   const key = balanceKey.pack(portfolio, denomination);
-  const row = state.balances.get(key);
+  const row = state.balances.edit(key);
   if (row === undefined) {
     state.balances.set(key, { amount });
     return;
   }
   row.amount += amount;
   if (row.amount === 0n) state.balances.delete(key);
-  else state.balances.touch(key);
 }
 
 /** Carries out a movement. Throws when the amount is negative: that would be theft. */

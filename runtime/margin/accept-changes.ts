@@ -173,11 +173,12 @@ function openingLots(placed: readonly PlacedChange[]): number {
  */
 export function changesLimitRefusal(state: State, planned: PlannedChanges): Refusal | undefined {
   const portfolio = state.derived.portfolios.byPortfolio.get(planned.portfolio);
-  let series = portfolio?.series.size ?? 0;
+  const held = portfolio?.places.size ?? 0;
+  let series = held;
   for (const { instrument } of planned.changes) {
-    if (portfolio?.series.has(instrument) !== true) series += 1;
+    if (portfolio?.places.has(instrument) !== true) series += 1;
   }
-  const isNew = series > (portfolio?.series.size ?? 0);
+  const isNew = series > held;
   if (isNew && series > MAX_POSITIONS_PER_PORTFOLIO) {
     const allowed = MAX_POSITIONS_PER_PORTFOLIO;
     return refusal('too_many_positions', { given: series, allowed });

@@ -9,12 +9,12 @@
  * take the excess below 0, nor cash below 0 by premium (proof in docs/spec/margin.md).
  */
 
-import { SIDE } from '../actions/order-terms.ts';
+import { SIDE, type Side } from '../actions/order-terms.ts';
 import { DENOMINATION } from '../actions/transfer.ts';
-import type { PortfolioId } from '../core/units.ts';
+import type { PortfolioId, PriceTicks } from '../core/units.ts';
 import { type Refusal, refusal } from '../error.ts';
 import { balanceOf } from '../ledger/ledger.ts';
-import type { State } from '../state/state.ts';
+import { expiryKey, type State } from '../state/state.ts';
 import {
   type ExpiryHolding,
   expiryRequirement,
@@ -30,7 +30,13 @@ import {
   expiriesOf,
   expiryCharge,
 } from './requirements.ts';
-import type { OrderTerm, RiskChange, SeriesHolding } from './series-holding.ts';
+import {
+  isolatedInitial,
+  isolatedInitialAfter,
+  type OrderTerm,
+  type RiskChange,
+  type SeriesHolding,
+} from './series-holding.ts';
 import { bidCost } from './series-risk.ts';
 import type { Requirement } from './worst-payoff.ts';
 
@@ -70,6 +76,51 @@ function quickBound(state: State, trade: PlannedTrade, after: Requirement): numb
     bound += isolatedRequirement(other).initial + expiryCharge(state, other);
   }
   return bound;
+}
+
+/** Whether the charge for low confidence applies to an expiry of the portfolio. */
+function isCharged(state: State, { key }: ExpiryHolding): boolean {
+  return confidenceChargeBps(state, key) !== 0;
+}
+
+/**
+ * Whether a trade that takes no order away fits the cash by the first bound: what `tradeRefusal` asks
+ * first, without an object. False tells nothing: sums that are not exact and charges for low
+ * confidence are left to it. `place` has sums at the marks in force. O(expiries).
+ */
+export function isCovered(
+  state: State,
+  portfolio: PortfolioId,
+  place: {
+    readonly holding: SeriesHolding;
+    readonly expiry: ExpiryHolding;
+    readonly price: PriceTicks;
+  },
+  trade: {
+    readonly side: Side;
+    /** Lots bought, negative when sold. */
+    readonly position: number;
+    readonly restingLots: number;
+    /** Micro-USD received, negative when paid. */
+    readonly cash: bigint;
+  },
+): boolean {
+  const { holding, expiry, price } = place;
+  const { side, position, restingLots, cash } = trade;
+  if (!expiry.isExact || isCharged(state, expiry)) return false;
+  const after = isolatedInitialAfter(holding, position, side, price, restingLots);
+  let bound = expiry.isolatedInitial - isolatedInitial(holding) + after;
+  let uncharged = expiryKey.high(expiry.key);
+  for (const other of expiriesOf(state, portfolio).values()) {
+    if (other === expiry) continue;
+    refreshExpiry(state, other);
+    const underlying = expiryKey.high(other.key);
+    if (!other.isExact || (underlying !== uncharged && isCharged(state, other))) return false;
+    uncharged = underlying;
+    bound += other.isolatedInitial;
+  }
+  const balance = balanceOf(state, portfolio, DENOMINATION.usd);
+  return (cash === 0n ? balance : balance + cash) >= bound;
 }
 
 /** What all other expiries need, exactly. */

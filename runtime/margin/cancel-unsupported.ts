@@ -92,7 +92,8 @@ function supportedOrders(
     const change = { risk: holding.risk, position: 0, orders: [{ side, price, lots: remaining }] };
     const isolated = isolatedAfter(isolatedRequirement(trial), holding, change);
     if (expiryRequirementAfter(trial, isolated, change).maintenance > bare) continue;
-    holding.orders.set(order.id, order);
+    // Of the trial alone: the order keeps its position in the holding that it is of.
+    holding.orders.push(order);
     applyChange(state, trial, holding, change);
     purse.cash -= cost;
     kept.push(order);

@@ -180,7 +180,7 @@ export function refreshExpiry(state: State, expiry: ExpiryHolding): void {
   for (const holding of expiry.series.values()) {
     holding.risk = seriesRisk(state, holding.instrument);
     clearTerms(holding);
-    for (const { side, price, remaining } of holding.orders.values()) {
+    for (const { side, price, remaining } of holding.orders) {
       addOrderTerm(holding, { side, price, lots: remaining });
     }
     addSeriesSums(expiry, holding, 1);
@@ -314,7 +314,7 @@ function coarseRequirement(expiry: ExpiryHolding): number {
   let premium = 0n;
   for (const { risk, position, orders } of expiry.series.values()) {
     lots += BigInt(Math.abs(position));
-    for (const { remaining, price } of orders.values()) {
+    for (const { remaining, price } of orders) {
       lots += BigInt(remaining);
       premium += BigInt(remaining) * BigInt(price) * BigInt(risk.tickValue);
     }

@@ -33,14 +33,13 @@ import {
   type HoldingPlace,
   leaveSeries,
 } from './expiry-holding.ts';
-import type { SeriesHolding } from './series-holding.ts';
+import { addHeld, dropHeld, type SeriesHolding } from './series-holding.ts';
 import type { SeriesRisk } from './series-risk.ts';
 
 export type Portfolio = {
   readonly id: PortfolioId;
   readonly expiries: Map<number, ExpiryHolding>;
-  readonly series: Map<InstrumentId, SeriesHolding>;
-  /** Where each of `series` is kept: to be found in one step. */
+  /** Every series held, and where. */
   readonly places: Map<InstrumentId, Place>;
   /** Open orders by client order id, where they have one. */
   readonly clientOrders: Map<number, OrderId>;
@@ -55,10 +54,12 @@ export type PortfolioIndex = {
   readonly byExpiry: Map<number, Set<PortfolioId>>;
   /** Risk of a series by its mark: a cache that forgets with the mark. */
   readonly risks: WeakMap<Mark, SeriesRisk>;
+  /** The place looked up last, while it is held: an order's steps ask for the same one. */
+  recent: Place | undefined;
 };
 
 export function portfolioIndex(): PortfolioIndex {
-  return { byPortfolio: new Map(), byExpiry: new Map(), risks: new WeakMap() };
+  return { byPortfolio: new Map(), byExpiry: new Map(), risks: new WeakMap(), recent: undefined };
 }
 
 function portfolioOf(index: PortfolioIndex, id: PortfolioId): Portfolio {
@@ -67,7 +68,6 @@ function portfolioOf(index: PortfolioIndex, id: PortfolioId): Portfolio {
   const portfolio: Portfolio = {
     id,
     expiries: new Map(),
-    series: new Map(),
     places: new Map(),
     clientOrders: new Map(),
     comboOrders: new Map(),
@@ -89,9 +89,14 @@ export type Place = HoldingPlace & { readonly portfolio: Portfolio };
 /** Where a portfolio's holding of a series is kept, made when there is none. */
 function placeOf(state: State, id: PortfolioId, instrument: InstrumentId): Place {
   const index = state.derived.portfolios;
+  const { recent } = index;
+  if (recent?.portfolio.id === id && recent.holding.instrument === instrument) return recent;
   const portfolio = portfolioOf(index, id);
   const known = portfolio.places.get(instrument);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    index.recent = known;
+    return known;
+  }
   const key = expiryOf(state, instrument);
   let expiry = portfolio.expiries.get(key);
   if (expiry === undefined) {
@@ -103,20 +108,21 @@ function placeOf(state: State, id: PortfolioId, instrument: InstrumentId): Place
     else holders.add(id);
   }
   const holding = enterSeries(state, expiry, instrument);
-  portfolio.series.set(instrument, holding);
   const place = { portfolio, expiry, holding };
   portfolio.places.set(instrument, place);
+  index.recent = place;
   return place;
 }
 
 /** Forgets what is empty. */
-function prune(state: State, { portfolio, expiry, holding }: Place): void {
-  if (holding.position !== 0 || holding.orders.size > 0) return;
+function prune(state: State, place: Place): void {
+  const { portfolio, expiry, holding } = place;
+  if (holding.position !== 0 || holding.orders.length > 0) return;
+  const index = state.derived.portfolios;
+  if (index.recent === place) index.recent = undefined;
   leaveSeries(expiry, holding);
-  portfolio.series.delete(holding.instrument);
   portfolio.places.delete(holding.instrument);
   if (expiry.series.size > 0) return;
-  const index = state.derived.portfolios;
   portfolio.expiries.delete(expiry.key);
   dropExposure(state, portfolioAccount(portfolio.id), underlyingId(expiryKey.high(expiry.key)));
   const holders = index.byExpiry.get(expiry.key);
@@ -137,10 +143,17 @@ function indexComboOrder(state: State, combo: Combo, order: RestingOrder): void 
     const { portfolio, expiry, holding } = place;
     applyOrderLots(state, place, { side, price }, lots);
     const row = restingOrder({ ...order, instrument, side, price, remaining: sizeLots(lots) });
-    holding.orders.set(order.id, row);
+    addHeld(holding, row);
     expiry.exposure.lots += lots;
     portfolio.comboOrders.set(order.id, order);
   }
+}
+
+/** The row that stands for an order of a combo in the series of a leg. O(orders in the series). */
+function legRow({ orders }: SeriesHolding, { id }: RestingOrder): RestingOrder {
+  const row = orders.find((one) => one.id === id);
+  assert(row !== undefined, 'the terms of a combo order stand in the series of its legs');
+  return row;
 }
 
 /** Notes that an order of a combo gave up lots: its terms do. */
@@ -151,8 +164,7 @@ function reduceComboOrder(state: State, combo: Combo, order: RestingOrder, given
     const { expiry, holding } = place;
     applyOrderLots(state, place, { side, price }, -lots);
     expiry.exposure.lots -= lots;
-    const row = holding.orders.get(order.id);
-    assert(row !== undefined, 'the terms of a combo order stand in the series of its legs');
+    const row = legRow(holding, order);
     row.remaining = sizeLots(row.remaining - lots);
   }
 }
@@ -162,7 +174,7 @@ function unindexComboOrder(state: State, combo: Combo, order: RestingOrder): voi
   for (const { instrument, side, price, lots } of comboTerms(combo, termsOf(order))) {
     const place = placeOf(state, order.portfolio, instrument);
     const { portfolio, expiry, holding } = place;
-    assert(holding.orders.delete(order.id), 'an order is among those of its portfolio');
+    dropHeld(holding, legRow(holding, order));
     applyOrderLots(state, place, { side, price }, -lots);
     expiry.exposure.lots -= lots;
     portfolio.comboOrders.delete(order.id);
@@ -189,7 +201,7 @@ export function indexOrder(state: State, order: RestingOrder): void {
   const { remaining } = order;
   applyOrderLots(state, place, order, remaining);
   order.place = place;
-  holding.orders.set(order.id, order);
+  addHeld(holding, order);
   expiry.exposure.lots += remaining;
   portfolio.openOrders += 1;
   if (order.clientOrderId !== 0) portfolio.clientOrders.set(order.clientOrderId, order.id);
@@ -221,7 +233,7 @@ export function unindexOrder(state: State, order: RestingOrder): void {
   const { place, remaining } = order;
   assert(place !== undefined, 'a resting order is in the index');
   const { portfolio, expiry, holding } = place;
-  assert(holding.orders.delete(order.id), 'an order is among those of its portfolio');
+  dropHeld(holding, order);
   order.place = undefined;
   applyOrderLots(state, place, order, -remaining);
   expiry.exposure.lots -= remaining;
@@ -230,13 +242,7 @@ export function unindexOrder(state: State, order: RestingOrder): void {
   prune(state, place);
 }
 
-function indexPosition(
-  state: State,
-  id: PortfolioId,
-  instrument: InstrumentId,
-  lots: number,
-): void {
-  const place = placeOf(state, id, instrument);
+function indexPosition(state: State, place: Place, lots: number): void {
   const { expiry, holding } = place;
   expiry.exposure.lots += Math.abs(holding.position + lots) - Math.abs(holding.position);
   applyPosition(state, place, lots);
@@ -250,17 +256,19 @@ export function positionOf(state: State, id: PortfolioId, instrument: Instrument
 
 /**
  * Changes a position by signed lots: the row, the instrument's open interest and the index. The only
- * way a position changes; the caller changes another by as much, so that lots sum to zero.
+ * way a position changes; the caller changes another by as much, so that lots sum to zero. `known` is
+ * the place of the portfolio's order in the series, where the caller has one.
  */
 export function changePosition(
   state: State,
   id: PortfolioId,
   instrument: InstrumentId,
   lots: number,
+  known?: Place,
 ): void {
   if (lots === 0) return;
   const key = positionKey.pack(id, instrument);
-  const row = state.positions.get(key);
+  const row = state.positions.edit(key);
   const before = row?.lots ?? 0;
   const after = positionLots(before + lots);
   if (after === 0) state.positions.delete(key);
@@ -268,7 +276,6 @@ export function changePosition(
     state.positions.set(key, { portfolio: id, instrument, lots: after });
   } else {
     row.lots = after;
-    state.positions.touch(key);
   }
   const listed = state.instruments.must(instrument);
   const opened = Math.max(0, after) - Math.max(0, before);
@@ -277,7 +284,7 @@ export function changePosition(
     noteOpenInterest(state, listed.underlying, opened);
     state.instruments.touch(instrument);
   }
-  indexPosition(state, id, instrument, lots);
+  indexPosition(state, known ?? placeOf(state, id, instrument), lots);
 }
 
 /** Open orders of a portfolio, by ascending number. O(n log n). */
@@ -285,8 +292,8 @@ export function openOrdersOf(state: State, id: PortfolioId): RestingOrder[] {
   const portfolio = state.derived.portfolios.byPortfolio.get(id);
   if (portfolio === undefined) return [];
   const orders: RestingOrder[] = [];
-  for (const holding of portfolio.series.values()) {
-    for (const order of holding.orders.values()) {
+  for (const { holding } of portfolio.places.values()) {
+    for (const order of holding.orders) {
       if (!portfolio.comboOrders.has(order.id)) orders.push(order);
     }
   }
@@ -300,9 +307,10 @@ export function rebuildPortfolioIndex(state: State): void {
   const index = state.derived.portfolios;
   index.byPortfolio.clear();
   index.byExpiry.clear();
+  index.recent = undefined;
   state.derived.exposures.accounts.clear();
   for (const [, { portfolio, instrument, lots }] of state.positions.unorderedEntries()) {
-    indexPosition(state, portfolio, instrument, lots);
+    indexPosition(state, placeOf(state, portfolio, instrument), lots);
   }
   for (const [, order] of state.orders.unorderedEntries()) indexOrder(state, order);
 }

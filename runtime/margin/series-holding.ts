@@ -11,7 +11,8 @@
  */
 
 import { SIDE, type Side } from '../actions/order-terms.ts';
-import type { InstrumentId, OrderId, PriceTicks } from '../core/units.ts';
+import { assert } from '../core/result.ts';
+import type { InstrumentId, PriceTicks } from '../core/units.ts';
 import type { RestingOrder } from '../matching/order.ts';
 import { askRevenue, bidCost, type SeriesRisk } from './series-risk.ts';
 
@@ -32,7 +33,8 @@ export type RiskChange = {
 /** One series of a portfolio: a position, orders, or both. */
 export type SeriesHolding = {
   readonly instrument: InstrumentId;
-  readonly orders: Map<OrderId, RestingOrder>;
+  /** In no order: each knows its position (`RestingOrder.slot`). */
+  readonly orders: RestingOrder[];
   risk: SeriesRisk;
   position: number;
   bidLots: number;
@@ -51,7 +53,7 @@ export type SeriesHolding = {
 export function emptySeriesHolding(instrument: InstrumentId, risk: SeriesRisk): SeriesHolding {
   return {
     instrument,
-    orders: new Map(),
+    orders: [],
     risk,
     position: 0,
     bidLots: 0,
@@ -62,6 +64,24 @@ export function emptySeriesHolding(instrument: InstrumentId, risk: SeriesRisk): 
     bidReserve: 0,
     premium: 0,
   };
+}
+
+/** Puts an order among those of a series. O(1). */
+export function addHeld({ orders }: SeriesHolding, order: RestingOrder): void {
+  order.slot = orders.length;
+  orders.push(order);
+}
+
+/** Takes it out: the last takes its position. Throws `InvariantViolation` when it is not there. O(1). */
+export function dropHeld({ orders }: SeriesHolding, order: RestingOrder): void {
+  const { slot } = order;
+  assert(orders[slot] === order, 'an order is among those of its portfolio');
+  const last = orders.pop();
+  if (last !== undefined && last !== order) {
+    orders[slot] = last;
+    last.slot = slot;
+  }
+  order.slot = -1;
 }
 
 /** Sets the sums of the orders to those of no orders. */
@@ -129,4 +149,26 @@ export function shortableLots({ askLots, position }: SeriesHolding): number {
 /** Lots held or ordered, whatever the side. */
 export function grossLots({ position, bidLots, askLots }: SeriesHolding): number {
   return Math.abs(position) + bidLots + askLots;
+}
+
+/** That requirement after a change of the position and an order of `lots` more. Changes nothing. */
+export function isolatedInitialAfter(
+  { flatTerms, shortInitialTerms, position, risk }: SeriesHolding,
+  change: number,
+  side: Side,
+  price: PriceTicks,
+  lots: number,
+): number {
+  let flat = flatTerms;
+  let short = shortInitialTerms - (position + change) * risk.initial;
+  if (lots > 0 && side === SIDE.buy) {
+    const cost = bidCost(risk, price);
+    flat += lots * cost;
+    short += lots * Math.max(0, cost - risk.initial);
+  } else if (lots > 0) {
+    const revenue = askRevenue(risk, price);
+    flat += lots * Math.max(0, -revenue);
+    short += lots * Math.max(0, risk.initial - revenue);
+  }
+  return Math.max(flat, short);
 }

@@ -44,13 +44,15 @@ export type PricedFill = PlannedFill & {
 export function priceFills(plan: MatchPlan, terms: FeeTerms): readonly PricedFill[] {
   const { underlying, index } = terms;
   const tickValue = microUsdPerTickLot(underlying);
-  return plan.fills.map(({ maker, lots }) => {
+  const priced: PricedFill[] = [];
+  for (const { maker, lots } of plan.fills) {
     const premium = exactProduct(maker.price * tickValue, lots);
     const takerFee = takerFillFee(terms, lots, premium);
     const makerFee = makerFillFee(terms, maker.portfolio, { lots, premium, takerFee });
     const volumeCents = notionalCents(underlying, lots, index);
-    return { maker, lots, premium, makerFee, takerFee, volumeCents };
-  });
+    priced.push({ maker, lots, premium, makerFee, takerFee, volumeCents });
+  }
+  return priced;
 }
 
 /** The incoming order: its number is given, nothing of it rests yet. */
@@ -91,7 +93,7 @@ function applyFill(state: State, context: BlockContext, taker: Incoming, fill: P
     },
   });
   // The position first: a holding that only the order kept open would be dropped and made again.
-  changePosition(state, maker, instrument, isBuy ? -lots : lots);
+  changePosition(state, maker, instrument, isBuy ? -lots : lots, order.place);
   if (lots === order.remaining) closeOrder(state, context, order, CLOSE_REASON.filled);
   else {
     indexReduction(state, order, lots);

@@ -94,12 +94,12 @@ function isMeant(
 
 /** Holdings of a portfolio that a filter by series or underlying leaves: all of them without one. */
 function* holdingsMeant(
-  { series, expiries }: Portfolio,
+  { places, expiries }: Portfolio,
   { instrument, underlying }: CancelOrders,
 ): Iterable<SeriesHolding> {
   if (instrument !== 0) {
-    const holding = series.get(instrument);
-    if (holding !== undefined) yield holding;
+    const place = places.get(instrument);
+    if (place !== undefined) yield place.holding;
     return;
   }
   for (const expiry of expiries.values()) {
@@ -123,8 +123,8 @@ function ordersMeant(
   const { comboOrders } = held;
   const meant: RestingOrder[] = [];
   for (const { orders } of holdingsMeant(held, action)) {
-    tally.seen += orders.size;
-    for (const order of orders.values()) {
+    tally.seen += orders.length;
+    for (const order of orders) {
       // An order of a combo stands in the series of its legs too, as their terms.
       if (!comboOrders.has(order.id) && isMeant(state, action, order)) meant.push(order);
     }

@@ -250,7 +250,7 @@ function countRefusal(
   if (rests) {
     const isOwn = replaced !== undefined && replaced.portfolio === portfolio.id;
     const isSame = isOwn && replaced.instrument === order.instrument;
-    const inSeries = (holding?.orders.size ?? 0) - (isSame ? 1 : 0);
+    const inSeries = (holding?.orders.length ?? 0) - (isSame ? 1 : 0);
     if (inSeries >= MAX_OPEN_ORDERS_PER_SERIES) {
       return refusal('too_many_orders', { given: inSeries, allowed: MAX_OPEN_ORDERS_PER_SERIES });
     }
@@ -260,11 +260,16 @@ function countRefusal(
       return refusal('too_many_orders', { given: openOrders, allowed });
     }
   }
-  if (holding === undefined && portfolio.series.size >= MAX_POSITIONS_PER_PORTFOLIO) {
+  if (holding === undefined && portfolio.places.size >= MAX_POSITIONS_PER_PORTFOLIO) {
     const allowed = MAX_POSITIONS_PER_PORTFOLIO;
-    return refusal('too_many_positions', { given: portfolio.series.size, allowed });
+    return refusal('too_many_positions', { given: portfolio.places.size, allowed });
   }
   return undefined;
+}
+
+/** What a portfolio holds in an expiry. */
+function expiryAt(portfolio: Portfolio | undefined, key: number): ExpiryHolding {
+  return portfolio?.expiries.get(key) ?? emptyExpiryHolding(key);
 }
 
 /** The position that all open orders of the side could lead to, and the sums of its margin. */
@@ -355,8 +360,11 @@ export function checkOrder(
       return err(refusal('duplicate_client_id', { given: clientOrderId, allowed: taken }));
     }
   }
-  const portfolio = state.derived.portfolios.byPortfolio.get(portfolioId);
-  const known = portfolio?.series.get(instrument.id);
+  const { portfolios } = state.derived;
+  const portfolio = portfolios.byPortfolio.get(portfolioId);
+  const placed = portfolio?.places.get(instrument.id);
+  portfolios.recent = placed;
+  const known = placed?.holding;
   const lots = effectiveLots(known, order);
   if (lots <= 0) {
     return err(refusal('nothing_to_reduce', { given: order.size, allowed: known?.position ?? 0 }));
@@ -368,8 +376,7 @@ export function checkOrder(
   const tooMany = countRefusal(portfolio, known, order, rests, replaced);
   if (tooMany !== undefined) return err(tooMany);
 
-  const key = expiryOf(state, instrument.id);
-  const expiry = portfolio?.expiries.get(key) ?? emptyExpiryHolding(key);
+  const expiry = placed?.expiry ?? expiryAt(portfolio, expiryOf(state, instrument.id));
   refreshExpiry(state, expiry);
   const holding = known ?? emptySeriesHolding(instrument.id, seriesRisk(state, instrument.id));
   const place: OrderPlace = { instrument, holding, expiry, price: price.value, lots };

@@ -10,6 +10,6 @@ export function withClientId(
 ): OrderId | undefined {
   const { portfolios, triggers } = state.derived;
   const order = portfolios.byPortfolio.get(portfolio)?.clientOrders.get(clientOrderId);
-  if (order !== undefined) return order;
+  if (order !== undefined || triggers.byPortfolio.size === 0) return order;
   return triggers.byPortfolio.get(portfolio)?.clientIds.get(clientOrderId);
 }

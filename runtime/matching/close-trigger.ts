@@ -26,16 +26,21 @@ export function closeTrigger(
   context.events.push({ selector: EVENT.triggerClosed, value });
 }
 
-/** Closes the triggers of an instrument that trades no more, by ascending number. */
+/** Closes at most `most` triggers of an instrument, by ascending number; the number closed. */
 export function closeTriggersOfInstrument(
   state: State,
   context: BlockContext,
   instrument: InstrumentId,
-): void {
+  most: number,
+): number {
   const ids = state.derived.triggers.byInstrument.get(instrument);
-  if (ids === undefined) return;
-  for (const id of [...ids].sort((a, b) => a - b)) {
-    const trigger = state.triggers.must(id);
-    closeTrigger(state, context, trigger, { reason: TRIGGER_END.expired });
+  if (ids === undefined) return 0;
+  let closed = 0;
+  // Ascending: numbers are given so, and the index is filled so.
+  for (const id of ids) {
+    if (closed === most) break;
+    closeTrigger(state, context, state.triggers.must(id), { reason: TRIGGER_END.expired });
+    closed += 1;
   }
+  return closed;
 }

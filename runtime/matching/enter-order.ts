@@ -16,10 +16,10 @@ import { err, ok, type Result } from '../core/result.ts';
 import { type OrderId, orderId, type PortfolioId, sizeLots } from '../core/units.ts';
 import { type Refusal, refusal } from '../error.ts';
 import { CLOSE_REASON, EVENT } from '../event.ts';
-import { feeTerms } from '../fees/fill-fees.ts';
+import { type FeeMarket, feeTerms } from '../fees/fill-fees.ts';
 import { MAX_FILLS_PER_ORDER } from '../limits.ts';
 import { changesRefusal } from '../margin/accept-changes.ts';
-import { tradeRefusal } from '../margin/accept-trade.ts';
+import { isCovered, tradeRefusal } from '../margin/accept-trade.ts';
 import type { OrderTerm } from '../margin/series-holding.ts';
 import { applyImpliedOut } from '../multileg/apply-implied-out.ts';
 import { enterCombo } from '../multileg/enter-combo.ts';
@@ -28,8 +28,9 @@ import {
   type OutrightTaker,
   planImpliedOut,
 } from '../multileg/plan-implied-out.ts';
+import type { Underlying } from '../options/underlying.ts';
 import type { OrderResult } from '../receipt.ts';
-import { matchChanges, openInterestRefusal } from '../rules/open-interest.ts';
+import { isOpenInterestNear, matchChanges, openInterestRefusal } from '../rules/open-interest.ts';
 import type { State } from '../state/state.ts';
 import { applyMatch, type PricedFill, priceFills } from './apply-match.ts';
 import { bookOf } from './books.ts';
@@ -65,18 +66,23 @@ export const NEW_ORDER: EntryOptions = {
   filledBefore: 0,
 };
 
-/** Premiums received less premiums paid, and fees, of the taker: micro-USD. */
-function takerMoney(
-  side: PlaceOrder['side'],
-  fills: readonly Pick<PricedFill, 'premium' | 'takerFee'>[],
-): { readonly premium: bigint; readonly fee: bigint } {
+/** A list without fills; never pushed to. */
+const NO_FILLS: readonly PricedFill[] = [];
+
+/** Premiums of the taker's fills, in micro-USD. */
+function premiumOf(fills: readonly PricedFill[], implied: readonly ImpliedFill[]): bigint {
   let premium = 0n;
+  for (const fill of fills) premium += fill.premium;
+  for (const fill of implied) premium += fill.premium;
+  return premium;
+}
+
+/** Fees of the taker, likewise. */
+function takerFeeOf(fills: readonly PricedFill[], implied: readonly ImpliedFill[]): bigint {
   let fee = 0n;
-  for (const fill of fills) {
-    premium += fill.premium;
-    fee += fill.takerFee;
-  }
-  return { premium: side === SIDE.buy ? -premium : premium, fee };
+  for (const fill of fills) fee += fill.takerFee;
+  for (const fill of implied) fee += fill.takerFee;
+  return fee;
 }
 
 function releasedTerm({ side, price, remaining }: RestingOrder): OrderTerm {
@@ -105,6 +111,61 @@ function orderTerms(
   }
   if (restingLots > 0) terms.push({ side, price: place.price, lots: restingLots });
   return terms;
+}
+
+/** What the fees of a place follow from. */
+function marketOf({ instrument, holding }: OrderPlace, underlying: Underlying): FeeMarket {
+  return { underlying, kind: instrument.kind, index: holding.risk.mark.index };
+}
+
+/** What the limits of open interest say of a match that comes near them. */
+function tooOpenRefusal(
+  state: State,
+  { instrument, lots }: OrderPlace,
+  { side }: PlaceOrder,
+  match: {
+    readonly portfolio: PortfolioId;
+    readonly plan: MatchPlan;
+    readonly implied: readonly ImpliedFill[];
+    readonly isCollected: boolean;
+  },
+): Refusal | undefined {
+  const { portfolio, plan, implied, isCollected } = match;
+  const underlying = state.underlyings.must(instrument.underlying);
+  return openInterestRefusal(state, underlying, instrument, {
+    lots: isCollected ? lots : plan.filledLots + lotsOf(implied),
+    changes: () =>
+      isCollected
+        ? collectedChanges(portfolio, side, lots)
+        : matchChanges(portfolio, side, [...plan.fills, ...implied.map(asFill)]),
+  });
+}
+
+/** What cash and margin say of a planned order. */
+function moneyRefusal(
+  state: State,
+  portfolio: PortfolioId,
+  place: OrderPlace,
+  planned: {
+    readonly side: Order['side'];
+    readonly plan: MatchPlan;
+    readonly restingLots: number;
+    readonly position: number;
+    readonly cash: bigint;
+  },
+  replaced: RestingOrder | undefined,
+): Refusal | undefined {
+  const { instrument, holding, expiry } = place;
+  const { position, cash } = planned;
+  const orders = orderTerms(portfolio, place, planned, replaced);
+  if (replaced?.portfolio !== portfolio || replaced.instrument === instrument.id) {
+    return tradeRefusal(state, { portfolio, holding, expiry, position, orders, cash });
+  }
+  const changes = [
+    { instrument: instrument.id, position, orders },
+    { instrument: replaced.instrument, position: 0, orders: [releasedTerm(replaced)] },
+  ];
+  return changesRefusal(state, { portfolio, changes, cash });
 }
 
 /** Refusals of the match itself, in order: would_take, too_many_fills, not_filled, self_trade. */
@@ -234,7 +295,7 @@ export function enterOrder(
   const checked = checkOrder(state, context, portfolio, order, replaced);
   if (!checked.ok) return checked;
   const place = checked.value;
-  const { instrument, holding, expiry, price, lots } = place;
+  const { instrument, price, lots } = place;
   const { side } = order;
   const gone = replaced?.id ?? NEW_ORDER.id;
   const isCollected = tradingPhase(state, instrument) === PHASE.collecting;
@@ -253,34 +314,28 @@ export function enterOrder(
   if (unmatchable !== undefined) return err(unmatchable);
 
   const underlying = state.underlyings.must(instrument.underlying);
-  const tooOpen = openInterestRefusal(state, underlying, instrument, {
-    lots: isCollected ? lots : plan.filledLots + impliedLots,
-    changes: () =>
-      isCollected
-        ? collectedChanges(portfolio, side, lots)
-        : matchChanges(portfolio, side, [...plan.fills, ...implied.map(asFill)]),
-  });
-  if (tooOpen !== undefined) return err(tooOpen);
-  const market = { underlying, kind: instrument.kind, index: holding.risk.mark.index };
-  const fills = priceFills(plan, feeTerms(state, context, market, portfolio));
-  const { premium, fee } = takerMoney(side, implied.length === 0 ? fills : [...fills, ...implied]);
   const filledLots = plan.filledLots + impliedLots;
+  const opening = isCollected ? lots : filledLots;
+  if (opening > 0 && isOpenInterestNear(state, underlying, instrument, opening)) {
+    const tooOpen = tooOpenRefusal(state, place, order, { portfolio, plan, implied, isCollected });
+    if (tooOpen !== undefined) return err(tooOpen);
+  }
+  const fills =
+    plan.fills.length === 0
+      ? NO_FILLS
+      : priceFills(plan, feeTerms(state, context, marketOf(place, underlying), portfolio));
+  const premium = filledLots === 0 ? 0n : premiumOf(fills, implied);
+  const fee = filledLots === 0 ? 0n : takerFeeOf(fills, implied);
+  const received = side === SIDE.buy ? -premium : premium;
   const restingLots = !plan.stopped && (isCollected || canRest(order)) ? plan.openLots : 0;
   const position = side === SIDE.buy ? filledLots : -filledLots;
-  const orders = orderTerms(portfolio, place, { side, plan, restingLots }, replaced);
-  const cash = premium - fee;
-  const refused =
-    replaced?.portfolio === portfolio && replaced.instrument !== instrument.id
-      ? changesRefusal(state, {
-          portfolio,
-          changes: [
-            { instrument: instrument.id, position, orders },
-            { instrument: replaced.instrument, position: 0, orders: [releasedTerm(replaced)] },
-          ],
-          cash,
-        })
-      : tradeRefusal(state, { portfolio, holding, expiry, position, orders, cash });
-  if (refused !== undefined) return err(refused);
+  const cash = filledLots === 0 ? 0n : received - fee;
+  const releases = replaced !== undefined || plan.drops.length > 0;
+  if (releases || !isCovered(state, portfolio, place, { side, position, restingLots, cash })) {
+    const planned = { side, plan, restingLots, position, cash };
+    const refused = moneyRefusal(state, portfolio, place, planned, replaced);
+    if (refused !== undefined) return err(refused);
+  }
 
   // From here it must succeed.
   const isNew = options.id === 0;
@@ -311,5 +366,5 @@ export function enterOrder(
   if (filledLots > 0 && options.cancelsOther !== 0) {
     cancelLinked(state, context, { cancelsOther: options.cancelsOther });
   }
-  return ok({ orderId: id, filledLots, restingLots, cash: premium, fee });
+  return ok({ orderId: id, filledLots, restingLots, cash: received, fee });
 }

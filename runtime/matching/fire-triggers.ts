@@ -15,9 +15,10 @@ import { MAX_TRIGGERS_FIRED_PER_BLOCK } from '../limits.ts';
 import { freshIndex } from '../oracle/freshness.ts';
 import type { State } from '../state/state.ts';
 import { cancelLinked } from './cancel-linked.ts';
-import { removeTrigger } from './close-trigger.ts';
+import { closeTrigger, removeTrigger } from './close-trigger.ts';
 import { enterOrder, NEW_ORDER } from './enter-order.ts';
 import { lastPriceBefore } from './last-trade.ts';
+import { isOverdue } from './overdue.ts';
 import type { Trigger } from './trigger.ts';
 import { heldAt, markTriggered, type Watch } from './trigger-index.ts';
 
@@ -62,6 +63,10 @@ function compareLastTrades(state: State, context: BlockContext): void {
 /** Fires one: the linked order goes first, then the order enters under the trigger's number. */
 function fire(state: State, context: BlockContext, trigger: Trigger): void {
   const { id, portfolio, order } = trigger;
+  if (isOverdue(order, context.timestamp)) {
+    closeTrigger(state, context, trigger, { reason: TRIGGER_END.time });
+    return;
+  }
   removeTrigger(state, trigger);
   if (trigger.cancelsOther !== 0) cancelLinked(state, context, trigger);
   const entered = enterOrder(state, context, portfolio, order, { ...NEW_ORDER, id });

@@ -15,7 +15,7 @@ export function noteLastTrade(
   instrument: InstrumentId,
   price: PriceTicks,
 ): void {
-  const row = state.lastTrades.get(instrument);
+  const row = state.lastTrades.edit(instrument);
   if (row === undefined) {
     const { height } = context;
     state.lastTrades.set(instrument, { instrument, price, height, previous: priceTicks(0) });
@@ -25,7 +25,6 @@ export function noteLastTrade(
       row.height = context.height;
     }
     row.price = price;
-    state.lastTrades.touch(instrument);
   }
   state.derived.triggers.traded.add(instrument);
 }

@@ -26,6 +26,9 @@ export const UNLIMITED: MakerCap = {
   reason: CLOSE_REASON.cancelled,
 };
 
+/** Of an order whose time is over. */
+export const OVERDUE: MakerCap = { lots: 0, reason: CLOSE_REASON.time };
+
 /**
  * What limited makers ask of a plan's fills: lots by maker, and the orders filled. Each fill is
  * counted once, when it is first asked for, so that a plan of any makers costs O(fills).

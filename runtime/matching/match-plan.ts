@@ -20,18 +20,20 @@ import {
 import type { OrderId, PortfolioId, PriceTicks } from '../core/units.ts';
 import { CLOSE_REASON, type CloseReason } from '../event.ts';
 import { MAX_FILLS_PER_ORDER } from '../limits.ts';
-import type { State } from '../state/state.ts';
+import { metaOf, type State } from '../state/state.ts';
 import { type Book, crosses, oppositeSide } from './book.ts';
 import {
   countFills,
   type FillTally,
   fillTally,
   type MakerCap,
+  OVERDUE,
   quoteCap,
   reduceOnlyCap,
   UNLIMITED,
 } from './maker-cap.ts';
 import type { RestingOrder } from './order.ts';
+import { isOverdue } from './overdue.ts';
 import { bestLevel, type PriceLevel, worseLevel } from './price-levels.ts';
 
 /** The incoming order as the match sees it. */
@@ -122,9 +124,13 @@ function addDrop(draft: Draft, drop: PlannedDrop): void {
 }
 
 /** An order of the same owner is in the way. */
-function meetOwn(draft: Draft, order: RestingOrder): void {
+function meetOwn(state: State, draft: Draft, order: RestingOrder): void {
   const { taker } = draft;
   if (order.id === taker.replaced) return;
+  if (isOverdue(order, metaOf(state).timestamp)) {
+    dropCapped(state, draft, order);
+    return;
+  }
   const mode = taker.selfTradePrevention;
   const after = draft.fills.length;
   const reason = CLOSE_REASON.selfTrade;
@@ -153,6 +159,7 @@ function isOtherFilled(draft: Draft, { cancelsOther }: RestingOrder): boolean {
 
 /** Lots that an order can trade yet, and why it is closed when it is asked for more. */
 function capOf(state: State, draft: Draft, order: RestingOrder): MakerCap {
+  if (isOverdue(order, metaOf(state).timestamp)) return OVERDUE;
   if (order.isQuote) return quoteCap(state, order);
   return order.reduceOnly ? reduceOnlyCap(state, tallyOf(draft), order) : UNLIMITED;
 }
@@ -174,7 +181,8 @@ function dropCapped(state: State, draft: Draft, order: RestingOrder): void {
 }
 
 function isLimited(order: RestingOrder): boolean {
-  return order.reduceOnly || order.isQuote || order.cancelsOther !== 0;
+  const { reduceOnly, isQuote, cancelsOther, expiresAt } = order;
+  return reduceOnly || isQuote || cancelsOther !== 0 || expiresAt !== 0;
 }
 
 /**
@@ -223,7 +231,7 @@ function meetLevel(state: State, draft: Draft, level: PriceLevel): void {
     if (!countMet(draft)) return;
     const { portfolio } = order;
     if (portfolio >= draft.firstOwn && portfolio <= draft.lastOwn) {
-      meetOwn(draft, order);
+      meetOwn(state, draft, order);
       if (draft.stopped) return;
       continue;
     }

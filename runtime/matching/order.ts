@@ -73,8 +73,9 @@ export type RestingOrder = Order & {
   level: PriceLevel | undefined;
   previous: RestingOrder | undefined;
   next: RestingOrder | undefined;
-  /** Where the portfolio index keeps it. */
+  /** Where the portfolio index keeps it, and its position in the holding's `orders`. */
   place: Place | undefined;
+  slot: number;
 };
 
 /**
@@ -107,6 +108,7 @@ export function restingOrder(terms: Order): RestingOrder {
     previous: undefined,
     next: undefined,
     place: undefined,
+    slot: -1,
   };
 }
 

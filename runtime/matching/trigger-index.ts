@@ -38,6 +38,7 @@ export type TriggerIndex = {
   readonly traded: Set<InstrumentId>;
   readonly due: DueQueue;
   readonly byPortfolio: Map<PortfolioId, PortfolioTriggers>;
+  /** Each set in ascending order of insertion. */
   readonly byInstrument: Map<InstrumentId, Set<OrderId>>;
 };
 
@@ -202,7 +203,8 @@ export function rebuildTriggerIndex(state: State): void {
   for (const map of [marks, indexes, lastTrades, byPortfolio, byInstrument]) map.clear();
   traded.clear();
   resetDue(due);
-  for (const [, trigger] of state.triggers.unorderedEntries()) indexTrigger(state, trigger);
+  const triggers = [...state.triggers.unorderedEntries()].map(([, trigger]) => trigger);
+  for (const trigger of triggers.sort((a, b) => a.id - b.id)) indexTrigger(state, trigger);
   if (state.lastTrades.size === 0) return;
   const { height } = metaOf(state);
   for (const [instrument, row] of state.lastTrades.unorderedEntries()) {

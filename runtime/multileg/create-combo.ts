@@ -107,7 +107,7 @@ export function createCombo(
 
   // From here it must succeed.
   const idle = state.combos.size >= MAX_COMBOS ? idleCombo(state) : undefined;
-  if (idle !== undefined) closeCombo(state, context, idle);
+  if (idle !== undefined) closeCombo(state, context, idle, 0);
   const meta = metaOf(state);
   const id = nextInstrumentNumber(state);
   assert(id !== undefined, 'a number for an instrument was there when the combo was checked');

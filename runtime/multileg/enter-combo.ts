@@ -98,7 +98,7 @@ function countRefusal(
   const held = state.derived.portfolios.byPortfolio.get(portfolio);
   if (held === undefined || timeInForce !== TIME_IN_FORCE.gtc) return undefined;
   for (const { instrument } of combo.legs) {
-    const given = held.series.get(instrument)?.orders.size ?? 0;
+    const given = held.places.get(instrument)?.holding.orders.length ?? 0;
     if (given >= MAX_OPEN_ORDERS_PER_SERIES) {
       return refusal('too_many_orders', { given, allowed: MAX_OPEN_ORDERS_PER_SERIES });
     }

@@ -13,6 +13,7 @@ import { CLOSE_REASON, type CloseReason } from '../event.ts';
 import { MAX_COMBO_FILLS } from '../limits.ts';
 import { type Book, crosses, oppositeSide } from '../matching/book.ts';
 import type { RestingOrder } from '../matching/order.ts';
+import { isOverdue } from '../matching/overdue.ts';
 import { bestLevel, worseLevel } from '../matching/price-levels.ts';
 import type { State } from '../state/state.ts';
 import { type ChangeSheet, changeSheet, copySheet, sheetRefusal } from './change-sheet.ts';
@@ -103,6 +104,10 @@ export function planComboBook(
       if (draft.openLots === 0 || draft.stopped) return { ...draft, truncated: false };
       if (met === MAX_COMBO_FILLS) return { ...draft, truncated: true };
       met += 1;
+      if (isOverdue(order, context.timestamp)) {
+        draft.drops.push({ order, reason: CLOSE_REASON.time });
+        continue;
+      }
       const isOwn = order.portfolio >= firstOwn && order.portfolio <= firstOwn + 255;
       if (isOwn) meetOwn(draft, order, selfTradePrevention);
       else meet(state, context, combo, taker, draft, order);

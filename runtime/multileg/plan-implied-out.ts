@@ -33,6 +33,7 @@ import { crosses, oppositeSide } from '../matching/book.ts';
 import { bookOf } from '../matching/books.ts';
 import type { MatchPlan } from '../matching/match-plan.ts';
 import type { RestingOrder } from '../matching/order.ts';
+import { isOverdue } from '../matching/overdue.ts';
 import { bestLevel } from '../matching/price-levels.ts';
 import { PHASE, tradingPhase } from '../matching/trading-phase.ts';
 import { microUsdPerTickLot } from '../options/underlying.ts';
@@ -40,7 +41,7 @@ import { priceBand } from '../oracle/price-band.ts';
 import { protectionOver } from '../quoting/protection.ts';
 import { openInterestRefusal } from '../rules/open-interest.ts';
 import { bandRefusal } from '../rules/price-band.ts';
-import type { State } from '../state/state.ts';
+import { metaOf, type State } from '../state/state.ts';
 import {
   addPosition,
   addTerms,
@@ -117,6 +118,7 @@ function candidateOf(
   const book = bookOf(state, id);
   const order = bestLevel(resting === SIDE.buy ? book.bids : book.asks)?.head;
   if (order === undefined || isSameOwner(order.portfolio, taker.portfolio)) return undefined;
+  if (isOverdue(order, context.timestamp)) return undefined;
   const otherSide = legSide(resting, other);
   const best = bestLevel(oppositeSide(bookOf(state, other.instrument), otherSide))?.price;
   if (best === undefined) return undefined;
@@ -131,6 +133,7 @@ function candidateOf(
 /** Whether an order can trade in the other leg, whatever else the match does. */
 function isPlain(state: State, order: RestingOrder): boolean {
   if (order.reduceOnly || order.cancelsOther !== 0) return false;
+  if (isOverdue(order, metaOf(state).timestamp)) return false;
   return !order.isQuote || protectionOver(state, order) === undefined;
 }
 

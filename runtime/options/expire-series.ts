@@ -8,6 +8,7 @@ import { expireInstrument } from '../auction/change-state.ts';
 import type { BlockContext } from '../block-context.ts';
 import type { InstrumentId } from '../core/units.ts';
 import { CLOSE_REASON, EVENT } from '../event.ts';
+import { MAX_EXPIRY_CLOSES } from '../limits.ts';
 import { closeOrdersOfInstrument } from '../matching/close-orders.ts';
 import { setMarkInputs } from '../oracle/update-marks.ts';
 import { expiryKey, type State } from '../state/state.ts';
@@ -27,7 +28,6 @@ function endTrading(
   for (const id of series) {
     const instrument = state.instruments.must(id);
     expireInstrument(state, context, instrument);
-    closeOrdersOfInstrument(state, context, id, CLOSE_REASON.expired);
   }
   state.surfaceSlices.delete(expiryKey.pack(place.underlying, place.expiry));
 }
@@ -53,14 +53,23 @@ function fixDelivery(
   setMarkInputs(state, context, { underlying, expiry }, values);
 }
 
-/** Expires what is due, oldest first. Cost: O(series and open orders of what expires). */
+/**
+ * Expires what is due, oldest first. Orders of expired series cannot trade; at most
+ * `MAX_EXPIRY_CLOSES` of them close in a block, and `paySettlements` waits for the last.
+ * Cost: O(series of what is due, and orders closed).
+ */
 export function expireSeries(state: State, context: BlockContext): void {
+  let left = MAX_EXPIRY_CLOSES;
   for (const place of dueExpiries(state, context.timestamp)) {
     const series = seriesOf(state, place.underlying, place.expiry);
     // No series is listed within its window, so those of an expiry end together.
     const first = series[0];
     if (first !== undefined && isBeforeExpiry(state.instruments.must(first))) {
       endTrading(state, context, place, series);
+    }
+    for (const id of series) {
+      if (left === 0) break;
+      left -= closeOrdersOfInstrument(state, context, id, CLOSE_REASON.expired, left);
     }
     const window = state.settlements.must(expiryKey.pack(place.underlying, place.expiry));
     if (window.deliveryPrice === 0 && isWindowOver(window, context.timestamp)) {

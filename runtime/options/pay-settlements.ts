@@ -17,6 +17,7 @@ import { EVENT } from '../event.ts';
 import { balanceOf, transfer } from '../ledger/ledger.ts';
 import { MODULE } from '../ledger/module-accounts.ts';
 import { changePosition, positionOf } from '../margin/portfolio-index.ts';
+import { hasOrders } from '../matching/close-orders.ts';
 import { dropMark } from '../oracle/marks.ts';
 import { expiryKey, type State } from '../state/state.ts';
 import { dueExpiries } from './due-expiries.ts';
@@ -114,6 +115,8 @@ export function paySettlements(state: State, context: BlockContext): void {
     const key = expiryKey.pack(underlying, expiry);
     const window = state.settlements.must(key);
     if (window.deliveryPrice === 0) continue;
+    // A position that is paid must not come back: so nothing of the expiry may still be open.
+    if (seriesOf(state, underlying, expiry).some((id) => hasOrders(state, id))) continue;
     budget = payExpiry(state, context, window, budget);
     state.settlements.touch(key);
     if (!window.settled) return;

@@ -9,6 +9,7 @@
  * Invariants: `oracleVotes` holds at most one row per validator of the config; slices written here
  * are free of arbitrage among themselves, shortest expiry first.
  */
+import { isOracleKeyInForce } from '../../staking/rotate-key.ts';
 import type { BlockContext } from '../block-context.ts';
 import { toHex } from '../core/bytes.ts';
 import { mulDivFloor, weightedMedian } from '../core/math.ts';
@@ -44,6 +45,7 @@ export function voteFault(
   if (vote.epoch !== context.config.epoch) return 'wrong_epoch';
   const validator = context.config.validators[vote.validator];
   if (validator === undefined) return 'unknown_validator';
+  if (!isOracleKeyInForce(state, validator.oracleKey)) return 'unknown_validator';
   if (!isFresh(context, vote.observedAt)) return 'stale';
   if (vote.observedAt > context.timestamp + MAX_CLOCK_AHEAD_MS) return 'future';
   const last = state.oracleVotes.get(toHex(validator.oracleKey));

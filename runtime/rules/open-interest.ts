@@ -51,6 +51,18 @@ export function openInterestRise(
   return rise;
 }
 
+/** Whether so many lots traded could take the series or the underlying above its limit. O(1). */
+export function isOpenInterestNear(
+  state: State,
+  underlying: Underlying,
+  { openInterest }: Instrument,
+  lots: number,
+): boolean {
+  const { maxSeriesOpenInterestLots: ofSeries, maxOpenInterestLots: ofAll } = underlying;
+  if (ofSeries > 0 && openInterest + lots > ofSeries) return true;
+  return ofAll > 0 && underlyingOpenInterest(state, underlying.id) + lots > ofAll;
+}
+
 /**
  * Errors in order: open_interest_limit, underlying_open_interest_limit. `lots`: traded in all;
  * `changes`: of both sides, asked for only when a limit is near. O(1), near a limit O(changes).
@@ -61,12 +73,11 @@ export function openInterestRefusal(
   instrument: Instrument,
   trade: { readonly lots: number; readonly changes: () => Iterable<PositionChange> },
 ): Refusal | undefined {
+  if (trade.lots === 0 || !isOpenInterestNear(state, underlying, instrument, trade.lots)) {
+    return undefined;
+  }
   const { maxSeriesOpenInterestLots: ofSeries, maxOpenInterestLots: ofAll } = underlying;
-  if (trade.lots === 0 || (ofSeries === 0 && ofAll === 0)) return undefined;
   const all = underlyingOpenInterest(state, underlying.id);
-  const seriesIsNear = ofSeries > 0 && instrument.openInterest + trade.lots > ofSeries;
-  const allIsNear = ofAll > 0 && all + trade.lots > ofAll;
-  if (!seriesIsNear && !allIsNear) return undefined;
   const rise = openInterestRise(state, instrument, trade.changes());
   if (rise <= 0) return undefined;
   const given = instrument.openInterest + rise;

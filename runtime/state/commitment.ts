@@ -13,6 +13,7 @@ import { equalBytes } from '../core/bytes.ts';
 import type { PairHasher } from '../core/merkle-hash.ts';
 import { assert } from '../core/result.ts';
 import { createDueHashes, type DueHashes, hashDue } from './due-hashes.ts';
+import type { EncodedRows } from './encoded-rows.ts';
 import { MAX_TABLES } from './merkle-format.ts';
 import {
   byteOffset,
@@ -28,6 +29,7 @@ import {
 } from './node-pool.ts';
 import { createRowHashes } from './row-hashes.ts';
 import {
+  addStagedEncoded,
   addStagedRow,
   createStagedRows,
   flushBatch,
@@ -124,6 +126,13 @@ export function stageRow(
   const staged = commitment.staged[tableId];
   assert(staged !== undefined, 'table ids are 0 to 127');
   addStagedRow(staged, commitment.batch, commitment.hashPairs, { key, value });
+}
+
+/** Adds all rows of an encoded table to the next checkpoint. */
+export function stageEncoded(commitment: Commitment, rows: EncodedRows): void {
+  const staged = commitment.staged[rows.tableId];
+  assert(staged !== undefined, 'table ids are 0 to 127');
+  addStagedEncoded(staged, commitment.batch, commitment.hashPairs, rows);
 }
 
 /**

@@ -21,12 +21,14 @@ export type KeyError = {
 /** Encoder and strict decoder of the keys of one table. */
 export interface KeyCodec<K extends Key> {
   readonly name: string;
-  /** Length of every encoded key. */
   /** What keys are in memory. */
   readonly kind: 'number' | 'text';
+  /** Length of every encoded key. */
   readonly byteLength: number;
   /** Throws `InvariantViolation` when the key is outside the codec's range. */
   encode(key: K): Uint8Array;
+  /** Writes what `encode` gives from `offset`, and throws as it does. No allocation of a number. */
+  write(bytes: Uint8Array, offset: number, key: K): void;
   decode(bytes: Uint8Array): Result<K, KeyError>;
   /** Order of the encoded bytes, without encoding. */
   compare(a: K, b: K): number;
@@ -69,20 +71,24 @@ function readU32(bytes: Uint8Array, offset: number): number {
 }
 
 function unsignedKey<K extends number>(name: string, byteLength: 4 | 8, max: number): KeyCodec<K> {
+  const write = (bytes: Uint8Array, offset: number, key: K): void => {
+    // −0 and 0 are one `Map` key and one encoding, so −0 needs no refusal.
+    if (!Number.isSafeInteger(key) || key < 0 || key > max) {
+      outOfRange(name, key, `integer 0 to ${max}`);
+    }
+    if (byteLength === 8) writeU32(bytes, offset, Math.floor(key / U32));
+    writeU32(bytes, offset + byteLength - 4, key % U32);
+  };
   return {
     name,
     kind: 'number',
     byteLength,
     encode(key) {
-      // −0 and 0 are one `Map` key and one encoding, so −0 needs no refusal.
-      if (!Number.isSafeInteger(key) || key < 0 || key > max) {
-        outOfRange(name, key, `integer 0 to ${max}`);
-      }
       const bytes = new Uint8Array(byteLength);
-      if (byteLength === 8) writeU32(bytes, 0, Math.floor(key / U32));
-      writeU32(bytes, byteLength - 4, key % U32);
+      write(bytes, 0, key);
       return bytes;
     },
+    write,
     decode(bytes) {
       if (bytes.length !== byteLength) return wrongLength(name, bytes.length, byteLength);
       const high = byteLength === 8 ? readU32(bytes, 0) : 0;
@@ -137,14 +143,16 @@ export function pairKey<K extends number = number>(bits: {
 export function hexKey<K extends string = string>(byteLength: number): KeyCodec<K> {
   const name = `hex${byteLength}`;
   const pattern = new RegExp(`^[0-9a-f]{${2 * byteLength}}$`);
+  const encode = (key: K): Uint8Array => {
+    const bytes = pattern.test(key) ? fromHex(key) : undefined;
+    return bytes ?? outOfRange(name, key, `${2 * byteLength} lower-case hex characters`);
+  };
   return {
     name,
     kind: 'text',
     byteLength,
-    encode(key) {
-      const bytes = pattern.test(key) ? fromHex(key) : undefined;
-      return bytes ?? outOfRange(name, key, `${2 * byteLength} lower-case hex characters`);
-    },
+    encode,
+    write: (bytes, offset, key) => bytes.set(encode(key), offset),
     decode(bytes) {
       if (bytes.length !== byteLength) return wrongLength(name, bytes.length, byteLength);
       return ok(toHex(bytes) as K);

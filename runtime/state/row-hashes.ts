@@ -6,6 +6,7 @@
  * of its value) lie side by side, so their hashes come out as keyHash ‖ valueHash.
  */
 import type { PairHasher } from '../core/merkle-hash.ts';
+import { DELETED, type EncodedRows } from './encoded-rows.ts';
 import { HASH_WORDS, PAIR_WORDS } from './node-pool.ts';
 
 /** Rows hashed at a time: 32 KB of last pairs, which stay in the processor's cache. */
@@ -78,6 +79,52 @@ export function addRowToHash(
   if (value !== undefined) addBytes(batch, half + 1, value);
 }
 
+/** The spans of encoded rows as words. */
+export type EncodedWords = {
+  readonly keys: Int32Array;
+  readonly values: Int32Array;
+};
+
+export function encodedWords({ keys, values }: EncodedRows): EncodedWords {
+  return { keys: new Int32Array(keys.buffer), values: new Int32Array(values.bytes.buffer) };
+}
+
+/** As `addRowToHash`, of an encoded row. */
+export function addEncodedToHash(
+  batch: RowHashes,
+  words: EncodedWords,
+  rows: EncodedRows,
+  row: number,
+): void {
+  const half = 2 * batch.count;
+  batch.count++;
+  batch.lastWords.fill(0, half * PAIR_WORDS, (half + 2) * PAIR_WORDS);
+  addWords(batch, half, words.keys, (row * rows.keyStride) >>> 2, rows.keyBytes);
+  const length = rows.lengths[row] ?? DELETED;
+  if (length !== DELETED) {
+    addWords(batch, half + 1, words.values, (rows.starts[row] ?? 0) >>> 2, length);
+  }
+}
+
+/** As `addBytes`, of bytes that are followed by zeros to the end of their last word. */
+function addWords(
+  batch: RowHashes,
+  half: number,
+  source: Int32Array,
+  from: number,
+  length: number,
+): void {
+  writeU32(batch.last, half * PAIR_BYTES + CHUNK_BYTES, length);
+  const count = (length + 3) >>> 2;
+  if (length <= CHUNK_BYTES) {
+    copyWords(source, from, batch.lastWords, half * PAIR_WORDS, count);
+    return;
+  }
+  const to = addTree(batch, half, length) * PAIR_WORDS;
+  copyWords(source, from, batch.pairWords, to, count);
+  for (let i = to + count; i < batch.pairCount * PAIR_WORDS; i++) batch.pairWords[i] = 0;
+}
+
 function addBytes(batch: RowHashes, half: number, bytes: Uint8Array): void {
   const { length } = bytes;
   const start = half * PAIR_BYTES;
@@ -86,14 +133,20 @@ function addBytes(batch: RowHashes, half: number, bytes: Uint8Array): void {
     for (let i = 0; i < length; i++) batch.last[start + i] = bytes[i] ?? 0;
     return;
   }
-  const size = Math.floor((length + PAIR_BYTES - 1) / PAIR_BYTES);
-  growPairs(batch, batch.pairCount + size);
-  const from = batch.pairCount * PAIR_BYTES;
-  batch.pairCount += size;
+  const from = addTree(batch, half, length) * PAIR_BYTES;
   batch.pairs.set(bytes, from);
   batch.pairs.fill(0, from + length, batch.pairCount * PAIR_BYTES);
+}
+
+/** Makes room for the tree of a long key or value; returns its first pair. */
+function addTree(batch: RowHashes, half: number, length: number): number {
+  const first = batch.pairCount;
+  const size = Math.floor((length + PAIR_BYTES - 1) / PAIR_BYTES);
+  growPairs(batch, first + size);
+  batch.pairCount += size;
   batch.halves.push(half);
   batch.sizes.push(size);
+  return first;
 }
 
 function writeU32(bytes: Uint8Array, offset: number, value: number): void {

@@ -2,8 +2,16 @@
  * Changed rows of one table as the tree takes them: keyHash ‖ valueHash of each, side by side.
  */
 import type { PairHasher } from '../core/merkle-hash.ts';
+import { DELETED, type EncodedRows } from './encoded-rows.ts';
 import { KEPT_WORDS, PAIR_WORDS } from './node-pool.ts';
-import { addRowToHash, hashRows, isFull, type RowHashes } from './row-hashes.ts';
+import {
+  addEncodedToHash,
+  addRowToHash,
+  encodedWords,
+  hashRows,
+  isFull,
+  type RowHashes,
+} from './row-hashes.ts';
 
 const PAIR_BYTES = PAIR_WORDS * 4;
 
@@ -45,12 +53,30 @@ export function addStagedRow(
   hashPairs: PairHasher,
   row: { readonly key: Uint8Array; readonly value: Uint8Array | undefined },
 ): void {
-  if (batch.staged !== staged || isFull(batch.rows)) {
-    flushBatch(batch, hashPairs);
-    batch.staged = staged;
-  }
+  makeRoom(batch, staged, hashPairs);
   addRowToHash(batch.rows, row.key, row.value);
   staged.changes.push(staged.changes.length * 2 + (row.value ? 0 : 1));
+}
+
+/** Adds encoded rows; they are in the list after `flushBatch`. */
+export function addStagedEncoded(
+  staged: StagedRows,
+  batch: StagingBatch,
+  hashPairs: PairHasher,
+  rows: EncodedRows,
+): void {
+  const words = encodedWords(rows);
+  for (let i = 0; i < rows.lengths.length; i++) {
+    makeRoom(batch, staged, hashPairs);
+    addEncodedToHash(batch.rows, words, rows, i);
+    staged.changes.push(staged.changes.length * 2 + (rows.lengths[i] === DELETED ? 1 : 0));
+  }
+}
+
+function makeRoom(batch: StagingBatch, staged: StagedRows, hashPairs: PairHasher): void {
+  if (batch.staged === staged && !isFull(batch.rows)) return;
+  flushBatch(batch, hashPairs);
+  batch.staged = staged;
 }
 
 /** Hashes the rows in the batch into their list. */

@@ -12,6 +12,13 @@
  */
 import { err, InvariantViolation, ok, type Result } from '../core/result.ts';
 import type { Codec, DecodeError } from '../core/ssz.ts';
+import {
+  type EncodedRows,
+  encodedRows,
+  encodeRow,
+  type RowChange,
+  rowChanges,
+} from './encoded-rows.ts';
 import type { Key, KeyCodec, KeyError } from './key-codec.ts';
 import { MAX_TABLES } from './merkle-format.ts';
 import { addRow, type NumberRows, numberRows, removeRow, slotOf } from './number-rows.ts';
@@ -33,17 +40,13 @@ export function table<K extends Key, V>(declaration: Table<K, V>): Table<K, V> {
   return declaration;
 }
 
-/** A row as it is stored: `value` is `undefined` when the row was deleted. */
-export type RowChange = {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array | undefined;
-};
-
 /** The rows of one table that changed since the last checkpoint, each key once, in no order. */
 export type TableChanges = {
   readonly tableId: number;
   readonly rows: readonly RowChange[];
 };
+
+export type { RowChange } from './encoded-rows.ts';
 
 /** A stored row that the table cannot hold. */
 export type LoadRowError =
@@ -60,6 +63,8 @@ export interface AnyTableStore {
   /** Keys changed since the last checkpoint. */
   readonly dirtyCount: number;
   /** Encodes the rows changed since the last call and forgets that they changed. O(changed). */
+  encodeChanges(): EncodedRows;
+  /** As `encodeChanges`, with an object for each row. */
   takeChanges(): TableChanges;
   /** Adds a row as the last checkpoint wrote it: it is not dirty. Errors in `LoadRowError`'s order. */
   loadRow(key: Uint8Array, value: Uint8Array): Result<void, LoadRowError>;
@@ -278,13 +283,14 @@ export function tableStore<K extends Key, V>(table: Table<K, V>): TableStore<K, 
       return Array.from(rows.unorderedEntries(), ([key]) => key).sort(keyCodec.compare);
     },
     unorderedEntries: rows.unorderedEntries,
+    encodeChanges() {
+      const { fixedBytes } = valueCodec.layout;
+      const encoded = encodedRows(id, keyCodec.byteLength, rows.dirtyCount(), fixedBytes);
+      rows.takeDirty((key, value) => encodeRow(encoded, keyCodec, valueCodec, key, value));
+      return encoded;
+    },
     takeChanges() {
-      const changed: RowChange[] = [];
-      rows.takeDirty((key, value) => {
-        const bytes = value === undefined ? undefined : valueCodec.encode(value);
-        changed.push({ key: keyCodec.encode(key), value: bytes });
-      });
-      return { tableId: id, rows: changed };
+      return { tableId: id, rows: rowChanges(this.encodeChanges()) };
     },
     loadRow(keyBytes, valueBytes) {
       const key = keyCodec.decode(keyBytes);

@@ -98,8 +98,8 @@ describe('a trade', () => {
     const instrument = seriesNamed(market, 'near100000C');
     const order = { instrument, price: 5_700, lots: 1 };
     place(market, maker.portfolio, { ...order, side: 'buy' });
-    const { series } = market.state.derived.portfolios.byPortfolio.get(maker.portfolio) ?? {};
-    expect(series?.get(instrument)?.bidReserve).toBe(57_100_000);
+    const { places } = market.state.derived.portfolios.byPortfolio.get(maker.portfolio) ?? {};
+    expect(places?.get(instrument)?.holding.bidReserve).toBe(57_100_000);
     // The tier is gone before it trades: the whole fee is there.
     market.state.tradingVolumes.delete(maker.account);
     place(market, taker.portfolio, { ...order, side: 'sell' });

@@ -21,6 +21,8 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'currentAt',
   'mark',
   'worst',
+  'slot',
+  'recent',
   'risk',
   'spare',
   'level',
@@ -103,9 +105,7 @@ function booksImage(state: State): Json {
 
 /** A series held: its sums, and of its orders what they are margined by. */
 function holdingImage({ orders, ...sums }: SeriesHolding): Json {
-  const terms = [...orders.values()].map(
-    ({ id, side, price, remaining }): Json => [id, side, price, remaining],
-  );
+  const terms = orders.map(({ id, side, price, remaining }): Json => [id, side, price, remaining]);
   return [imageOf(sums), terms.sort(byText)];
 }
 
@@ -134,7 +134,7 @@ function portfoliosImage(state: State): Json {
         margin,
         clientOrders: imageOf(clientOrders),
         comboOrders: [...comboOrders.keys()].sort((a, b) => a - b),
-        series: [...portfolio.series.keys()].sort((a, b) => a - b),
+        series: [...portfolio.places.keys()].sort((a, b) => a - b),
         expiries: held.sort(byText),
       };
     });

@@ -37,6 +37,7 @@ import {
   underlyingId,
 } from '../../runtime/core/units.ts';
 import { openOrdersOf } from '../../runtime/margin/portfolio-index.ts';
+import type { Position } from '../../runtime/margin/position.ts';
 import { bestPrice } from '../../runtime/matching/book.ts';
 import { COMBO_ZERO_TICKS } from '../../runtime/multileg/combo.ts';
 import { INSTRUMENT_KIND, type Instrument } from '../../runtime/options/instrument.ts';
@@ -126,7 +127,7 @@ function nearPrice(scene: Scene, id: InstrumentId, side: Side): number {
   const opposite = side === SIDE.buy ? book?.asks : book?.bids;
   const best = opposite === undefined ? undefined : bestPrice(opposite);
   const base = best !== undefined && prng.chance(0.4) ? best : Math.floor(markOf(id));
-  const spread = Math.max(3, Math.floor(base / 50));
+  const spread = Math.max(2, Math.floor(base / 100));
   const raw = Math.max(1, base + prng.between(-spread, spread));
   return roundToTickUp(underlying.optionTicks, raw);
 }
@@ -164,10 +165,22 @@ function enumOf<T extends number>(scene: Scene, weights: readonly number[]): T {
   ) as T;
 }
 
+/** A position of the sub-account, where it has one. */
+function positionOfPerson(scene: Scene, sub: SubAccount): Position | undefined {
+  const portfolio = portfolioId(scene.person.account, sub);
+  const { positions } = scene.state;
+  const held = [...positions.unorderedEntries()]
+    .map(([, row]) => row)
+    .filter((row) => row.portfolio === portfolio)
+    .sort((a, b) => a.instrument - b.instrument);
+  return held.length === 0 ? undefined : scene.prng.pick(held);
+}
+
 function placeOf(scene: Scene, sub: SubAccount = subOf(scene)): PlaceOrder {
   const { prng, now } = scene;
-  const instrument = instrumentOf(scene);
-  const side = sideOf(scene);
+  const held = prng.chance(0.12) ? positionOfPerson(scene, sub) : undefined;
+  const instrument = held?.instrument ?? instrumentOf(scene);
+  const side = held === undefined ? sideOf(scene) : held.lots > 0 ? SIDE.sell : SIDE.buy;
   const size = lotsOf(scene);
   const isMarket = prng.chance(0.06);
   const tif = isMarket
@@ -181,7 +194,7 @@ function placeOf(scene: Scene, sub: SubAccount = subOf(scene)): PlaceOrder {
     type: enumOf(scene, [isMarket ? ORDER_TYPE.market : ORDER_TYPE.limit]),
     timeInForce: enumOf(scene, [tif]),
     postOnly: enumOf(scene, rests ? [0, 0, 0, 0, 1, 2] : [0]),
-    reduceOnly: prng.chance(0.12),
+    reduceOnly: prng.chance(held === undefined ? 0.03 : 0.7),
     selfTradePrevention: enumOf(scene, [0, 0, 1, 2, 3]),
     price: isMarket && prng.chance(0.7) ? priceTicks(0) : priceOf(scene, instrument, side),
     size,
@@ -266,6 +279,14 @@ function referenceOf(scene: Scene): OrderReference {
     orderId: byClient ? orderId(0) : id,
     clientOrderId: byClient ? clientOrderId : 0,
   };
+}
+
+/** Another open order of the same sub-account, where there is one. */
+function siblingOf(scene: Scene, { subAccount: sub, orderId: id }: OrderReference): OrderReference {
+  const portfolio = portfolioId(scene.person.account, sub);
+  const others = openOrdersOf(scene.state, portfolio).filter((row) => row.id !== id);
+  if (others.length === 0) return referenceOf(scene);
+  return { subAccount: sub, orderId: scene.prng.pick(others).id, clientOrderId: 0 };
 }
 
 function triggerOf(scene: Scene): PlaceTrigger {
@@ -632,7 +653,8 @@ function actionOf(scene: Scene, selector: number): Action {
       return { selector, value: triggerOf(scene) };
     case ACTION.linkOrders: {
       const first = referenceOf(scene);
-      return { selector, value: { first, second: prng.chance(0.05) ? first : referenceOf(scene) } };
+      const second = prng.chance(0.1) ? referenceOf(scene) : siblingOf(scene, first);
+      return { selector, value: { first, second } };
     }
     case ACTION.massQuote: {
       const many = prng.chance(0.05) ? 100 : prng.between(1, 6);
@@ -673,7 +695,7 @@ function actionOf(scene: Scene, selector: number): Action {
       const sub = scope === 1 && prng.chance(0.9) ? subAccount(0) : subOf(scene);
       const timeoutMs = field(
         scene,
-        () => chosen(scene, [0, 5_000, 6_000, 20_000]),
+        () => chosen(scene, [0, 0, 5_000, 20_000, 60_000, 60_000]),
         () => hostileU32(prng),
       );
       return { selector, value: { scope, subAccount: sub, timeoutMs } };

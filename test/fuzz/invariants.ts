@@ -98,8 +98,8 @@ function orderProblems(state: State): string[] {
     }
     if (order.reduceOnly && !isCombo) {
       const held =
-        state.derived.portfolios.byPortfolio.get(order.portfolio)?.series.get(order.instrument)
-          ?.position ?? 0;
+        state.derived.portfolios.byPortfolio.get(order.portfolio)?.places.get(order.instrument)
+          ?.holding.position ?? 0;
       if (order.side === SIDE.buy ? held >= 0 : held <= 0) note('has nothing to reduce');
     }
   }
@@ -116,11 +116,12 @@ function orderProblems(state: State): string[] {
 
 function limitProblems(state: State): string[] {
   const problems: string[] = [];
-  for (const [id, { openOrders, series }] of state.derived.portfolios.byPortfolio) {
+  for (const [id, { openOrders, places }] of state.derived.portfolios.byPortfolio) {
     if (openOrders > MAX_OPEN_ORDERS_PER_PORTFOLIO) problems.push(`${id}: ${openOrders} orders`);
-    if (series.size > MAX_POSITIONS_PER_PORTFOLIO) problems.push(`${id}: ${series.size} series`);
-    for (const { orders } of series.values()) {
-      if (orders.size > MAX_OPEN_ORDERS_PER_SERIES) problems.push(`${id}: ${orders.size} in one`);
+    if (places.size > MAX_POSITIONS_PER_PORTFOLIO) problems.push(`${id}: ${places.size} series`);
+    for (const { holding } of places.values()) {
+      const { length } = holding.orders;
+      if (length > MAX_OPEN_ORDERS_PER_SERIES) problems.push(`${id}: ${length} in one`);
     }
   }
   for (const [id, { ids }] of state.derived.triggers.byPortfolio) {

@@ -205,7 +205,7 @@ export function portfoliosImage(state: State): string {
             .sort((a, b) => a.instrument - b.instrument)
             .map(({ orders, ...sums }) => ({
               ...sums,
-              orders: [...orders.keys()].sort((a, b) => a - b),
+              orders: orders.map(({ id: order }) => order).sort((a, b) => a - b),
             })),
         })),
     }));

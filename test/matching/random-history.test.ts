@@ -372,7 +372,14 @@ test('expiry closes every order of an instrument, by number, and no other', () =
   const other = (market.state.derived.marks.byInstrument.get(put)?.price ?? 0) / MICRO;
   place(market, rich, { instrument: put, side: 'buy', price: Math.floor(other), lots: 1 });
   advance(market);
-  closeOrdersOfInstrument(market.state, market.context, call, CLOSE_REASON.expired);
+  const closed = closeOrdersOfInstrument(
+    market.state,
+    market.context,
+    call,
+    CLOSE_REASON.expired,
+    1_000,
+  );
+  expect(closed).toBe(3);
   expect(market.context.events).toEqual(
     [1, 2, 3].map((id) => ({
       selector: EVENT.orderClosed,

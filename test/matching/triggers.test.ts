@@ -306,6 +306,7 @@ describe('what becomes of a trigger', () => {
       world.market.context,
       near(world),
       CLOSE_REASON.expired,
+      1_000,
     );
     expect(ended(world)).toContainEqual([2, TRIGGER_END.expired]);
   });

@@ -106,7 +106,7 @@ function changeOf({ market, state }: World, leg: Leg): { change: SeriesChange; c
 }
 
 function empties({ state, me }: World, { instrument, position, orders }: SeriesChange): boolean {
-  const holding = state.derived.portfolios.byPortfolio.get(me)?.series.get(instrument);
+  const holding = state.derived.portfolios.byPortfolio.get(me)?.places.get(instrument)?.holding;
   const open = (holding?.bidLots ?? 0) + (holding?.askLots ?? 0);
   return orders.length === 0 && open === 0 && positionOf(state, me, instrument) + position === 0;
 }
@@ -185,7 +185,7 @@ describe('changes of several series', () => {
         const expiry = portfolio?.expiries.get(key) ?? emptyExpiryHolding(key);
         refreshExpiry(state, expiry);
         const holding =
-          portfolio?.series.get(change.instrument) ??
+          portfolio?.places.get(change.instrument)?.holding ??
           emptySeriesHolding(change.instrument, seriesRisk(state, change.instrument));
         const { position, orders } = change;
         const asTrade = tradeRefusal(state, {

@@ -13,6 +13,7 @@ import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import { type Block, blockHash } from '../../runtime/block.ts';
 import { fromHex, ZERO_32 } from '../../runtime/core/bytes.ts';
 import {
+  accountId,
   epoch,
   height,
   type InstrumentId,
@@ -33,8 +34,18 @@ import { INSTRUMENT_KIND } from '../../runtime/options/instrument.ts';
 import { ACTION_RESULT } from '../../runtime/receipt.ts';
 import { expiryKey, metaOf, type State } from '../../runtime/state/state.ts';
 import { addressOfKey, PAYLOAD, PayloadCodec, SCHEME } from '../../runtime/transaction.ts';
+import { DEVNET_STAKING_PARAMETERS } from '../../staking/parameters.ts';
+import { seedStaking } from '../../staking/seed.ts';
 import { votesOfAll } from '../fixtures/oracle.ts';
-import { BTC, MICRO, nextBlock, reloaded, START, testState } from '../fixtures/state.ts';
+import {
+  BTC,
+  MICRO,
+  nextBlock,
+  reloaded,
+  START,
+  testEpochConfig,
+  testState,
+} from '../fixtures/state.ts';
 
 type Trader = { readonly publicKey: Uint8Array; readonly portfolio: PortfolioId };
 
@@ -121,6 +132,11 @@ test('listed, traded, expired and settled, alike on a node that reloads', () => 
     underlyings: [small],
     parameters: { settlementWindowMs: 5_000, settlementSlots: 5, oracleStaleMs: 3_000 },
   });
+  const validators = testEpochConfig().validators.map((entry, index) => ({
+    operator: accountId(100 + index),
+    entry,
+  }));
+  seedStaking(state, { time: START, parameters: DEVNET_STAKING_PARAMETERS, validators });
   const buyer = trader(state, 1, 10_000n);
   const writer = trader(state, 2, 100_000n);
   let twin = reloaded(state);

@@ -28,6 +28,9 @@ const GROUPS: readonly (readonly [from: number, to: number])[] = [
   [300, 399],
   [400, 499],
   [500, 549],
+  [600, 629],
+  [630, 659],
+  [660, 699],
 ];
 
 test('numbers are frozen: none changes, none is reused, new ones are added to the list', () => {

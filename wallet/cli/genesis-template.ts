@@ -1,5 +1,6 @@
 /** What `genesis init` writes where nothing else is said: the mainnet defaults of design/parameters.md. */
 import type { Parameters } from '../../runtime/governance/parameters.ts';
+import { DEFAULT_STAKING_PARAMETERS } from '../../staking/parameters.ts';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -99,6 +100,7 @@ export function genesisTemplate({ name, timeMs, validators, accounts }: GenesisP
       timeoutCapMs: 20_000,
     },
     parameters: PARAMETERS,
+    staking: DEFAULT_STAKING_PARAMETERS,
     underlyings: [
       {
         id: 1,

@@ -82,7 +82,11 @@ function lotsText(input: ActionInput | undefined, lots: number): string {
   }
 }
 
-function describeResult(result: ActionResultInfo, input: ActionInput | undefined): string {
+function describeResult(
+  result: ActionResultInfo,
+  input: ActionInput | undefined,
+  comboName: string | undefined,
+): string {
   switch (result.type) {
     case 'refused':
       return describeRefusal(result, input);
@@ -112,25 +116,52 @@ function describeResult(result: ActionResultInfo, input: ActionInput | undefined
     case 'switch_armed':
       return result.fires_at === 0 ? 'disarmed' : `armed until ${time(result.fires_at)}`;
     case 'combo_listed':
-      return `combo ${result.instrument_id}${result.is_new ? ' listed' : ' was listed before'}`;
+      return `combo ${comboName ?? result.instrument_id}${result.is_new ? ' listed' : ' was listed before'}`;
     case 'numbered':
-      return `number ${result.id}`;
+      return `${input?.type === 'quoteRequest' ? 'quote' : 'request'} ${result.id}`;
     case 'legs_traded': {
       const { reference, counterparty_id, cash, fee } = result;
       return `traded with account ${counterparty_id}, number ${reference}: cash ${cash} USD, fee ${fee} USD`;
     }
     case 'referrer_set':
       return `referred by account ${result.referrer_id}`;
+    case 'staked':
+      return `${result.amount} MIL staked, weighs from epoch ${result.from_epoch}`;
+    case 'leaving':
+      return `${result.shares} shares leave at the end of epoch ${result.last_epoch}`;
+    case 'stake_claimed':
+      return `paid ${result.usd} USD and ${result.mil} MIL`;
+    case 'validator':
+      return result.validator_id === 0 ? 'done' : `validator ${result.validator_id}`;
+    case 'burned':
+      return `${result.burned} MIL burned, reward ${result.reward} MIL`;
   }
 }
 
+/** The name of the combo that a result lists, by which it trades. */
+async function comboNameOf(
+  client: Client,
+  result: ActionResultInfo | undefined,
+): Promise<string | undefined> {
+  if (result?.type !== 'combo_listed') return undefined;
+  const combos = await client.call('public/get_combos', {});
+  return combos.find(({ instrument_id: id }) => id === result.instrument_id)?.id;
+}
+
 /** Prints what came of it; throws with the right status when it was refused or is not final. */
-function report(argv: Arguments, result: SubmitResult, inputs: readonly ActionInput[]): void {
+async function report(
+  argv: Arguments,
+  client: Client,
+  result: SubmitResult,
+  inputs: readonly ActionInput[],
+): Promise<void> {
   const results = result.receipt?.results ?? [];
-  print(flag(argv, 'json'), result, [
+  const isJson = flag(argv, 'json');
+  const comboName = isJson ? undefined : await comboNameOf(client, results[0]);
+  print(isJson, result, [
     `transaction ${result.transaction_id}`,
     result.height === null ? result.status : `${result.status} at height ${result.height}`,
-    ...results.map((one, at) => describeResult(one, inputs[at])),
+    ...results.map((one, at) => describeResult(one, inputs[at], comboName)),
   ]);
   if (result.status !== 'final') {
     process.exitCode = EXIT.notFinal;
@@ -191,7 +222,7 @@ export async function sendActions(
     wait: 'final',
     timeout_ms: timeoutMs,
   });
-  report(argv, result, inputs);
+  await report(argv, client, result, inputs);
 }
 
 /** Fails as the chain would when there is nothing to do. */

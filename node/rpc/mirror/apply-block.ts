@@ -322,6 +322,16 @@ export function applyBlock(
       // Accounts of the chain, not of the market.
       case EVENT.feesDistributed:
       case EVENT.epochStarted:
+      // Stake: read from the executor.
+      case EVENT.validatorChanged:
+      case EVENT.delegated:
+      case EVENT.undelegated:
+      case EVENT.redelegated:
+      case EVENT.rewardsClaimed:
+      case EVENT.unbonded:
+      case EVENT.slashed:
+      case EVENT.rewardsDistributed:
+      case EVENT.lienPaid:
         break;
       default:
         unreachable(event);

@@ -52,7 +52,12 @@ export type ActionResultInfo =
   | { type: 'combo_listed'; instrument_id: number; is_new: boolean }
   | { type: 'numbered'; id: number }
   | { type: 'legs_traded'; reference: number; counterparty_id: number; cash: string; fee: string }
-  | { type: 'referrer_set'; referrer_id: number };
+  | { type: 'referrer_set'; referrer_id: number }
+  | { type: 'staked'; amount: string; from_epoch: number }
+  | { type: 'leaving'; shares: string; last_epoch: number }
+  | { type: 'stake_claimed'; usd: string; mil: string }
+  | { type: 'validator'; validator_id: number }
+  | { type: 'burned'; burned: string; reward: string };
 
 export const ActionResultSchema: z.ZodType<ActionResultInfo> = z.discriminatedUnion('type', [
   z.strictObject({
@@ -108,6 +113,11 @@ export const ActionResultSchema: z.ZodType<ActionResultInfo> = z.discriminatedUn
     fee: Money,
   }),
   z.strictObject({ type: z.literal('referrer_set'), referrer_id: Count }),
+  z.strictObject({ type: z.literal('staked'), amount: Money, from_epoch: Count }),
+  z.strictObject({ type: z.literal('leaving'), shares: z.string(), last_epoch: Count }),
+  z.strictObject({ type: z.literal('stake_claimed'), usd: Money, mil: Money }),
+  z.strictObject({ type: z.literal('validator'), validator_id: Count }),
+  z.strictObject({ type: z.literal('burned'), burned: Money, reward: Money }),
 ]);
 
 /** `invalid`: refused whole, used no nonce; `applied`: one result per action, in order. */
