@@ -35,7 +35,15 @@ import { INSTRUMENT_KIND } from '../../runtime/options/instrument.ts';
 import { setMarkInputs } from '../../runtime/oracle/update-marks.ts';
 import type { State } from '../../runtime/state/state.ts';
 import { addressOfKey, PAYLOAD, PayloadCodec, SCHEME } from '../../runtime/transaction.ts';
-import { addSeries, BTC, MICRO, nextBlock, START, testState } from '../../test/fixtures/state.ts';
+import {
+  addSeries,
+  BTC,
+  MICRO,
+  nextBlock,
+  START,
+  seedTestStaking,
+  testState,
+} from '../../test/fixtures/state.ts';
 import type { FlowStep } from './flow.ts';
 
 /** How large an exchange is. */
@@ -73,6 +81,7 @@ export function newExchange(dollars: bigint, size: ExchangeSize = FLOW_EXCHANGE)
   const { expiries, seriesPerExpiry } = size;
   const parameters = { oracleStaleMs: 60_000, bandSpotBps: 5_000, bandVolBps: 5_000 };
   const state = testState({ parameters });
+  seedTestStaking(state);
   // As the executor does (`node/executor/state-machine.ts`).
   state.sha256 = nativeSha256;
   const context = nextBlock(state);

@@ -13,7 +13,6 @@ import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import { type Block, blockHash } from '../../runtime/block.ts';
 import { fromHex, ZERO_32 } from '../../runtime/core/bytes.ts';
 import {
-  accountId,
   epoch,
   height,
   type InstrumentId,
@@ -34,8 +33,6 @@ import { INSTRUMENT_KIND } from '../../runtime/options/instrument.ts';
 import { ACTION_RESULT } from '../../runtime/receipt.ts';
 import { expiryKey, metaOf, type State } from '../../runtime/state/state.ts';
 import { addressOfKey, PAYLOAD, PayloadCodec, SCHEME } from '../../runtime/transaction.ts';
-import { DEVNET_STAKING_PARAMETERS } from '../../staking/parameters.ts';
-import { seedStaking } from '../../staking/seed.ts';
 import { votesOfAll } from '../fixtures/oracle.ts';
 import {
   BTC,
@@ -43,7 +40,7 @@ import {
   nextBlock,
   reloaded,
   START,
-  testEpochConfig,
+  seedTestStaking,
   testState,
 } from '../fixtures/state.ts';
 
@@ -132,11 +129,7 @@ test('listed, traded, expired and settled, alike on a node that reloads', () => 
     underlyings: [small],
     parameters: { settlementWindowMs: 5_000, settlementSlots: 5, oracleStaleMs: 3_000 },
   });
-  const validators = testEpochConfig().validators.map((entry, index) => ({
-    operator: accountId(100 + index),
-    entry,
-  }));
-  seedStaking(state, { time: START, parameters: DEVNET_STAKING_PARAMETERS, validators });
+  seedTestStaking(state);
   const buyer = trader(state, 1, 10_000n);
   const writer = trader(state, 2, 100_000n);
   let twin = reloaded(state);
