@@ -3,48 +3,55 @@
  *
  * Source: design/exchange.md §5. A missing slot carries the last sample, those before the first
  * sample carry that one. The mean is rounded half up to a grid of `optionLotsPerCoin` micro-USD;
- * strikes lie on it too, so every payoff per lot is a whole number of micro-USD.
+ * strikes lie on it too, so every payoff per lot is a whole number of micro-USD. Shared with
+ * clients, who recompute it from proved samples.
  */
 import { mulDivFloor } from '../core/math.ts';
 import { assert } from '../core/result.ts';
 import type { SettlementWindow } from './settlement.ts';
 
-/** Slots that hold a sample of their own. O(slots). */
-export function sampledSlots(window: SettlementWindow): number {
-  return window.samples.reduce((count, sample) => (sample === 0 ? count : count + 1), 0);
-}
+/** What of a window its price is made of. */
+export type WindowSums = Pick<
+  SettlementWindow,
+  'slots' | 'decided' | 'sampled' | 'sum' | 'lastSample'
+>;
 
-/** Sum of slots 0 to `samples.length − 1`, the missing ones carried. O(slots). */
-function carriedSum(samples: readonly number[]): bigint {
-  let last = samples.find((sample) => sample !== 0) ?? 0;
-  let sum = 0n;
-  for (const sample of samples) {
-    if (sample !== 0) last = sample;
-    sum += BigInt(last);
+/** The sums of samples in micro-USD by slot, 0 where one is missing. O(samples). */
+export function windowSums(samples: readonly number[], slots: number): WindowSums {
+  let lastSample = samples.find((sample) => sample !== 0) ?? 0;
+  let [sum, carried, decided, sampled] = [0n, 0n, 0, 0];
+  for (const [slot, sample] of samples.entries()) {
+    if (sample === 0) {
+      carried += BigInt(lastSample);
+      continue;
+    }
+    lastSample = sample;
+    sum += carried + BigInt(sample);
+    carried = 0n;
+    decided = slot + 1;
+    sampled += 1;
   }
-  return sum;
+  return { slots, decided, sampled, sum, lastSample };
 }
 
 /**
- * The delivery price to expect, in micro-USD: slots so far, and `forward` for those still open.
- * O(slots).
+ * The delivery price to expect, in micro-USD: slots so far, and `forward` for those still open. O(1).
  */
-export function expectedDelivery(window: SettlementWindow, forward: number): number {
-  const open = BigInt(window.slots - window.samples.length);
-  const sum = carriedSum(window.samples) + open * BigInt(forward);
+export function expectedDelivery(window: WindowSums, forward: number): number {
+  const open = BigInt(window.slots - window.decided);
+  const sum = window.sum + open * BigInt(forward);
   return Math.max(1, Number(mulDivFloor(sum, 1n, BigInt(window.slots))));
 }
 
 /**
  * The delivery price of a window with at least one sample, in micro-USD: a multiple of
- * `gridMicroUsd`, at least that. O(slots).
+ * `gridMicroUsd`, at least that. O(1).
  */
-export function deliveryPrice(window: SettlementWindow, gridMicroUsd: number): number {
-  const { samples, slots } = window;
-  const last = samples.at(-1);
-  assert(last !== undefined, 'a settlement window without a sample has no delivery price');
-  const sum = carriedSum(samples) + BigInt(slots - samples.length) * BigInt(last);
+export function deliveryPrice(window: WindowSums, gridMicroUsd: number): number {
+  const { sum, decided, lastSample, slots } = window;
+  assert(window.sampled > 0, 'a settlement window without a sample has no delivery price');
+  const total = sum + BigInt(slots - decided) * BigInt(lastSample);
   const grid = BigInt(gridMicroUsd);
-  const steps = mulDivFloor(2n * sum + BigInt(slots) * grid, 1n, 2n * BigInt(slots) * grid);
+  const steps = mulDivFloor(2n * total + BigInt(slots) * grid, 1n, 2n * BigInt(slots) * grid);
   return Number(steps > 0n ? steps : 1n) * gridMicroUsd;
 }

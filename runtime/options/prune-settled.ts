@@ -1,10 +1,11 @@
 /**
  * Forgets series long settled, so that the state stays bounded: per underlying the last
- * `SETTLED_EXPIRIES_KEPT` settled expiries keep their instruments and their settlement window, for
- * queries and proofs; older ones are in the blocks and the indexer.
+ * `SETTLED_EXPIRIES_KEPT` settled expiries keep their instruments and their settlement window with its
+ * samples, for queries and proofs; older ones are in the blocks and the indexer.
  */
 import type { UnderlyingId } from '../core/units.ts';
 import { expiryKey, type State } from '../state/state.ts';
+import { dropSamples } from './settlement-samples.ts';
 
 /** Settled expiries kept per underlying: a month of dailies. */
 export const SETTLED_EXPIRIES_KEPT = 32;
@@ -24,5 +25,9 @@ export function pruneSettled(state: State, underlying: UnderlyingId): void {
       state.lastTrades.delete(id);
     }
   }
-  for (const key of old) state.settlements.delete(key);
+  for (const key of old) {
+    const window = state.settlements.must(key);
+    dropSamples(state, window, window.slots);
+    state.settlements.delete(key);
+  }
 }

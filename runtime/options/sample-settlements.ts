@@ -12,9 +12,9 @@ import type { BlockContext } from '../block-context.ts';
 import { accountId, instrumentId, portfolioId, subAccount, timestampMs } from '../core/units.ts';
 import { freshIndex } from '../oracle/freshness.ts';
 import { expiryKey, type State } from '../state/state.ts';
-import { sampledSlots } from './delivery-price.ts';
 import { dueExpiries, type ExpiryPlace } from './due-expiries.ts';
 import type { SettlementWindow } from './settlement.ts';
+import { storeSample } from './settlement-samples.ts';
 
 /** First moment after the window. */
 export function windowEnd(window: SettlementWindow): number {
@@ -23,13 +23,13 @@ export function windowEnd(window: SettlementWindow): number {
 
 /** Slots that are needed for at most a tenth to be missing. */
 function missingSlots(window: SettlementWindow): number {
-  const missing = Math.max(0, window.slotsToExpiry - sampledSlots(window));
+  const missing = Math.max(0, window.slotsToExpiry - window.sampled);
   return missing * 10 > window.slotsToExpiry ? missing : 0;
 }
 
 /** Whether the delivery price can be taken: the window is over, and will not be extended. */
 export function isWindowOver(window: SettlementWindow, now: number): boolean {
-  if (now < windowEnd(window) || window.samples.length === 0) return false;
+  if (now < windowEnd(window) || window.sampled === 0) return false;
   return missingSlots(window) === 0 || window.slots >= 2 * window.slotsToExpiry;
 }
 
@@ -45,7 +45,10 @@ function openWindow(state: State, context: BlockContext, place: ExpiryPlace): Se
     slotMs,
     slotsToExpiry: settlementSlots,
     slots: settlementSlots,
-    samples: [],
+    decided: 0,
+    sampled: 0,
+    sum: 0n,
+    lastSample: 0,
     deliveryPrice: 0,
     cursorInstrument: instrumentId(0),
     cursorPortfolio: portfolioId(accountId(0), subAccount(0)),
@@ -67,20 +70,25 @@ function extendWindow(window: SettlementWindow, now: number): boolean {
   return window.slots !== before;
 }
 
-/** Puts the index into the block's slot if that is open and empty; true when it did. */
-function sample(window: SettlementWindow, now: number, index: number): boolean {
+/** Puts the index into the block's slot if that is open and empty; true when it did. O(1). */
+function sample(state: State, window: SettlementWindow, now: number, index: number): boolean {
   const slot = Math.floor((now - window.opensAt) / window.slotMs);
-  const isLastResort = window.samples.length === 0 && window.slots >= 2 * window.slotsToExpiry;
+  const isLastResort = window.sampled === 0 && window.slots >= 2 * window.slotsToExpiry;
   const target = isLastResort ? Math.min(slot, window.slots - 1) : slot;
-  if (slot < 0 || target >= window.slots || target < window.samples.length) return false;
-  while (window.samples.length < target) window.samples.push(0);
-  window.samples.push(index);
+  if (slot < 0 || target >= window.slots || target < window.decided) return false;
+  storeSample(state, window, target, index);
+  // A missing slot carries the last sample; those before the first carry that one.
+  const carried = window.sampled === 0 ? index : window.lastSample;
+  window.sum += BigInt(target - window.decided) * BigInt(carried) + BigInt(index);
+  window.decided = target + 1;
+  window.sampled += 1;
+  window.lastSample = index;
   return true;
 }
 
 /**
  * Opens, extends and samples the settlement windows of this moment.
- * Cost: O(open windows); O(slots) for one that is over.
+ * Cost: O(open windows), whatever their number of slots.
  */
 export function sampleSettlements(state: State, context: BlockContext): void {
   const now = context.timestamp;
@@ -90,7 +98,7 @@ export function sampleSettlements(state: State, context: BlockContext): void {
     if (window.deliveryPrice > 0) continue;
     const extended = extendWindow(window, now);
     const index = freshIndex(state, context, place.underlying);
-    const sampled = index !== undefined && sample(window, now, index);
+    const sampled = index !== undefined && sample(state, window, now, index);
     if (extended || sampled) {
       state.settlements.touch(expiryKey.pack(place.underlying, place.expiry));
     }

@@ -1,11 +1,15 @@
 /**
- * Settlement rows: the index samples of a window, the delivery price, and the payment cursor.
+ * Settlement rows: what the samples of a window come to so far, the delivery price, and the payment
+ * cursor.
  *
  * Source: design/exchange.md §5. One sample per slot, the first block's index at or after it; a
  * missing slot carries the last; over 10 % missing, the window extends. docs/spec/options.md has the
- * rules in full.
+ * rules in full. The samples themselves are rows of `settlement-samples.ts`: a block that takes one
+ * adds to the sums here, whatever the number of slots.
+ *
+ * Invariant: `decided`, `sampled`, `sum` and `lastSample` are what the sample rows come to.
  */
-import { bool, type Codec, container, i64, list, u8, u32, u64 } from '../core/ssz.ts';
+import { bool, type Codec, container, i64, u8, u32, u64, u128 } from '../core/ssz.ts';
 import type { InstrumentId, PortfolioId, TimestampMs, UnderlyingId } from '../core/units.ts';
 
 /** Slots of a window: 1,800 seconds on mainnet; extensions at most double it. */
@@ -21,11 +25,14 @@ export type SettlementWindow = {
   readonly slotsToExpiry: number;
   /** Slots of the window; grows when it is extended. */
   slots: number;
-  /**
-   * Index of each slot so far in micro-USD; 0 where no block of that slot had a fresh index. The
-   * last item is never 0.
-   */
-  samples: number[];
+  /** Slots before and with the last that has a sample. */
+  decided: number;
+  /** Slots that have a sample of their own: where a block had a fresh index. */
+  sampled: number;
+  /** Micro-USD: sum of the decided slots, the missing ones carried. */
+  sum: bigint;
+  /** Micro-USD; 0 before the first. */
+  lastSample: number;
   /** Delivery price in micro-USD per coin, 0 until fixed. */
   deliveryPrice: number;
   /** Payment cursor, the position paid last: all up to this (instrument, portfolio) are. */
@@ -46,7 +53,10 @@ export const SettlementWindowCodec: Codec<SettlementWindow> = container<Settleme
     slotMs: u32(),
     slotsToExpiry: u32(),
     slots: u32(),
-    samples: list(u64(), MAX_SETTLEMENT_SLOTS),
+    decided: u32(),
+    sampled: u32(),
+    sum: u128(),
+    lastSample: u64(),
     deliveryPrice: u64(),
     cursorInstrument: u32<InstrumentId>(),
     cursorPortfolio: u64<PortfolioId>(),

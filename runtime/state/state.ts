@@ -62,6 +62,7 @@ import { type RequestIndex, requestIndex } from '../multileg/request-index.ts';
 import { type Instrument, InstrumentCodec } from '../options/instrument.ts';
 import { type SeriesIndex, seriesIndex } from '../options/series-index.ts';
 import { type SettlementWindow, SettlementWindowCodec } from '../options/settlement.ts';
+import { type SettlementSamples, SettlementSamplesCodec } from '../options/settlement-samples.ts';
 import { type Underlying, UnderlyingCodec } from '../options/underlying.ts';
 import { type Marks, marks } from '../oracle/marks.ts';
 import {
@@ -191,6 +192,8 @@ export type State = {
   readonly surfaceSlices: TableStore<number, SurfaceSlice>;
   readonly markInputs: TableStore<number, MarkInputs>;
   readonly settlements: TableStore<number, SettlementWindow>;
+  /** Samples of settlement windows by `samplesKey`. */
+  readonly settlementSamples: TableStore<string, SettlementSamples>;
   /** Underlyings that are not open, and why. */
   readonly tradingStatus: TableStore<UnderlyingId, TradingStatus>;
   /** Instruments whose own state ends by time or by their first mark. */
@@ -276,6 +279,9 @@ export function emptyState(chainId: Uint8Array): State {
     ),
     settlements: tableStore(
       table({ id: 15, name: 'settlements', key: expiryKey, value: SettlementWindowCodec }),
+    ),
+    settlementSamples: tableStore(
+      table({ id: 70, name: 'settlementSamples', key: hexKey(10), value: SettlementSamplesCodec }),
     ),
     tradingStatus: tableStore(
       table({

@@ -5,117 +5,18 @@
  */
 
 import { expect, test } from 'vitest';
-import { ensureAccount } from '../../runtime/accounts/create-account.ts';
-import { ACTION, type Action } from '../../runtime/action.ts';
-import { SIDE, type Side } from '../../runtime/actions/order-terms.ts';
-import { PLAIN_TERMS } from '../../runtime/actions/orders.ts';
+import { SIDE } from '../../runtime/actions/order-terms.ts';
 import { DENOMINATION } from '../../runtime/actions/transfer.ts';
-import { type Block, blockHash } from '../../runtime/block.ts';
-import { fromHex, ZERO_32 } from '../../runtime/core/bytes.ts';
-import {
-  epoch,
-  height,
-  type InstrumentId,
-  type PortfolioId,
-  portfolioId,
-  priceTicks,
-  sizeLots,
-  subAccount,
-  timestampMs,
-  validatorIndex,
-  view,
-} from '../../runtime/core/units.ts';
+import { blockHash } from '../../runtime/block.ts';
 import { CLOSE_REASON, EVENT, type Event } from '../../runtime/event.ts';
 import { type BlockResult, executeBlock } from '../../runtime/execute.ts';
-import { balanceOf, conservationProblems, mint } from '../../runtime/ledger/ledger.ts';
+import { balanceOf, conservationProblems } from '../../runtime/ledger/ledger.ts';
 import { MODULE } from '../../runtime/ledger/module-accounts.ts';
 import { INSTRUMENT_KIND } from '../../runtime/options/instrument.ts';
 import { ACTION_RESULT } from '../../runtime/receipt.ts';
 import { expiryKey, metaOf, type State } from '../../runtime/state/state.ts';
-import { addressOfKey, PAYLOAD, PayloadCodec, SCHEME } from '../../runtime/transaction.ts';
-import { votesOfAll } from '../fixtures/oracle.ts';
-import {
-  BTC,
-  MICRO,
-  nextBlock,
-  reloaded,
-  START,
-  seedTestStaking,
-  testState,
-} from '../fixtures/state.ts';
-
-type Trader = { readonly publicKey: Uint8Array; readonly portfolio: PortfolioId };
-
-/** One transaction of a block. */
-type Trade = { readonly by: Trader; readonly actions: Action[] };
-
-const NO_SIGNATURE = new Uint8Array(64);
-
-/** An account of its own key; signatures are not execution's to check. */
-function trader(state: State, byte: number, usd: bigint): Trader {
-  const publicKey = new Uint8Array(32).fill(byte);
-  const address = addressOfKey({ scheme: SCHEME.ed25519, publicKey });
-  const id = ensureAccount(state, { timestamp: START, events: [] }, address);
-  const portfolio = portfolioId(id, subAccount(0));
-  mint(state, portfolio, DENOMINATION.usd, usd * BigInt(MICRO));
-  return { publicKey, portfolio };
-}
-
-function order(instrument: InstrumentId, side: Side, price: number, size: number): Action {
-  return {
-    selector: ACTION.placeOrder,
-    value: {
-      ...PLAIN_TERMS,
-      subAccount: subAccount(0),
-      instrument,
-      side,
-      price: priceTicks(price),
-      size: sizeLots(size),
-    },
-  };
-}
-
-function transaction({ publicKey }: Trader, now: number, actions: Action[]): Uint8Array {
-  const signer = { scheme: SCHEME.ed25519, publicKey };
-  const account = fromHex(addressOfKey(signer)) ?? new Uint8Array(20);
-  const body = { account, nonce: now, expiresAt: timestampMs(now), signers: [signer], actions };
-  return PayloadCodec.encode({
-    selector: PAYLOAD.transaction,
-    value: { body, signatures: [NO_SIGNATURE] },
-  });
-}
-
-/** A block half a second on, with votes of all validators on `btcDollars`. */
-function block(state: State, btcDollars: number, trades: readonly Trade[]): Block {
-  const meta = metaOf(state);
-  const timestamp = timestampMs(meta.timestamp + 500);
-  // A context like the one the block will be executed in, for the votes to be made in.
-  const context = { ...nextBlock(reloaded(state)), timestamp };
-  const votes = votesOfAll(state, context, new Map([[BTC.id, btcDollars]]));
-  return {
-    header: {
-      height: height(meta.height + 1),
-      view: view(meta.height + 1),
-      epoch: epoch(0),
-      parent: ZERO_32,
-      timestamp,
-      proposer: validatorIndex(0),
-      transactionsRoot: ZERO_32,
-      executed: { height: height(0), stateRoot: ZERO_32, receiptsRoot: ZERO_32 },
-      config: ZERO_32,
-      nextConfig: ZERO_32,
-    },
-    payloads: [
-      ...votes.map((vote) =>
-        PayloadCodec.encode({
-          selector: PAYLOAD.oracleVote,
-          value: { vote, signature: NO_SIGNATURE },
-        }),
-      ),
-      ...trades.map(({ by, actions }) => transaction(by, timestamp, actions)),
-    ],
-  };
-}
+import { BTC, MICRO, reloaded, seedTestStaking, testState } from '../fixtures/state.ts';
+import { order, type Trade, trader, tradingBlock } from '../fixtures/trading-blocks.ts';
 
 function rows(state: State): string[] {
   return state.stores.flatMap((store) =>
@@ -135,7 +36,7 @@ test('listed, traded, expired and settled, alike on a node that reloads', () => 
   let twin = reloaded(state);
   const events: Event[] = [];
   const step = (btcDollars: number, trades: readonly Trade[] = []): BlockResult => {
-    const next = block(state, btcDollars, trades);
+    const next = tradingBlock(state, btcDollars, trades);
     const result = executeBlock(state, next, blockHash(next.header));
     const again = executeBlock(twin, next, blockHash(next.header));
     expect(again.receiptsBytes).toEqual(result.receiptsBytes);

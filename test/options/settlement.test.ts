@@ -8,7 +8,11 @@ import { EVENT } from '../../runtime/event.ts';
 import { balanceOf, conservationProblems } from '../../runtime/ledger/ledger.ts';
 import { MODULE } from '../../runtime/ledger/module-accounts.ts';
 import { changePosition } from '../../runtime/margin/portfolio-index.ts';
-import { deliveryPrice, expectedDelivery } from '../../runtime/options/delivery-price.ts';
+import {
+  deliveryPrice,
+  expectedDelivery,
+  windowSums,
+} from '../../runtime/options/delivery-price.ts';
 import { expireSeries } from '../../runtime/options/expire-series.ts';
 import { INSTRUMENT_KIND, INSTRUMENT_STATE } from '../../runtime/options/instrument.ts';
 import { paySettlements } from '../../runtime/options/pay-settlements.ts';
@@ -17,6 +21,7 @@ import { sampleSettlements } from '../../runtime/options/sample-settlements.ts';
 import { liveExpiries } from '../../runtime/options/series-index.ts';
 import type { SettlementWindow } from '../../runtime/options/settlement.ts';
 import { settlementPayment } from '../../runtime/options/settlement-payment.ts';
+import { samplesOf } from '../../runtime/options/settlement-samples.ts';
 import { updateMarks } from '../../runtime/oracle/update-marks.ts';
 import { expiryKey, metaOf, type State } from '../../runtime/state/state.ts';
 import { sliceVote } from '../fixtures/oracle.ts';
@@ -94,6 +99,12 @@ function windowOf(state: State): SettlementWindow {
   return state.settlements.must(KEY);
 }
 
+/** The samples of the window's slots so far, 0 where there is none. */
+function slotsOf(state: State): number[] {
+  const window = windowOf(state);
+  return samplesOf(state, window, window.decided);
+}
+
 /** One block a second from the window's opening up to the expiry, at `price(slot)`. */
 function sampleAll(state: State, price: (slot: number) => number | undefined): void {
   for (let slot = 0; slot < 10; slot++) blockAt(state, (slot - 10) * 1_000, price(slot));
@@ -107,7 +118,7 @@ describe('window', () => {
     blockAt(state, -9_700, 60_100);
     blockAt(state, -9_200, 60_200);
     blockAt(state, -8_000, 60_300);
-    expect(windowOf(state).samples).toEqual([60_100 * MICRO, 0, 60_300 * MICRO]);
+    expect(slotsOf(state)).toEqual([60_100 * MICRO, 0, 60_300 * MICRO]);
     expect(state.instruments.must(1 as InstrumentId).state).toBe(INSTRUMENT_STATE.open);
   });
 
@@ -115,7 +126,7 @@ describe('window', () => {
     const { state } = setup();
     blockAt(state, -9_000, 60_000);
     blockAt(state, -3_000);
-    expect(windowOf(state).samples).toEqual([0, 60_000 * MICRO]);
+    expect(slotsOf(state)).toEqual([0, 60_000 * MICRO]);
   });
 
   test('a tenth missing is carried from the last; delivery is the mean', () => {
@@ -151,7 +162,7 @@ describe('window', () => {
     blockAt(state, 1_000, 61_000);
     blockAt(state, 2_000, 61_000);
     const context = blockAt(state, 3_000);
-    expect(windowOf(state).samples.length).toBe(13);
+    expect(windowOf(state).decided).toBe(13);
     const mean = (10 * 60_000 + 3 * 61_000) / 13;
     expect(windowOf(state).deliveryPrice / 100).toBe(Math.round((mean * MICRO) / 100));
     expect(context.events.some(({ selector }) => selector === EVENT.delivery)).toBe(true);
@@ -176,21 +187,6 @@ describe('window', () => {
   });
 });
 
-const WINDOW: SettlementWindow = {
-  underlying: BTC.id,
-  expiry: EXPIRY,
-  opensAt: timestampMs(EXPIRY - 4_000),
-  slotMs: 1_000,
-  slotsToExpiry: 4,
-  slots: 4,
-  samples: [],
-  deliveryPrice: 0,
-  cursorInstrument: 0 as InstrumentId,
-  cursorPortfolio: 0 as PortfolioId,
-  paidLots: 0,
-  settled: false,
-};
-
 describe('delivery price', () => {
   test.each([
     ['the plain mean', [100, 200, 300, 400], 10, 250],
@@ -200,12 +196,13 @@ describe('delivery price', () => {
     ['rounded down below the half', [100, 100, 100, 156], 10, 110],
     ['at least one step', [1, 1, 1, 1], 100, 100],
   ])('%s', (_, samples, grid, price) => {
-    expect(deliveryPrice({ ...WINDOW, samples }, grid)).toBe(price);
+    expect(deliveryPrice(windowSums(samples, 4), grid)).toBe(price);
   });
 
   test('expected: the slots so far, the forward for the rest', () => {
-    expect(expectedDelivery({ ...WINDOW, samples: [] }, 700)).toBe(700);
-    expect(expectedDelivery({ ...WINDOW, samples: [100, 0] }, 700)).toBe(400);
+    expect(expectedDelivery(windowSums([], 4), 700)).toBe(700);
+    // A slot that was missed in between is carried once the next sample decides it.
+    expect(expectedDelivery(windowSums([100, 0, 400], 4), 200)).toBe(200);
   });
 });
 
@@ -311,6 +308,7 @@ describe('payment', () => {
       blockAt(state, round * 60_000 + 30_000, 60_000);
     }
     expect(state.settlements.size).toBe(SETTLED_EXPIRIES_KEPT);
+    expect(state.settlementSamples.size).toBe(SETTLED_EXPIRIES_KEPT);
     expect(state.instruments.sortedKeys()).toEqual(
       Array.from(
         { length: SETTLED_EXPIRIES_KEPT },

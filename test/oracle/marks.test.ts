@@ -233,7 +233,7 @@ test('inside the settlement window the sampled part of the mean is fixed', () =>
   const before = state.markInputs.must(key).forward;
   expect(before).toBe(60_000 * MICRO);
   // Half of the sixty slots hold 60,000 (one has just been filled): a jump of 2,000 moves half.
-  const sampled = state.settlements.must(key).samples.length;
+  const sampled = state.settlements.must(key).decided;
   expect(sampled).toBe(31);
   const jump = scheduledWork(state, 1_000, btc(62_000));
   const expected = (60_000 * sampled + 62_000 * (60 - sampled)) / 60;
