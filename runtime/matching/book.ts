@@ -33,7 +33,7 @@ export function emptyBook(): Book {
 
 /** Whether no order rests in the book. O(1). */
 export function isEmptyBook({ bids, asks }: Book): boolean {
-  return bids.runs.length === 0 && asks.runs.length === 0;
+  return bids.best === undefined && asks.best === undefined;
 }
 
 /** The side where orders of `side` rest. */

@@ -1,12 +1,15 @@
 /**
  * The prices of one side of a book in order, with the queue of orders at each.
  *
- * Levels stand in short sorted runs, best price last: the best is read in O(1), a price near it is
- * inserted or removed in the last run, and a price anywhere costs a binary search and the shift of
- * at most `RUN_LEVELS` references, however many prices there are. A price is found by a `Map`.
- * A level that empties is kept for the next price: no level is allocated in the steady state.
+ * Levels stand in short sorted runs, best price last, their ranks beside them as plain numbers: the
+ * best is read in O(1), a price near it is found, inserted or removed at the end of the last run, and
+ * a price anywhere costs a binary search over runs and a scan and shift of at most `RUN_LEVELS`
+ * numbers, however many prices there are. A scan from the end is faster there than a search by halves:
+ * the processor predicts it. A level that empties is kept for the next price: no level is allocated in
+ * the steady state.
  *
- * Invariants: ranks ascend through all runs; no run is empty; no level is empty.
+ * Invariants: ranks ascend through all runs; `ranks[i]` is the rank of `levels[i]`; no run is empty
+ * but the only one of an empty side; no level is empty; `best` is the last level of the last run.
  */
 import { assert } from '../core/result.ts';
 import type { PriceTicks } from '../core/units.ts';
@@ -24,66 +27,72 @@ export type PriceLevel = {
   orders: number;
 };
 
+type Run = { readonly ranks: number[]; readonly levels: PriceLevel[] };
+
 export type PriceLevels = {
-  readonly byPrice: Map<PriceTicks, PriceLevel>;
-  readonly runs: PriceLevel[][];
+  best: PriceLevel | undefined;
+  readonly runs: Run[];
   /** Levels without a price, to be used again: at most as many as ever stood at one time. */
   readonly spare: PriceLevel[];
 };
 
-/** A full run of 64 is split: 512 bytes of references, moved in a few tens of ns. */
+/** A full run of 64 is split: 512 bytes of ranks, scanned in a few tens of ns. */
 const RUN_LEVELS = 64;
 
 export function priceLevels(): PriceLevels {
-  return { byPrice: new Map(), runs: [], spare: [] };
+  return { best: undefined, runs: [{ ranks: [], levels: [] }], spare: [] };
 }
 
 /** The level that trades first, or `undefined` when the side is empty. O(1). */
-export function bestLevel(levels: PriceLevels): PriceLevel | undefined {
-  const run = levels.runs[levels.runs.length - 1];
-  return run === undefined ? undefined : run[run.length - 1];
+export function bestLevel({ best }: PriceLevels): PriceLevel | undefined {
+  return best;
 }
 
-/** The next worse level than `level`. O(log levels). */
+/** The next worse level than `level`. O(1) for the best, else O(log levels). */
 export function worseLevel(levels: PriceLevels, level: PriceLevel): PriceLevel | undefined {
   const { runs } = levels;
   const at = runIndex(runs, level.rank);
+  const run = runAt(runs, at);
+  const position = positionIn(run, level.rank);
+  return position > 0 ? run.levels[position - 1] : runs[at - 1]?.levels.at(-1);
+}
+
+function runAt(runs: readonly Run[], at: number): Run {
   const run = runs[at];
   assert(run !== undefined, 'a level stands in a run');
-  const position = positionIn(run, level.rank);
-  if (position > 0) return run[position - 1];
-  const worse = runs[at - 1];
-  return worse === undefined ? undefined : worse[worse.length - 1];
+  return run;
+}
+
+/** The last level of the last run. */
+function lastLevel(runs: readonly Run[]): PriceLevel | undefined {
+  const last = runs[runs.length - 1];
+  return last === undefined ? undefined : last.levels[last.levels.length - 1];
 }
 
 /** Index of the last run whose first rank is at most `rank`; 0 when there is none. */
-function runIndex(runs: readonly PriceLevel[][], rank: number): number {
+function runIndex(runs: readonly Run[], rank: number): number {
   const last = runs.length - 1;
-  const first = runs[last]?.[0];
   // Most changes are near the best price.
-  if (first === undefined || first.rank <= rank) return last < 0 ? 0 : last;
+  if (last === 0 || firstRank(runs, last) <= rank) return last;
   let low = 0;
-  let high = last;
+  let high = last - 1;
   while (low < high) {
     const middle = (low + high + 1) >>> 1;
-    const head = runs[middle]?.[0];
-    if (head !== undefined && head.rank <= rank) low = middle;
+    if (firstRank(runs, middle) <= rank) low = middle;
     else high = middle - 1;
   }
   return low;
 }
 
-/** Number of levels of `run` below `rank`. */
-function positionIn(run: readonly PriceLevel[], rank: number): number {
-  let low = 0;
-  let high = run.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const level = run[middle];
-    if (level !== undefined && level.rank < rank) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+function firstRank(runs: readonly Run[], at: number): number {
+  return runs[at]?.ranks[0] ?? -Infinity;
+}
+
+/** Number of levels of a run below `rank`. */
+function positionIn({ ranks }: Run, rank: number): number {
+  let position = ranks.length;
+  while (position > 0 && (ranks[position - 1] ?? rank) >= rank) position -= 1;
+  return position;
 }
 
 function freshLevel(levels: PriceLevels, price: PriceTicks, rank: number): PriceLevel {
@@ -96,51 +105,68 @@ function freshLevel(levels: PriceLevels, price: PriceTicks, rank: number): Price
   return level;
 }
 
+/** Puts a level at a position of a run; those from there on move up by one. */
+function insertAt({ ranks, levels }: Run, position: number, level: PriceLevel): void {
+  ranks.push(level.rank);
+  levels.push(level);
+  for (let i = levels.length - 1; i > position; i--) {
+    ranks[i] = ranks[i - 1] ?? level.rank;
+    levels[i] = levels[i - 1] ?? level;
+  }
+  ranks[position] = level.rank;
+  levels[position] = level;
+}
+
+/** Takes out the level at a position of a run; those behind it move down by one. */
+function removeAt({ ranks, levels }: Run, position: number): void {
+  for (let i = position + 1; i < levels.length; i++) {
+    const level = levels[i];
+    if (level === undefined) break;
+    ranks[i - 1] = ranks[i] ?? level.rank;
+    levels[i - 1] = level;
+  }
+  ranks.pop();
+  levels.pop();
+}
+
 /** The level of `price`, made when there is none. */
 export function levelAt(levels: PriceLevels, price: PriceTicks, rank: number): PriceLevel {
-  const existing = levels.byPrice.get(price);
-  if (existing !== undefined) return existing;
-  const level = freshLevel(levels, price, rank);
-  levels.byPrice.set(price, level);
-  const { runs } = levels;
+  const { best, runs } = levels;
+  if (best !== undefined && best.rank === rank) return best;
   const at = runIndex(runs, rank);
-  const run = runs[at];
-  if (run === undefined) {
-    runs.push([level]);
-    return level;
+  const run = runAt(runs, at);
+  const position = positionIn(run, rank);
+  const existing = run.levels[position];
+  if (existing !== undefined && existing.rank === rank) return existing;
+  const level = freshLevel(levels, price, rank);
+  insertAt(run, position, level);
+  if (best === undefined || rank > best.rank) levels.best = level;
+  if (run.levels.length === RUN_LEVELS) {
+    const half = RUN_LEVELS / 2;
+    runs.splice(at + 1, 0, { ranks: run.ranks.splice(half), levels: run.levels.splice(half) });
   }
-  run.push(level);
-  for (let i = run.length - 1; i > 0; i--) {
-    const before = run[i - 1];
-    if (before === undefined || before.rank < rank) break;
-    run[i] = before;
-    run[i - 1] = level;
-  }
-  if (run.length === RUN_LEVELS) runs.splice(at + 1, 0, run.splice(RUN_LEVELS / 2));
   return level;
 }
 
 /** Takes a level without orders out; the caller forgets it. */
 export function dropLevel(levels: PriceLevels, level: PriceLevel): void {
-  levels.byPrice.delete(level.price);
   const { runs } = levels;
   const at = runIndex(runs, level.rank);
-  const run = runs[at];
-  assert(run !== undefined, 'a level stands in a run');
+  const run = runAt(runs, at);
   const position = positionIn(run, level.rank);
-  assert(run[position] === level, 'a level stands at its rank');
-  run.copyWithin(position, position + 1);
-  run.pop();
-  if (run.length === 0) runs.splice(at, 1);
+  assert(run.levels[position] === level, 'a level stands at its rank');
+  removeAt(run, position);
+  if (run.levels.length === 0 && runs.length > 1) runs.splice(at, 1);
+  if (levels.best === level) levels.best = lastLevel(runs);
   levels.spare.push(level);
 }
 
 /** Every level, best first. O(levels). */
-export function* levelsFromBest(levels: PriceLevels): IterableIterator<PriceLevel> {
-  for (let i = levels.runs.length - 1; i >= 0; i--) {
-    const run = levels.runs[i] ?? [];
-    for (let j = run.length - 1; j >= 0; j--) {
-      const level = run[j];
+export function* levelsFromBest({ runs }: PriceLevels): IterableIterator<PriceLevel> {
+  for (let i = runs.length - 1; i >= 0; i--) {
+    const { levels } = runAt(runs, i);
+    for (let j = levels.length - 1; j >= 0; j--) {
+      const level = levels[j];
       if (level !== undefined) yield level;
     }
   }

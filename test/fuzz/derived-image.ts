@@ -4,6 +4,8 @@
  */
 import { accountMargin } from '../../runtime/margin/requirements.ts';
 import type { SeriesHolding } from '../../runtime/margin/series-holding.ts';
+import { isEmptyBook } from '../../runtime/matching/book.ts';
+import { levelsFromBest } from '../../runtime/matching/price-levels.ts';
 import type { State } from '../../runtime/state/state.ts';
 
 /**
@@ -31,7 +33,6 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'place',
   'places',
   'rank',
-  'byPrice',
 ]);
 
 type Json = null | string | number | boolean | Json[] | { [key: string]: Json };
@@ -92,13 +93,13 @@ function imageOf(value: unknown): Json {
   return image;
 }
 
-/** The books: per instrument and side the levels from the worst, with their queues. */
+/** The books: per instrument and side the levels from the best, with their queues. */
 function booksImage(state: State): Json {
   return [...state.derived.books.byInstrument]
     .sort((a, b) => a[0] - b[0])
-    .filter(([, { bids, asks }]) => bids.runs.length + asks.runs.length > 0)
+    .filter(([, book]) => !isEmptyBook(book))
     .map(([id, { bids, asks }]): Json => {
-      const side = (levels: typeof bids): Json => levels.runs.flat().map(imageOf);
+      const side = (levels: typeof bids): Json => [...levelsFromBest(levels)].map(imageOf);
       return [id, side(bids), side(asks)];
     });
 }
