@@ -7,7 +7,12 @@
  */
 import { assert } from '../../core/result.ts';
 import type { Account, OrderTerm } from './account.ts';
-import { concentratedCells, type MixedCell } from './concentration.ts';
+import {
+  concentratedCells,
+  type DeltaExposure,
+  freeConcentration,
+  type MixedCell,
+} from './concentration.ts';
 import {
   addChargedTerms,
   addLesser,
@@ -47,14 +52,14 @@ export type AccountSums = {
   readonly measure: Measure;
   readonly groups: Map<number, GroupSums>;
   readonly totals: Float64Array;
-  /** Mark, confidence charge, delta of positions and over the fills, concentrated deltas. */
+  /** Mark, confidence charge, delta of positions and over the fills. */
   mark: number;
   confidence: number;
   delta: number;
   deltaFall: number;
   deltaRise: number;
-  concentratedLeast: number;
-  concentratedGreatest: number;
+  /** Σ |delta| of series with everything open in them filled on one side. */
+  grossDelta: number;
 };
 
 /** Sums of an account that holds nothing. */
@@ -70,8 +75,7 @@ export function emptySums(arrays: RiskArrays, measure: Measure): AccountSums {
     delta: 0,
     deltaFall: 0,
     deltaRise: 0,
-    concentratedLeast: 0,
-    concentratedGreatest: 0,
+    grossDelta: 0,
   };
 }
 
@@ -123,7 +127,12 @@ function rowOf(strike: StrikeSums, row: number): RowSums {
   return made;
 }
 
-/** Adds (or with −1 takes away) what a series brings by gross lots: confidence, open-interest share. */
+/** The most lots that a series can come to, either way. */
+function greatestLots({ lots, bids, asks }: RowSums): number {
+  return Math.max(Math.abs(lots + bids), Math.abs(lots - asks));
+}
+
+/** Adds (or with −1 takes away) what a series brings by gross lots: confidence, gross delta. */
 function addGross(
   sums: AccountSums,
   group: GroupSums,
@@ -132,17 +141,12 @@ function addGross(
   sign: number,
 ): void {
   const { arrays } = sums;
-  const greatest = Math.max(Math.abs(of.lots + of.bids), Math.abs(of.lots - of.asks));
+  const greatest = greatestLots(of);
   const isLinear = arrays.isLinear[row] === 1;
   const gross = isLinear ? group.terms.linearGross : group.terms.optionGross;
   sums.confidence += sign * gross * greatest;
-  const interest = arrays.openInterest[row] ?? 0;
-  const allowed = arrays.model.concentration.openInterestShare * interest;
-  if (interest === 0 || greatest <= allowed) return;
   const { columns, delta } = arrays.layout;
-  const perLot = Math.abs(arrays.values[row * columns + delta] ?? 0);
-  sums.concentratedGreatest += sign * greatest * perLot;
-  if (of.bids === 0 && of.asks === 0) sums.concentratedLeast += sign * greatest * perLot;
+  sums.grossDelta += sign * greatest * Math.abs(arrays.values[row * columns + delta] ?? 0);
 }
 
 /** Adds (or with −1 takes away) a strike's part of its group: charge, and orders if it has any. */
@@ -172,8 +176,8 @@ function forget(group: GroupSums, strikeNumber: number, strike: StrikeSums, row:
   if (strike.rows.size === 0) group.strikes.delete(strikeNumber);
 }
 
-/** Changes a position by `lots`. O(slots), ~0.4 µs. */
-export function changePosition(sums: AccountSums, row: number, lots: number): void {
+/** Changes a position; the group is still to be measured. */
+function placePosition(sums: AccountSums, row: number, lots: number): GroupSums {
   const { arrays } = sums;
   const { columns, mark, delta } = arrays.layout;
   const group = groupOf(sums, row);
@@ -193,12 +197,18 @@ export function changePosition(sums: AccountSums, row: number, lots: number): vo
   addStrike(group, strike, 1);
   addGross(sums, group, row, held, 1);
   forget(group, arrays.strike[row] ?? -1, strike, row);
-  refresh(sums, group);
+  return group;
+}
+
+/** Changes a position by `lots`. O(slots), ~0.4 µs. */
+export function changePosition(sums: AccountSums, row: number, lots: number): void {
+  refresh(sums, placePosition(sums, row, lots));
 }
 
 type TermChange = { readonly order: OrderTerm; readonly sign: 1 | -1 };
 
-function changeOrder(sums: AccountSums, id: number, { order, sign }: TermChange): void {
+/** Adds an order or takes one away; the group is still to be measured. */
+function placeTerm(sums: AccountSums, id: number, { order, sign }: TermChange): GroupSums {
   const { arrays } = sums;
   const { row, lots } = order;
   const group = groupOf(sums, row);
@@ -224,17 +234,26 @@ function changeOrder(sums: AccountSums, id: number, { order, sign }: TermChange)
   addStrike(group, strike, 1);
   addGross(sums, group, row, held, 1);
   forget(group, arrays.strike[row] ?? -1, strike, row);
-  refresh(sums, group);
+  return group;
 }
 
 /** Adds an open order under a number of the caller's. O(slots), below 0.8 µs. */
 export function addOrder(sums: AccountSums, id: number, order: OrderTerm): void {
-  changeOrder(sums, id, { order, sign: 1 });
+  refresh(sums, placeTerm(sums, id, { order, sign: 1 }));
 }
 
 /** Takes an order away: the same terms as it was added with. O(slots), below 0.8 µs. */
 export function removeOrder(sums: AccountSums, id: number, order: OrderTerm): void {
-  changeOrder(sums, id, { order, sign: -1 });
+  refresh(sums, placeTerm(sums, id, { order, sign: -1 }));
+}
+
+/** The order of a series under a number, as it was added; `undefined` without one. */
+export function orderAt(sums: AccountSums, row: number, id: number): OrderTerm | undefined {
+  const { group, strike } = sums.arrays;
+  return sums.groups
+    .get(group[row] ?? -1)
+    ?.strikes.get(strike[row] ?? -1)
+    ?.orders.get(id);
 }
 
 /** A mixed cell's value of a row or of sums. */
@@ -274,22 +293,80 @@ function groupAt(sums: AccountSums, group: GroupSums, cell: MixedCell): number {
   return least;
 }
 
+/** |Delta| of series above their share of the open interest, as it is in the arrays now. O(series). */
+function concentratedDelta(sums: AccountSums): { least: number; greatest: number } {
+  const { openInterest, values, layout, model } = sums.arrays;
+  const exposure = { least: 0, greatest: 0 };
+  for (const { strikes } of sums.groups.values()) {
+    for (const { rows } of strikes.values()) {
+      for (const [row, of] of rows) {
+        const interest = openInterest[row] ?? 0;
+        const greatest = greatestLots(of);
+        const share = model.concentration.openInterestShare * interest;
+        if (interest === 0 || greatest <= share) continue;
+        const delta = greatest * Math.abs(values[row * layout.columns + layout.delta] ?? 0);
+        exposure.greatest += delta;
+        if (of.bids === 0 && of.asks === 0) exposure.least += delta;
+      }
+    }
+  }
+  return exposure;
+}
+
+/** Deltas of an account whose sums stand in parts. */
+function exposureOf(parts: readonly AccountSums[]): DeltaExposure {
+  const exposure = { least: 0, greatest: 0, concentratedLeast: 0, concentratedGreatest: 0 };
+  let gross = 0;
+  for (const { delta, deltaFall, deltaRise, grossDelta } of parts) {
+    exposure.least += delta + deltaFall;
+    exposure.greatest += delta + deltaRise;
+    gross += grossDelta;
+  }
+  const [first] = parts;
+  if (first === undefined || gross <= freeConcentration(first.arrays)) return exposure;
+  for (const part of parts) {
+    const { least, greatest } = concentratedDelta(part);
+    exposure.concentratedLeast += least;
+    exposure.concentratedGreatest += greatest;
+  }
+  return exposure;
+}
+
 /** Worst of the wider range's cells; infinite for an account that is not concentrated. */
-function concentratedWorst(sums: AccountSums): number {
-  const { model, market } = sums.arrays;
-  const cells = concentratedCells(model, market, {
-    least: sums.delta + sums.deltaFall,
-    greatest: sums.delta + sums.deltaRise,
-    concentratedLeast: sums.concentratedLeast,
-    concentratedGreatest: sums.concentratedGreatest,
-  });
+function concentratedWorst(parts: readonly AccountSums[]): number {
+  const [first] = parts;
+  if (first === undefined) return Number.POSITIVE_INFINITY;
+  const { model, market } = first.arrays;
   let worst = Number.POSITIVE_INFINITY;
-  for (const cell of cells) {
+  for (const cell of concentratedCells(model, market, exposureOf(parts))) {
     let total = 0;
-    for (const group of sums.groups.values()) total += groupAt(sums, group, cell);
+    for (const part of parts) {
+      for (const group of part.groups.values()) total += groupAt(part, group, cell);
+    }
     worst = Math.min(worst, total);
   }
   return worst;
+}
+
+/**
+ * The margin of an account whose sums stand in parts, each with arrays of its own: expiries are marked
+ * apart. All are of one model and measure. O(cells × parts); of a concentrated account
+ * O(strikes + orders) for each of two to eight cells.
+ */
+export function marginOfParts(layout: RiskLayout, parts: readonly AccountSums[]): PortfolioMargin {
+  const measures = new Float64Array(layout.measures);
+  let mark = 0;
+  let confidence = 0;
+  for (const part of parts) {
+    assert(part.totals.length === measures.length, 'the parts of an account are of one model');
+    for (let measure = 0; measure < measures.length; measure++) {
+      measures[measure] = (measures[measure] ?? 0) + (part.totals[measure] ?? 0);
+    }
+    mark += part.mark;
+    confidence += part.confidence;
+  }
+  const concentrated = concentratedWorst(parts);
+  return marginOf(layout, { measures, mark, confidence, concentrated });
 }
 
 /**
@@ -298,19 +375,56 @@ function concentratedWorst(sums: AccountSums): number {
  */
 export function marginOfSums(sums: AccountSums): PortfolioMargin {
   const { totals, mark, confidence } = sums;
-  const concentrated = concentratedWorst(sums);
+  const concentrated = concentratedWorst([sums]);
   return marginOf(sums.arrays.layout, { measures: totals, mark, confidence, concentrated });
+}
+
+function measureGroups(sums: AccountSums): AccountSums {
+  for (const group of sums.groups.values()) refresh(sums, group);
+  return sums;
+}
+
+/** An order under its number. */
+export type NumberedTerm = { readonly id: number; readonly order: OrderTerm };
+
+/** Sums of positions and numbered orders. O((positions + orders) × slots). */
+export function sumsOf(
+  arrays: RiskArrays,
+  measure: Measure,
+  held: {
+    readonly positions: Iterable<readonly [row: number, lots: number]>;
+    readonly orders: Iterable<NumberedTerm>;
+  },
+): AccountSums {
+  const sums = emptySums(arrays, measure);
+  for (const [row, lots] of held.positions) placePosition(sums, row, lots);
+  for (const { id, order } of held.orders) placeTerm(sums, id, { order, sign: 1 });
+  return measureGroups(sums);
 }
 
 /** Sums built from an account; orders get their index as number. O((positions + orders) × slots). */
 export function buildSums(arrays: RiskArrays, account: Account, measure: Measure): AccountSums {
-  const sums = emptySums(arrays, measure);
-  const { positions, orders } = account;
-  positions.rows.forEach((row, index) => {
-    changePosition(sums, row, positions.lots[index] ?? 0);
-  });
-  orders.forEach((order, index) => {
-    addOrder(sums, index, order);
-  });
+  const { rows, lots } = account.positions;
+  const positions = Array.from(rows, (row, index) => [row, lots[index] ?? 0] as const);
+  const orders = account.orders.map((order, id) => ({ id, order }));
+  return sumsOf(arrays, measure, { positions, orders });
+}
+
+function* positionsOf(sums: AccountSums): Generator<readonly [number, number]> {
+  for (const { strikes } of sums.groups.values()) {
+    for (const { rows } of strikes.values()) {
+      for (const [row, { lots }] of rows) if (lots !== 0) yield [row, lots];
+    }
+  }
+}
+
+/** Sums of the positions alone: apart, or the same where there are no orders. O(positions × slots). */
+export function withoutOrders(sums: AccountSums): AccountSums {
+  for (const { strikes } of sums.groups.values()) {
+    for (const { orders } of strikes.values()) {
+      if (orders.size === 0) continue;
+      return sumsOf(sums.arrays, sums.measure, { positions: positionsOf(sums), orders: [] });
+    }
+  }
   return sums;
 }

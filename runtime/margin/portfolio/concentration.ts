@@ -2,8 +2,9 @@
  * Concentration: an account that moves the market when it is closed is tested over a wider range.
  *
  * Source: design/exchange.md §3: above $20M of net delta or 20 % of a series' open interest, the
- * price range × (1 + min(1, (Δ$ − 20M)/100M)). A position above its share of the open interest has no
- * free delta: the excess is max(|Δ$| − free, Σ |Δ$ of such positions|), which is continuous in both.
+ * price range × (1 + min(1, (Δ$ − 20M)/100M)). Positions above their share of the open interest have a
+ * twentieth of the free delta among them, as whoever opens a series holds all of it: the excess is
+ * max(|Δ$| − free, Σ |Δ$ of such positions| − free/20), which is continuous in both.
  *
  * The wider range is two more cells, volatility up, at its ends. Their values are read between the
  * cells that the model has with volatility up (regular ones and tails, undampened), linearly: at or
@@ -14,7 +15,7 @@
  * of the range or at a cell inside it; those are what is looked at. Never unsafe; exact without orders.
  */
 import type { PortfolioModel } from './portfolio-model.ts';
-import type { RiskMarket } from './risk-arrays.ts';
+import type { RiskArrays, RiskMarket } from './risk-arrays.ts';
 
 /** Dollar deltas of an account, risk units. */
 export type DeltaExposure = {
@@ -62,6 +63,18 @@ function mixedAt(rungs: readonly Rung[], spot: number): MixedCell {
   return { first: low.cell, second: high.cell, share };
 }
 
+/** Part of the free delta that positions above their share of the open interest have. */
+const CONCENTRATED_FREE_SHARE = 0.05;
+
+function freeOf(model: PortfolioModel, market: RiskMarket): number {
+  return model.concentration.freeDeltaUsd * market.usdUnits;
+}
+
+/** Σ |delta| up to which shares of the open interest do not matter, in risk units. */
+export function freeConcentration({ model, market }: Pick<RiskArrays, 'model' | 'market'>): number {
+  return CONCENTRATED_FREE_SHARE * freeOf(model, market);
+}
+
 /** Multiplier of the range for an excess in risk units: 1 to 2. */
 function multiplier(model: PortfolioModel, market: RiskMarket, excess: number): number {
   const width = model.concentration.widthUsd * market.usdUnits;
@@ -77,14 +90,19 @@ export function concentratedCells(
   market: RiskMarket,
   exposure: DeltaExposure,
 ): readonly MixedCell[] {
-  const free = model.concentration.freeDeltaUsd * market.usdUnits;
+  const free = freeOf(model, market);
+  const freeHeld = freeConcentration({ model, market });
   const { least, greatest } = exposure;
   const most = Math.max(Math.abs(least), Math.abs(greatest));
-  const excess = Math.max(most - free, exposure.concentratedGreatest);
+  const excess = Math.max(most - free, exposure.concentratedGreatest - freeHeld);
   if (!(excess > 0)) return [];
   const fewest = least <= 0 && greatest >= 0 ? 0 : Math.min(Math.abs(least), Math.abs(greatest));
   const wide = multiplier(model, market, excess);
-  const narrow = multiplier(model, market, Math.max(fewest - free, exposure.concentratedLeast));
+  const narrow = multiplier(
+    model,
+    market,
+    Math.max(fewest - free, exposure.concentratedLeast - freeHeld),
+  );
   const rungs = ladder(model);
   const range = regularRange(model);
   const spots = [1 + (range.least - 1) * wide, 1 + (range.greatest - 1) * wide];

@@ -70,10 +70,13 @@ describe('concentration', () => {
     expect(open).toBeGreaterThanOrEqual(filled - 2);
   });
 
-  it('gives no free delta above a share of the open interest', () => {
+  it('gives a twentieth of the free delta above a share of the open interest', () => {
     // $15M is below the free 20, but its 150,000 lots are more than a fifth of what is open.
     arrays.openInterest[0] = 700_000;
-    expect(shareOf(15e6, compute(15e6, 0))).toBeCloseTo(0.18 * 1.15, 9);
+    expect(shareOf(15e6, compute(15e6, 0))).toBeCloseTo(0.18 * 1.14, 9);
+    arrays.openInterest[0] = 1;
+    expect(shareOf(1e6, compute(1e6, 0))).toBeCloseTo(0.18, 9);
+    expect(shareOf(3e6, compute(3e6, 0))).toBeCloseTo(0.18 * 1.02, 9);
     arrays.openInterest[0] = 750_000;
     expect(shareOf(15e6, compute(15e6, 0))).toBeCloseTo(0.18, 9);
   });
