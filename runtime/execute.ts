@@ -34,6 +34,7 @@ import { listSeries } from './options/list-series.ts';
 import { paySettlements } from './options/pay-settlements.ts';
 import { sampleSettlements } from './options/sample-settlements.ts';
 import { applyOracleVotes } from './oracle/apply-votes.ts';
+import { reportOracleConduct } from './oracle/conduct.ts';
 import { updateMarks } from './oracle/update-marks.ts';
 import type { OracleVote } from './oracle/vote.ts';
 import { fireDeadManSwitches } from './quoting/fire-dead-man-switches.ts';
@@ -172,6 +173,7 @@ function endBlock(
   receiptsChain.root = nextReceiptsRoot(receiptsChain.root, receiptsBytes, state.sha256);
   if (isEpochLast(header, context.config)) {
     distributeFees(state, context);
+    reportOracleConduct(state, context);
     fixNextEpoch(state, context, hash, endStakingEpoch(state, context));
   }
   return { receipts, receiptsBytes, events: context.events };

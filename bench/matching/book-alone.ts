@@ -104,7 +104,7 @@ function takeOrder(book: Book, table: OrderTable, step: FlowStep, events: Event[
       },
     });
     if (lots === maker.remaining) {
-      removeFromBook(book, maker);
+      removeFromBook(maker);
       table.delete(maker.id);
       closed(events, maker.id, CLOSE_REASON.filled);
     } else {
@@ -160,7 +160,7 @@ export function runBookAlone(flow: readonly FlowStep[], table: OrderTable): Flow
     else {
       const order = table.get(step.cancel);
       if (order !== undefined) {
-        removeFromBook(book, order);
+        removeFromBook(order);
         table.delete(order.id);
         closed(events, order.id, CLOSE_REASON.cancelled);
       }

@@ -90,7 +90,7 @@ export function take(
     reduceInBook(row, lots);
     return;
   }
-  removeFromBook(recorded.book, row);
+  removeFromBook(row);
   recorded.byNumber.delete(number);
   recorded.numbers.delete(row.id);
 }

@@ -14,7 +14,7 @@ import { DENOMINATION } from '../actions/transfer.ts';
 import type { PortfolioId, PriceTicks } from '../core/units.ts';
 import { type Refusal, refusal } from '../error.ts';
 import { balanceOf } from '../ledger/ledger.ts';
-import { expiryKey, type State } from '../state/state.ts';
+import type { State } from '../state/state.ts';
 import {
   type ExpiryHolding,
   expiryRequirement,
@@ -22,7 +22,9 @@ import {
   isolatedAfter,
   isolatedRequirement,
   refreshExpiry,
+  refreshTotal,
 } from './expiry-holding.ts';
+import type { Portfolio } from './portfolio-index.ts';
 import {
   bidReserve,
   confidenceCharge,
@@ -38,6 +40,7 @@ import {
   type SeriesHolding,
 } from './series-holding.ts';
 import { bidCost } from './series-risk.ts';
+import { CONFIDENCE_FLOOR_BPS } from './standard-margin.ts';
 import type { Requirement } from './worst-payoff.ts';
 
 /** What a planned order changes for the account that places it. */
@@ -78,20 +81,30 @@ function quickBound(state: State, trade: PlannedTrade, after: Requirement): numb
   return bound;
 }
 
-/** Whether the charge for low confidence applies to an expiry of the portfolio. */
-function isCharged(state: State, { key }: ExpiryHolding): boolean {
-  return confidenceChargeBps(state, key) !== 0;
+/**
+ * Whether the charge for low confidence applies to an expiry, or to any underlying: whoever holds
+ * something of another is judged exactly then. O(underlyings), with one O(1).
+ */
+function isAnyCharged(state: State, { key }: ExpiryHolding): boolean {
+  if (confidenceChargeBps(state, key) !== 0) return true;
+  if (state.indexPrices.size < 2) return false;
+  for (const [, { confidenceBps }] of state.indexPrices.unorderedEntries()) {
+    if (confidenceBps < CONFIDENCE_FLOOR_BPS) return true;
+  }
+  return false;
 }
 
 /**
  * Whether a trade that takes no order away fits the cash by the first bound: what `tradeRefusal` asks
  * first, without an object. False tells nothing: sums that are not exact and charges for low
- * confidence are left to it. `place` has sums at the marks in force. O(expiries).
+ * confidence are left to it. `place` has sums at the marks in force. O(1), after a mark O(expiries).
  */
 export function isCovered(
   state: State,
   portfolio: PortfolioId,
   place: {
+    /** Where it holds something; `undefined`: nothing yet. */
+    readonly portfolio: Portfolio | undefined;
     readonly holding: SeriesHolding;
     readonly expiry: ExpiryHolding;
     readonly price: PriceTicks;
@@ -105,20 +118,16 @@ export function isCovered(
     readonly cash: bigint;
   },
 ): boolean {
-  const { holding, expiry, price } = place;
+  const { portfolio: held, holding, expiry, price } = place;
   const { side, position, restingLots, cash } = trade;
-  if (!expiry.isExact || isCharged(state, expiry)) return false;
-  const after = isolatedInitialAfter(holding, position, side, price, restingLots);
-  let bound = expiry.isolatedInitial - isolatedInitial(holding) + after;
-  let uncharged = expiryKey.high(expiry.key);
-  for (const other of expiriesOf(state, portfolio).values()) {
-    if (other === expiry) continue;
-    refreshExpiry(state, other);
-    const underlying = expiryKey.high(other.key);
-    if (!other.isExact || (underlying !== uncharged && isCharged(state, other))) return false;
-    uncharged = underlying;
-    bound += other.isolatedInitial;
+  if (!expiry.isExact || isAnyCharged(state, expiry)) return false;
+  let before = 0;
+  if (held !== undefined) {
+    if (!refreshTotal(state, held.total, held.expiries)) return false;
+    before = held.total.isolatedInitial;
   }
+  const after = isolatedInitialAfter(holding, position, side, price, restingLots);
+  const bound = before - isolatedInitial(holding) + after;
   const balance = balanceOf(state, portfolio, DENOMINATION.usd);
   return (cash === 0n ? balance : balance + cash) >= bound;
 }

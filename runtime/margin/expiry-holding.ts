@@ -9,7 +9,7 @@
  * came to be; sums equal those built afresh from the same positions, orders and marks. Where that
  * bound is not kept (`isExact` is false) the requirement is a coarse bound above every sum.
  */
-import type { Side } from '../actions/order-terms.ts';
+import { SIDE, type Side } from '../actions/order-terms.ts';
 import type { InstrumentId, PriceTicks } from '../core/units.ts';
 import type { Mark } from '../oracle/marks.ts';
 import type { AccountExposure } from '../rules/exposure.ts';
@@ -45,12 +45,21 @@ import {
 export const EXACT_LIMIT: number = 2 ** 52;
 const FULL_BPS = 10_000;
 
+/** Sum of the first bounds of all expiries of a portfolio: kept by every change of theirs. */
+export type PortfolioSum = {
+  isolatedInitial: number;
+  /** Version of the marks at which every expiry's sums were exact and in force; −1: sum again. */
+  at: number;
+};
+
 /** All series of a portfolio in one expiry. */
 export type ExpiryHolding = {
   /** `expiryKey`. */
   readonly key: number;
   /** Counter of the account's lots in the underlying: shared by its holdings, kept by the index. */
   readonly exposure: AccountExposure;
+  /** Shared likewise by the expiries of the portfolio. */
+  readonly total: PortfolioSum;
   readonly series: Map<InstrumentId, SeriesHolding>;
   /** Mark of one of the series when the sums were made; `undefined`: to be made again. */
   mark: Mark | undefined;
@@ -72,14 +81,21 @@ export type ExpiryHolding = {
 /** A series of a portfolio, and its expiry. */
 export type HoldingPlace = { readonly expiry: ExpiryHolding; readonly holding: SeriesHolding };
 
+/** To be summed when first asked for. */
+export function portfolioSum(): PortfolioSum {
+  return { isolatedInitial: 0, at: -1 };
+}
+
 /** An expiry in which nothing is held. */
 export function emptyExpiryHolding(
   key: number,
   exposure: AccountExposure = { lots: 0 },
+  total: PortfolioSum = portfolioSum(),
 ): ExpiryHolding {
   return {
     key,
     exposure,
+    total,
     series: new Map(),
     mark: undefined,
     currentAt: -1,
@@ -92,12 +108,6 @@ export function emptyExpiryHolding(
     strike: 0,
     worst: undefined,
   };
-}
-
-/** Greatest amount by which a lot can change a sum, strikes of others and premium not counted. */
-function lotBound(risk: SeriesRisk): number {
-  const { initial, nakedInitial, strike, index, feeOfNotional, delivery = 0 } = risk;
-  return Math.max(initial, nakedInitial, index, delivery) + strike + feeOfNotional;
 }
 
 /**
@@ -115,7 +125,7 @@ export function magnitudeWith(
   { lots, premium, lotBound: perLot, strike }: ExpiryHolding,
   order: { readonly risk: SeriesRisk; readonly lots: number; readonly premium: number },
 ): number {
-  const bound = Math.max(perLot, lotBound(order.risk)) + Math.max(strike, order.risk.strike);
+  const bound = Math.max(perLot, order.risk.lotBound) + Math.max(strike, order.risk.strike);
   return (lots + order.lots) * bound + 2 * (premium + order.premium);
 }
 
@@ -132,15 +142,24 @@ export function magnitudeWithAll(
   for (const { risk, ...added } of additions) {
     after.lots += added.lots;
     after.premium += added.premium;
-    after.lotBound = Math.max(after.lotBound, lotBound(risk));
+    after.lotBound = Math.max(after.lotBound, risk.lotBound);
     after.strike = Math.max(after.strike, risk.strike);
   }
   return magnitude(after);
 }
 
+/** Adds to the first bound of an expiry, and to its portfolio's. */
+function addInitial(expiry: ExpiryHolding, initial: number): void {
+  const { total } = expiry;
+  expiry.isolatedInitial += initial;
+  total.isolatedInitial += initial;
+  // Both were below the limit before, so this sum is exact; the next might not be.
+  if (total.isolatedInitial >= EXACT_LIMIT) total.at = -1;
+}
+
 /** Adds a series' sums to those of the expiry, or takes them out. */
 function addSeriesSums(expiry: ExpiryHolding, holding: SeriesHolding, sign: 1 | -1): void {
-  expiry.isolatedInitial += sign * isolatedInitial(holding);
+  addInitial(expiry, sign * isolatedInitial(holding));
   expiry.isolatedMaintenance += sign * isolatedMaintenance(holding);
   expiry.lots += sign * grossLots(holding);
   expiry.premium += sign * holding.premium;
@@ -151,7 +170,7 @@ function measureLots(expiry: ExpiryHolding): void {
   expiry.lotBound = 0;
   expiry.strike = 0;
   for (const { risk } of expiry.series.values()) {
-    expiry.lotBound = Math.max(expiry.lotBound, lotBound(risk));
+    expiry.lotBound = Math.max(expiry.lotBound, risk.lotBound);
     expiry.strike = Math.max(expiry.strike, risk.strike);
   }
 }
@@ -173,6 +192,7 @@ export function isCurrent(state: State, expiry: ExpiryHolding): boolean {
  */
 export function refreshExpiry(state: State, expiry: ExpiryHolding): void {
   if (isCurrent(state, expiry)) return;
+  expiry.total.at = -1;
   expiry.isolatedInitial = 0;
   expiry.isolatedMaintenance = 0;
   expiry.lots = 0;
@@ -203,7 +223,7 @@ export function applyChange(
 ): void {
   if (!expiry.isExact || !isCurrent(state, expiry)) {
     holding.position += change.position;
-    expiry.mark = undefined;
+    forgetSums(expiry);
     return;
   }
   addSeriesSums(expiry, holding, -1);
@@ -214,19 +234,59 @@ export function applyChange(
     const { position, orders } = change;
     applyToWorstPayoff(expiry.worst, { risk: holding.risk, position, orders });
   }
-  if (magnitude(expiry) >= EXACT_LIMIT) expiry.mark = undefined;
+  checkMagnitude(expiry);
+}
+
+/**
+ * Brings the sum of a portfolio up to the marks in force; false where it is not exact. O(1), after a
+ * mark O(expiries).
+ */
+export function refreshTotal(
+  state: State,
+  total: PortfolioSum,
+  expiries: ReadonlyMap<number, ExpiryHolding>,
+): boolean {
+  const { version } = state.derived.marks;
+  if (total.at === version) return true;
+  let initial = 0;
+  for (const expiry of expiries.values()) {
+    refreshExpiry(state, expiry);
+    if (!expiry.isExact) return false;
+    initial += expiry.isolatedInitial;
+  }
+  if (initial >= EXACT_LIMIT) return false;
+  total.isolatedInitial = initial;
+  total.at = version;
+  return true;
 }
 
 /** Whether the sums can be changed in place; else they are made when next asked for. */
 function keepsSums(state: State, expiry: ExpiryHolding): boolean {
   if (expiry.isExact && isCurrent(state, expiry)) return true;
-  expiry.mark = undefined;
+  forgetSums(expiry);
   return false;
+}
+
+/** Lets the sums be made again when next asked for. */
+function forgetSums(expiry: ExpiryHolding): void {
+  expiry.mark = undefined;
+  expiry.total.at = -1;
 }
 
 /** Holds the sums to their bound after a change. */
 function checkMagnitude(expiry: ExpiryHolding): void {
-  if (magnitude(expiry) >= EXACT_LIMIT) expiry.mark = undefined;
+  if (magnitude(expiry) >= EXACT_LIMIT) forgetSums(expiry);
+}
+
+/** Brings the sums of an expiry up to a change of one of its series. */
+function addChange(
+  expiry: ExpiryHolding,
+  holding: SeriesHolding,
+  initialBefore: number,
+  maintenanceBefore: number,
+): void {
+  addInitial(expiry, isolatedInitial(holding) - initialBefore);
+  expiry.isolatedMaintenance += isolatedMaintenance(holding) - maintenanceBefore;
 }
 
 /** `applyChange` by lots of one order, in place of which it allocates nothing. */
@@ -241,8 +301,7 @@ export function applyOrderLots(
   const initial = isolatedInitial(holding);
   const maintenance = isolatedMaintenance(holding);
   addOrderLots(holding, side, price, lots);
-  expiry.isolatedInitial += isolatedInitial(holding) - initial;
-  expiry.isolatedMaintenance += isolatedMaintenance(holding) - maintenance;
+  addChange(expiry, holding, initial, maintenance);
   expiry.lots += lots;
   expiry.premium += lots * price * holding.risk.tickValue;
   if (expiry.worst !== undefined) {
@@ -264,12 +323,39 @@ export function applyPosition(state: State, { expiry, holding }: HoldingPlace, l
   const maintenance = isolatedMaintenance(holding);
   const gross = Math.abs(holding.position);
   holding.position += lots;
-  expiry.isolatedInitial += isolatedInitial(holding) - initial;
-  expiry.isolatedMaintenance += isolatedMaintenance(holding) - maintenance;
+  addChange(expiry, holding, initial, maintenance);
   expiry.lots += Math.abs(holding.position) - gross;
   if (expiry.worst !== undefined) {
     const { risk } = holding;
     applyToWorstPayoff(expiry.worst, { risk, position: lots, orders: NO_ORDERS });
+  }
+  checkMagnitude(expiry);
+}
+
+/** `applyPosition` and `applyOrderLots` in one: `order` was filled by `lots`. */
+export function applyFilledOrder(
+  state: State,
+  { expiry, holding }: HoldingPlace,
+  order: { readonly side: Side; readonly price: PriceTicks },
+  lots: number,
+): void {
+  const { side, price } = order;
+  const change = side === SIDE.buy ? lots : -lots;
+  if (!keepsSums(state, expiry)) {
+    holding.position += change;
+    return;
+  }
+  const initial = isolatedInitial(holding);
+  const maintenance = isolatedMaintenance(holding);
+  const gross = Math.abs(holding.position);
+  holding.position += change;
+  addOrderLots(holding, side, price, -lots);
+  addChange(expiry, holding, initial, maintenance);
+  expiry.lots += Math.abs(holding.position) - gross - lots;
+  expiry.premium -= lots * price * holding.risk.tickValue;
+  if (expiry.worst !== undefined) {
+    const orders = [{ side, price, lots: -lots }];
+    applyToWorstPayoff(expiry.worst, { risk: holding.risk, position: change, orders });
   }
   checkMagnitude(expiry);
 }
@@ -286,7 +372,7 @@ export function enterSeries(
   expiry.series.set(instrument, holding);
   if (isFirst) expiry.mark = risk.mark;
   if (!isCurrent(state, expiry)) return holding;
-  expiry.lotBound = Math.max(expiry.lotBound, lotBound(risk));
+  expiry.lotBound = Math.max(expiry.lotBound, risk.lotBound);
   expiry.strike = Math.max(expiry.strike, risk.strike);
   if (expiry.worst !== undefined && risk.delivery === undefined) {
     addStrike(expiry.worst, risk.strike, [...expiry.series.values()]);
@@ -294,15 +380,16 @@ export function enterSeries(
   return holding;
 }
 
-/** Takes a series without position and orders out of its expiry. O(series). */
+/** Takes a series without position and orders out of its expiry. O(1), the greatest one O(series). */
 export function leaveSeries(expiry: ExpiryHolding, holding: SeriesHolding): void {
   expiry.series.delete(holding.instrument);
-  const { strike, delivery } = holding.risk;
+  const { strike, delivery, lotBound } = holding.risk;
   // The mark that stands for the expiry must be that of a series still held.
   if (expiry.mark?.instrument === holding.instrument) {
     expiry.mark = expiry.series.values().next().value?.risk.mark;
   }
-  measureLots(expiry);
+  // Another series may stand for the greatest bounds: only one that does not leaves them as they are.
+  if (lotBound >= expiry.lotBound || strike >= expiry.strike) measureLots(expiry);
   if (expiry.worst === undefined || delivery !== undefined) return;
   for (const { risk } of expiry.series.values()) if (risk.strike === strike) return;
   dropStrike(expiry.worst, strike);

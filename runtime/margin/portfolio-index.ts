@@ -21,7 +21,6 @@ import {
 import { type RestingOrder, restingOrder } from '../matching/order.ts';
 import type { Combo } from '../multileg/combo.ts';
 import { comboTerms } from '../multileg/combo-terms.ts';
-import type { Mark } from '../oracle/marks.ts';
 import { dropExposure, exposureOf, noteOpenInterest } from '../rules/exposure.ts';
 import { expiryKey, positionKey, type State } from '../state/state.ts';
 import {
@@ -32,17 +31,20 @@ import {
   enterSeries,
   type HoldingPlace,
   leaveSeries,
+  type PortfolioSum,
+  portfolioSum,
 } from './expiry-holding.ts';
 import { addHeld, dropHeld, type SeriesHolding } from './series-holding.ts';
-import type { SeriesRisk } from './series-risk.ts';
 
 export type Portfolio = {
   readonly id: PortfolioId;
   readonly expiries: Map<number, ExpiryHolding>;
+  /** Over all expiries. */
+  readonly total: PortfolioSum;
   /** Every series held, and where. */
   readonly places: Map<InstrumentId, Place>;
   /** Open orders by client order id, where they have one. */
-  readonly clientOrders: Map<number, OrderId>;
+  readonly clientOrders: Map<number, RestingOrder>;
   /** Open orders of combos: in `series` their legs' terms stand for them. */
   readonly comboOrders: Map<OrderId, RestingOrder>;
   openOrders: number;
@@ -52,14 +54,12 @@ export type PortfolioIndex = {
   readonly byPortfolio: Map<PortfolioId, Portfolio>;
   /** Portfolios that hold something in an expiry; keys are `expiryKey`s. */
   readonly byExpiry: Map<number, Set<PortfolioId>>;
-  /** Risk of a series by its mark: a cache that forgets with the mark. */
-  readonly risks: WeakMap<Mark, SeriesRisk>;
   /** The place looked up last, while it is held: an order's steps ask for the same one. */
   recent: Place | undefined;
 };
 
 export function portfolioIndex(): PortfolioIndex {
-  return { byPortfolio: new Map(), byExpiry: new Map(), risks: new WeakMap(), recent: undefined };
+  return { byPortfolio: new Map(), byExpiry: new Map(), recent: undefined };
 }
 
 function portfolioOf(index: PortfolioIndex, id: PortfolioId): Portfolio {
@@ -68,6 +68,7 @@ function portfolioOf(index: PortfolioIndex, id: PortfolioId): Portfolio {
   const portfolio: Portfolio = {
     id,
     expiries: new Map(),
+    total: portfolioSum(),
     places: new Map(),
     clientOrders: new Map(),
     comboOrders: new Map(),
@@ -100,8 +101,8 @@ function placeOf(state: State, id: PortfolioId, instrument: InstrumentId): Place
   const key = expiryOf(state, instrument);
   let expiry = portfolio.expiries.get(key);
   if (expiry === undefined) {
-    const account = portfolioAccount(id);
-    expiry = emptyExpiryHolding(key, exposureOf(state, account, underlyingId(expiryKey.high(key))));
+    const exposure = exposureOf(state, portfolioAccount(id), underlyingId(expiryKey.high(key)));
+    expiry = emptyExpiryHolding(key, exposure, portfolio.total);
     portfolio.expiries.set(key, expiry);
     const holders = index.byExpiry.get(key);
     if (holders === undefined) index.byExpiry.set(key, new Set([id]));
@@ -193,7 +194,7 @@ export function indexOrder(state: State, order: RestingOrder): void {
     indexComboOrder(state, combo, order);
     const portfolio = portfolioOf(state.derived.portfolios, order.portfolio);
     portfolio.openOrders += 1;
-    if (order.clientOrderId !== 0) portfolio.clientOrders.set(order.clientOrderId, order.id);
+    if (order.clientOrderId !== 0) portfolio.clientOrders.set(order.clientOrderId, order);
     return;
   }
   const place = placeOf(state, order.portfolio, order.instrument);
@@ -204,7 +205,7 @@ export function indexOrder(state: State, order: RestingOrder): void {
   addHeld(holding, order);
   expiry.exposure.lots += remaining;
   portfolio.openOrders += 1;
-  if (order.clientOrderId !== 0) portfolio.clientOrders.set(order.clientOrderId, order.id);
+  if (order.clientOrderId !== 0) portfolio.clientOrders.set(order.clientOrderId, order);
 }
 
 /** Notes that an order gave up `lots` of its open lots; it still rests. Call before the row changes. */

@@ -44,6 +44,8 @@ export type SeriesRisk = {
   readonly feeCapBps: number;
   /** Most of a payoff that its settlement can cost. */
   readonly settlementFeeCapBps: number;
+  /** Greatest amount by which a lot can change a sum, strikes of others and premium not counted. */
+  readonly lotBound: number;
 };
 
 function computeRisk(state: State, id: InstrumentId, mark: Mark): SeriesRisk {
@@ -53,14 +55,19 @@ function computeRisk(state: State, id: InstrumentId, mark: Mark): SeriesRisk {
   const isCall = instrument.kind === INSTRUMENT_KIND.call;
   const strike = instrument.strike / lots;
   assert(Number.isInteger(strike), `strike ${instrument.strike} is not whole per lot`);
+  const index = divideUp(mark.index, lots);
+  const feeOfNotional = divideUp(
+    mark.index * underlying.makerFeeCentiBps,
+    lots * CENTI_BPS_PER_ONE,
+  );
   const common = {
     mark,
     isCall,
     strike,
     markValue: Math.floor(mark.price / lots),
-    index: divideUp(mark.index, lots),
+    index,
     tickValue: microUsdPerTickLot(underlying),
-    feeOfNotional: divideUp(mark.index * underlying.makerFeeCentiBps, lots * CENTI_BPS_PER_ONE),
+    feeOfNotional,
     feeCapBps: underlying.feeCapBps,
     settlementFeeCapBps: underlying.settlementFeeCapBps,
   };
@@ -68,16 +75,20 @@ function computeRisk(state: State, id: InstrumentId, mark: Mark): SeriesRisk {
     const delivery = instrument.deliveryPrice / lots;
     const owed = payoff({ isCall, strike }, delivery);
     const exact = { initial: owed, maintenance: owed, nakedInitial: 0, nakedMaintenance: 0 };
-    return { ...common, ...exact, delivery };
+    const lotBound = Math.max(owed, index, delivery) + strike + feeOfNotional;
+    return { ...common, ...exact, delivery, lotBound };
   }
   const { kind } = instrument;
   const short = { kind, strike: instrument.strike, index: mark.index, mark: mark.price };
+  const isolated = isolatedPerLot(short, lots);
+  const nakedInitial = isCall ? divideUp(mark.forward * NAKED_INITIAL_PERCENT, 100 * lots) : 0;
   return {
     ...common,
-    ...isolatedPerLot(short, lots),
+    ...isolated,
     delivery: undefined,
-    nakedInitial: isCall ? divideUp(mark.forward * NAKED_INITIAL_PERCENT, 100 * lots) : 0,
+    nakedInitial,
     nakedMaintenance: isCall ? divideUp(mark.forward * NAKED_MAINTENANCE_PERCENT, 100 * lots) : 0,
+    lotBound: Math.max(isolated.initial, nakedInitial, index) + strike + feeOfNotional,
   };
 }
 
@@ -85,12 +96,8 @@ function computeRisk(state: State, id: InstrumentId, mark: Mark): SeriesRisk {
 export function seriesRisk(state: State, instrument: InstrumentId): SeriesRisk {
   const mark = state.derived.marks.byInstrument.get(instrument);
   assert(mark !== undefined, 'an instrument that is traded or held has a mark');
-  const { risks } = state.derived.portfolios;
-  const known = risks.get(mark);
-  if (known !== undefined) return known;
-  const risk = computeRisk(state, instrument, mark);
-  risks.set(mark, risk);
-  return risk;
+  mark.risk ??= computeRisk(state, instrument, mark);
+  return mark.risk;
 }
 
 /** What a long lot is paid when the underlying settles at `settlement`. */

@@ -73,7 +73,7 @@ export function addToBook(book: Book, order: RestingOrder): void {
 }
 
 /** Takes an order out of the book. Throws `InvariantViolation` when it is not in it. O(1). */
-export function removeFromBook(book: Book, order: RestingOrder): void {
+export function removeFromBook(order: RestingOrder): void {
   const { level, previous, next } = order;
   assert(level !== undefined, 'an order leaves the book that it is in');
   if (previous === undefined) level.head = next;
@@ -83,7 +83,7 @@ export function removeFromBook(book: Book, order: RestingOrder): void {
   forgetPlace(order);
   level.lots -= order.remaining;
   level.orders -= 1;
-  if (level.head === undefined) dropLevel(restingSide(book, order.side), level);
+  if (level.head === undefined) dropLevel(level);
 }
 
 /**

@@ -65,7 +65,7 @@ import { bandRefusal, clipToBand } from '../rules/price-band.ts';
 import type { State } from '../state/state.ts';
 import { type Book, crosses, oppositeSide } from './book.ts';
 import { bookOf } from './books.ts';
-import { withClientId } from './client-order-id.ts';
+import { takenClientId } from './client-order-id.ts';
 import { priceOutside } from './next-price.ts';
 import type { RestingOrder } from './order.ts';
 import { bestLevel, worseLevel } from './price-levels.ts';
@@ -73,6 +73,9 @@ import { bestLevel, worseLevel } from './price-levels.ts';
 /** Where an order goes: empty holdings, not indexed, where the account holds nothing. */
 export type OrderPlace = {
   readonly instrument: Instrument;
+  readonly underlying: Underlying;
+  /** `undefined`: it holds nothing. */
+  readonly portfolio: Portfolio | undefined;
   readonly holding: SeriesHolding;
   readonly expiry: ExpiryHolding;
   /** The worst price at which it trades, and the price at which it rests. */
@@ -177,8 +180,8 @@ export function openInstrument(
 
 /** The best price that an order of `side` would trade at, an order that is gone not counted. */
 export function bestOpposite(book: Book, side: Side, gone: OrderId): PriceTicks | undefined {
-  const levels = oppositeSide(book, side);
-  for (let level = bestLevel(levels); level !== undefined; level = worseLevel(levels, level)) {
+  let level = bestLevel(oppositeSide(book, side));
+  for (; level !== undefined; level = worseLevel(level)) {
     if (level.orders > 1 || level.head?.id !== gone) return level.price;
   }
   return undefined;
@@ -350,18 +353,19 @@ export function checkOrder(
   const band = priceBand(state, context, instrument.id);
   if (band === undefined) return err(refusal('no_mark'));
   const gone = replaced?.id ?? NO_ORDER;
-  const price = limitPrice(state, context, instrument, band, order, gone);
-  if (!price.ok) return price;
+  const limit = limitPrice(state, context, instrument, band, order, gone);
+  if (!limit.ok) return limit;
+  const price = limit.value;
 
+  const { portfolios } = state.derived;
+  const portfolio = portfolios.byPortfolio.get(portfolioId);
   const { clientOrderId } = order;
   if (clientOrderId !== 0) {
-    const taken = withClientId(state, portfolioId, clientOrderId);
+    const taken = takenClientId(state, portfolioId, portfolio, clientOrderId);
     if (taken !== undefined && taken !== gone) {
       return err(refusal('duplicate_client_id', { given: clientOrderId, allowed: taken }));
     }
   }
-  const { portfolios } = state.derived;
-  const portfolio = portfolios.byPortfolio.get(portfolioId);
   const placed = portfolio?.places.get(instrument.id);
   portfolios.recent = placed;
   const known = placed?.holding;
@@ -379,7 +383,7 @@ export function checkOrder(
   const expiry = placed?.expiry ?? expiryAt(portfolio, expiryOf(state, instrument.id));
   refreshExpiry(state, expiry);
   const holding = known ?? emptySeriesHolding(instrument.id, seriesRisk(state, instrument.id));
-  const place: OrderPlace = { instrument, holding, expiry, price: price.value, lots };
+  const place: OrderPlace = { instrument, underlying, portfolio, holding, expiry, price, lots };
   const released = lotsReleased(portfolioId, order, replaced);
   const tooLarge =
     sizeRefusal(underlying, place, order.side, released) ??

@@ -1,5 +1,6 @@
 /** Client order ids: unique among a sub-account's open orders and waiting triggers. */
 import type { OrderId, PortfolioId } from '../core/units.ts';
+import type { Portfolio } from '../margin/portfolio-index.ts';
 import type { State } from '../state/state.ts';
 
 /** The open order or waiting trigger that has the id. O(1). */
@@ -8,8 +9,19 @@ export function withClientId(
   portfolio: PortfolioId,
   clientOrderId: number,
 ): OrderId | undefined {
-  const { portfolios, triggers } = state.derived;
-  const order = portfolios.byPortfolio.get(portfolio)?.clientOrders.get(clientOrderId);
-  if (order !== undefined || triggers.byPortfolio.size === 0) return order;
-  return triggers.byPortfolio.get(portfolio)?.clientIds.get(clientOrderId);
+  const held = state.derived.portfolios.byPortfolio.get(portfolio);
+  return takenClientId(state, portfolio, held, clientOrderId);
+}
+
+/** `withClientId` for who has the portfolio's entry of the index. */
+export function takenClientId(
+  state: State,
+  portfolio: PortfolioId,
+  held: Portfolio | undefined,
+  clientOrderId: number,
+): OrderId | undefined {
+  const order = held?.clientOrders.get(clientOrderId)?.id;
+  const { byPortfolio } = state.derived.triggers;
+  if (order !== undefined || byPortfolio.size === 0) return order;
+  return byPortfolio.get(portfolio)?.clientIds.get(clientOrderId);
 }

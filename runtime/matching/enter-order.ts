@@ -28,7 +28,6 @@ import {
   type OutrightTaker,
   planImpliedOut,
 } from '../multileg/plan-implied-out.ts';
-import type { Underlying } from '../options/underlying.ts';
 import type { OrderResult } from '../receipt.ts';
 import { isOpenInterestNear, matchChanges, openInterestRefusal } from '../rules/open-interest.ts';
 import type { State } from '../state/state.ts';
@@ -114,14 +113,14 @@ function orderTerms(
 }
 
 /** What the fees of a place follow from. */
-function marketOf({ instrument, holding }: OrderPlace, underlying: Underlying): FeeMarket {
+function marketOf({ instrument, underlying, holding }: OrderPlace): FeeMarket {
   return { underlying, kind: instrument.kind, index: holding.risk.mark.index };
 }
 
 /** What the limits of open interest say of a match that comes near them. */
 function tooOpenRefusal(
   state: State,
-  { instrument, lots }: OrderPlace,
+  { instrument, underlying, lots }: OrderPlace,
   { side }: PlaceOrder,
   match: {
     readonly portfolio: PortfolioId;
@@ -131,7 +130,6 @@ function tooOpenRefusal(
   },
 ): Refusal | undefined {
   const { portfolio, plan, implied, isCollected } = match;
-  const underlying = state.underlyings.must(instrument.underlying);
   return openInterestRefusal(state, underlying, instrument, {
     lots: isCollected ? lots : plan.filledLots + lotsOf(implied),
     changes: () =>
@@ -295,7 +293,7 @@ export function enterOrder(
   const checked = checkOrder(state, context, portfolio, order, replaced);
   if (!checked.ok) return checked;
   const place = checked.value;
-  const { instrument, price, lots } = place;
+  const { instrument, underlying, price, lots } = place;
   const { side } = order;
   const gone = replaced?.id ?? NEW_ORDER.id;
   const isCollected = tradingPhase(state, instrument) === PHASE.collecting;
@@ -313,7 +311,6 @@ export function enterOrder(
   const unmatchable = isCollected ? undefined : matchRefusal(state, order, plan, gone, impliedLots);
   if (unmatchable !== undefined) return err(unmatchable);
 
-  const underlying = state.underlyings.must(instrument.underlying);
   const filledLots = plan.filledLots + impliedLots;
   const opening = isCollected ? lots : filledLots;
   if (opening > 0 && isOpenInterestNear(state, underlying, instrument, opening)) {
@@ -323,7 +320,7 @@ export function enterOrder(
   const fills =
     plan.fills.length === 0
       ? NO_FILLS
-      : priceFills(plan, feeTerms(state, context, marketOf(place, underlying), portfolio));
+      : priceFills(plan, feeTerms(state, context, marketOf(place), portfolio));
   const premium = filledLots === 0 ? 0n : premiumOf(fills, implied);
   const fee = filledLots === 0 ? 0n : takerFeeOf(fills, implied);
   const received = side === SIDE.buy ? -premium : premium;
@@ -357,7 +354,7 @@ export function enterOrder(
     if (isAmended) {
       enterBook(state, terms);
       announceAmendment(context, terms);
-    } else restOrder(state, context, terms);
+    } else restOrder(state, context, terms, book);
     if (isCollected) collectOrder(state, instrument, terms);
   } else if (isAmended) {
     const reason = filledLots === lots ? CLOSE_REASON.filled : CLOSE_REASON.selfTrade;

@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../core/result.ts';
 import { type AccountId, type OrderId, portfolioAccount, portfolioId } from '../core/units.ts';
 import { type Refusal, refusal } from '../error.ts';
 import type { State } from '../state/state.ts';
-import { withClientId } from './client-order-id.ts';
+import { takenClientId } from './client-order-id.ts';
 import type { RestingOrder } from './order.ts';
 import type { Trigger } from './trigger.ts';
 
@@ -38,7 +38,11 @@ export function findReferred(
   { subAccount, orderId, clientOrderId }: OrderReference,
 ): Result<Found, Refusal> {
   if (orderId !== 0) return findByNumber(state, account, orderId);
-  const id = withClientId(state, portfolioId(account, subAccount), clientOrderId);
+  const portfolio = portfolioId(account, subAccount);
+  const held = state.derived.portfolios.byPortfolio.get(portfolio);
+  const order = held?.clientOrders.get(clientOrderId);
+  if (order !== undefined) return ok({ kind: 'order', order });
+  const id = takenClientId(state, portfolio, held, clientOrderId);
   if (id === undefined) return err(refusal('order_not_found', { given: clientOrderId }));
   return findByNumber(state, account, id);
 }

@@ -270,7 +270,7 @@ export function planMatch(state: State, book: Book, taker: Taker): MatchPlan {
   while (level !== undefined && crosses(side, price, level.price)) {
     meetLevel(state, draft, level);
     if (draft.openLots === 0 || draft.truncated || draft.stopped) break;
-    level = worseLevel(opposite, level);
+    level = worseLevel(level);
   }
   return draft;
 }

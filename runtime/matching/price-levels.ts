@@ -20,6 +20,8 @@ export type PriceLevel = {
   price: PriceTicks;
   /** Greater is better: the price of a bid, the negated price of an ask. */
   rank: number;
+  /** The side of a book that it is of, for good. */
+  readonly among: PriceLevels;
   head: RestingOrder | undefined;
   tail: RestingOrder | undefined;
   /** Sum of the open lots. */
@@ -49,8 +51,8 @@ export function bestLevel({ best }: PriceLevels): PriceLevel | undefined {
 }
 
 /** The next worse level than `level`. O(1) for the best, else O(log levels). */
-export function worseLevel(levels: PriceLevels, level: PriceLevel): PriceLevel | undefined {
-  const { runs } = levels;
+export function worseLevel(level: PriceLevel): PriceLevel | undefined {
+  const { runs } = level.among;
   const at = runIndex(runs, level.rank);
   const run = runAt(runs, at);
   const position = positionIn(run, level.rank);
@@ -98,7 +100,7 @@ function positionIn({ ranks }: Run, rank: number): number {
 function freshLevel(levels: PriceLevels, price: PriceTicks, rank: number): PriceLevel {
   const level = levels.spare.pop();
   if (level === undefined) {
-    return { price, rank, head: undefined, tail: undefined, lots: 0, orders: 0 };
+    return { price, rank, among: levels, head: undefined, tail: undefined, lots: 0, orders: 0 };
   }
   level.price = price;
   level.rank = rank;
@@ -149,7 +151,8 @@ export function levelAt(levels: PriceLevels, price: PriceTicks, rank: number): P
 }
 
 /** Takes a level without orders out; the caller forgets it. */
-export function dropLevel(levels: PriceLevels, level: PriceLevel): void {
+export function dropLevel(level: PriceLevel): void {
+  const { among: levels } = level;
   const { runs } = levels;
   const at = runIndex(runs, level.rank);
   const run = runAt(runs, at);

@@ -112,7 +112,7 @@ export function planComboBook(
       if (isOwn) meetOwn(draft, order, selfTradePrevention);
       else meet(state, context, combo, taker, draft, order);
     }
-    level = worseLevel(opposite, level);
+    level = worseLevel(level);
   }
   return { ...draft, truncated: false };
 }

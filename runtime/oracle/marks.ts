@@ -5,7 +5,8 @@
  * Source: design/exchange.md §4–5. An instrument has a mark when its expiry has a row of inputs and
  * it is not settled. From delivery its mark is its payoff.
  */
-import type { InstrumentId, TimestampMs } from '../core/units.ts';
+import type { InstrumentId, PriceTicks, TimestampMs } from '../core/units.ts';
+import type { SeriesRisk } from '../margin/series-risk.ts';
 import { INSTRUMENT_STATE, type Instrument, optionKind } from '../options/instrument.ts';
 import { seriesOf } from '../options/series-index.ts';
 import { type ExpiryPricing, expiryPricing, priceSeries } from '../pricing/price-series.ts';
@@ -28,29 +29,29 @@ export type Mark = {
   readonly index: number;
   /** Forward of the expiry in micro-USD per coin at the mark. */
   readonly forward: number;
+  /** Computed from the mark when first asked for: caches that go with it. */
+  band: CachedBand | undefined;
+  risk: SeriesRisk | undefined;
 };
 
 /** The range in which an instrument may trade, and what it was computed from. */
 export type CachedBand = {
-  readonly mark: Mark;
   readonly spotBps: number;
   readonly volBps: number;
+  /** The market's grid; both ends lie on it. */
   readonly ticks: TickTable;
-  /** In ticks. */
-  readonly low: number;
-  readonly high: number;
+  readonly low: PriceTicks;
+  readonly high: PriceTicks;
 };
 
 export type Marks = {
   readonly byInstrument: Map<InstrumentId, Mark>;
-  /** Bands already asked for: a cache, valid while its mark is in force. */
-  readonly bands: Map<InstrumentId, CachedBand>;
   /** Another number after every change of a mark: what was current at this number still is. */
   version: number;
 };
 
 export function marks(): Marks {
-  return { byInstrument: new Map(), bands: new Map(), version: 0 };
+  return { byInstrument: new Map(), version: 0 };
 }
 
 function markSeries(
@@ -74,6 +75,8 @@ function markSeries(
     vega,
     index,
     forward,
+    band: undefined,
+    risk: undefined,
   });
 }
 
@@ -95,13 +98,11 @@ export function markNewSeries(state: State, instrument: Instrument): void {
 export function dropMark(state: State, instrument: InstrumentId): void {
   state.derived.marks.version += 1;
   state.derived.marks.byInstrument.delete(instrument);
-  state.derived.marks.bands.delete(instrument);
 }
 
 /** Recomputes every mark from the tables; needs the series index. */
 export function rebuildMarks(state: State): void {
   state.derived.marks.version += 1;
   state.derived.marks.byInstrument.clear();
-  state.derived.marks.bands.clear();
   for (const key of state.markInputs.sortedKeys()) markExpiry(state, state.markInputs.must(key));
 }

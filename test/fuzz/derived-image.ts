@@ -9,14 +9,13 @@ import { levelsFromBest } from '../../runtime/matching/price-levels.ts';
 import type { State } from '../../runtime/state/state.ts';
 
 /**
- * Left out by path: caches that forget by themselves (`bands`, `risks`, `listedFor`, `payable`,
+ * Left out by path: caches that forget by themselves (`band`, `risk`, `listedFor`, `payable`,
  * `version`, `currentAt`, `mark`, `worst`), memory kept for reuse (`spare`), links that the books' own
- * order says (`level`, `previous`, `next`, `place`, `places`, `head`, `tail`), and sums that are made
+ * order says (`level`, `previous`, `next`, `place`, `places`, `among`, `head`, `tail`), and sums that are made
  * when first asked for (the portfolios' margins stand for them).
  */
 const LEFT_OUT: ReadonlySet<string> = new Set([
-  'bands',
-  'risks',
+  'band',
   'listedFor',
   'payable',
   'version',
@@ -33,6 +32,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'place',
   'places',
   'rank',
+  'among',
 ]);
 
 type Json = null | string | number | boolean | Json[] | { [key: string]: Json };
@@ -133,7 +133,7 @@ function portfoliosImage(state: State): Json {
         id,
         openOrders,
         margin,
-        clientOrders: imageOf(clientOrders),
+        clientOrders: imageOf(new Map([...clientOrders].map(([own, order]) => [own, order.id]))),
         comboOrders: [...comboOrders.keys()].sort((a, b) => a - b),
         series: [...portfolio.places.keys()].sort((a, b) => a - b),
         expiries: held.sort(byText),

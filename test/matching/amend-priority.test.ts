@@ -38,7 +38,7 @@ function namedOrder(
   const { state } = world.market;
   const { orderId: given, clientOrderId } = action.value.order;
   const client = state.derived.portfolios.byPortfolio.get(portfolio)?.clientOrders;
-  const id = given !== 0 ? given : client?.get(clientOrderId);
+  const id = given !== 0 ? given : client?.get(clientOrderId)?.id;
   const row = id === undefined ? undefined : state.orders.get(id);
   if (row === undefined) return undefined;
   const newPrice = action.selector === ACTION.amendOrder ? action.value.price : row.price;

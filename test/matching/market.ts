@@ -195,7 +195,9 @@ export function portfoliosImage(state: State): string {
       id,
       margin: accountMargin(state, id),
       openOrders,
-      clientOrders: [...clientOrders].sort((a, b) => a[0] - b[0]),
+      clientOrders: [...clientOrders]
+        .map(([own, { id: order }]) => [own, order] as const)
+        .sort((a, b) => a[0] - b[0]),
       expiries: [...expiries.values()]
         .sort((a, b) => a.key - b.key)
         .map(({ key, series, isExact }) => ({
@@ -212,8 +214,9 @@ export function portfoliosImage(state: State): string {
   const holders = [...state.derived.portfolios.byExpiry]
     .sort((a, b) => a[0] - b[0])
     .map(([key, ids]) => [key, [...ids].sort((a, b) => a - b)]);
-  return JSON.stringify([portfolios, holders], (_, value) =>
-    typeof value === 'bigint' ? `${value}n` : value,
+  return JSON.stringify([portfolios, holders], (key, value) =>
+    // A mark names its risk, which names the mark.
+    key === 'mark' ? value?.markedAt : typeof value === 'bigint' ? `${value}n` : value,
   );
 }
 

@@ -332,6 +332,7 @@ export function applyBlock(
       case EVENT.slashed:
       case EVENT.rewardsDistributed:
       case EVENT.lienPaid:
+      case EVENT.oracleConduct:
         break;
       default:
         unreachable(event);
