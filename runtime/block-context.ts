@@ -13,4 +13,6 @@ export type BlockContext = {
   readonly parameters: Parameters;
   /** Events so far; steps append. */
   readonly events: Event[];
+  /** What matches of combos have cost so far (`multileg/work-budget.ts`). */
+  readonly multilegWork: { spent: number };
 };

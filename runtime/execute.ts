@@ -104,6 +104,7 @@ function beginBlock(state: State, header: Header): BlockContext {
   };
 }
 
+    multilegWork: { spent: 0 },
 /** The class of a transaction: the latest of its actions'. */
 function classOf(transaction: Transaction): Class {
   let latest: Class = CLASS.cancels;

@@ -53,6 +53,8 @@ export const MAX_CLOCK_AHEAD_MS = 500;
 /** Open orders of one portfolio in one series, and over all series. */
 export const MAX_OPEN_ORDERS_PER_SERIES = 200;
 export const MAX_OPEN_ORDERS_PER_PORTFOLIO = 2_000;
+/** Open orders of one account over all its sub-accounts: five full ones. */
+export const MAX_OPEN_ORDERS_PER_ACCOUNT = 10_000;
 /** Series in which one portfolio may hold a position or an order (standard margin). */
 export const MAX_POSITIONS_PER_PORTFOLIO = 256;
 /** Largest order and position, in lots: 10⁹ lots × 2⁵² risk units stays exact in bigint sums. */
@@ -82,16 +84,22 @@ export const MAX_PROTECTION_MS: number = 24 * 3_600_000;
 export const MAX_NOTIONAL_BUDGET_USD = 1_000_000_000_000;
 /** Largest limit of a protection: what is summed towards it stays exact. */
 export const MAX_PROTECTION_LIMIT: number = 2 ** 50;
-/** Fills of one taker order: the rest of the order is cancelled (IOC) or refused (GTC). */
+/** Resting orders that one which never rests may meet, about 2 µs each. */
 export const MAX_FILLS_PER_ORDER = 1_000;
+/** The same of an order that can rest, which so stays light: a sweep of more is an IOC order. */
+export const MAX_FILLS_OF_RESTING_ORDER = 100;
+/** Orders that an incoming one may meet beyond one for each of its lots: those that only close. */
+export const SPARE_TURNS = 12;
 /** Least share of an iceberg that is shown at a time: one of 100, so at most 100 refreshes. */
 export const MAX_ICEBERG_SLICES = 100;
 /** How far ahead a GTT order or a trigger may expire: beyond the longest series. */
 export const MAX_ORDER_LIFETIME_MS: number = 400 * 24 * 3_600_000;
 /** Triggers of one portfolio that wait; one costs a row and an entry of an index. */
 export const MAX_TRIGGERS_PER_PORTFOLIO = 100;
-/** Triggers fired in one block, about 50 µs each at worst; the rest fire in the next. */
+/** Triggers fired in one block; the rest fire in the next. */
 export const MAX_TRIGGERS_FIRED_PER_BLOCK = 200;
+/** Weight of their orders at which no further one fires in the block: about 20 ms, and one order. */
+export const MAX_TRIGGER_WEIGHT_PER_BLOCK = 20_000;
 /** Orders and triggers cancelled by one action: all that one portfolio can have. */
 export const MAX_CANCELS_PER_ACTION: number =
   MAX_OPEN_ORDERS_PER_PORTFOLIO + MAX_TRIGGERS_PER_PORTFOLIO;
@@ -118,6 +126,12 @@ export const MAX_REQUESTS_PER_ACCOUNT = 16;
 export const MAX_REQUESTS = 4_096;
 /** Live quotes on one request, and of one account. */
 export const MAX_QUOTES_PER_REQUEST = 64;
+/** Resting orders of each leg's book that a combo order may meet. */
+export const MAX_IMPLIED_IN_TURNS = 64;
 export const MAX_REQUEST_QUOTES_PER_ACCOUNT = 256;
 /** Makers that an acceptance tries, best price first, until one can carry the trade. */
+/** Orders of the other leg's book that one of them may trade with at a time. */
+export const MAX_IMPLIED_OUT_FILLS = 32;
+/** Margin checks and looks at legs that matches of combos may cost a block: 2,000 × ~25 µs. */
+export const MAX_MULTILEG_WORK_PER_BLOCK = 2_000;
 export const MAX_QUOTES_TRIED = 8;

@@ -20,6 +20,7 @@ import {
   timestampMs,
 } from '../../runtime/core/units.ts';
 import { CLOSE_REASON, type CloseReason, EVENT, type Event } from '../../runtime/event.ts';
+import { MAX_FILLS_PER_ORDER } from '../../runtime/limits.ts';
 import {
   addToBook,
   type Book,
@@ -81,6 +82,7 @@ function takeOrder(book: Book, table: OrderTable, step: FlowStep, events: Event[
     side,
     price,
     size: step.size,
+    turns: MAX_FILLS_PER_ORDER,
     selfTradePrevention: SELF_TRADE_PREVENTION.cancelMaker,
     replaced: NO_ORDER,
   });

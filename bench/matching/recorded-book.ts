@@ -16,6 +16,7 @@ import {
   subAccount,
   timestampMs,
 } from '../../runtime/core/units.ts';
+import { MAX_FILLS_PER_ORDER } from '../../runtime/limits.ts';
 import {
   addToBook,
   type Book,
@@ -105,6 +106,7 @@ export function wouldFill(
     side: order.side,
     price: priceTicks(order.price),
     size: order.lots,
+    turns: MAX_FILLS_PER_ORDER,
     selfTradePrevention: SELF_TRADE_PREVENTION.cancelMaker,
     replaced: orderId(0),
   }).fills;

@@ -190,6 +190,7 @@ function judge(state: State, payloads: readonly Uint8Array[]): number[] {
     config: state.epochConfigs.must(meta.epoch),
     parameters: parametersOf(state),
     events: [],
+    multilegWork: { spent: 0 },
   };
   return payloads.map((bytes) => judgeOne(state, context, bytes));
 }

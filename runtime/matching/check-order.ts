@@ -6,7 +6,7 @@
  * market_cannot_rest, post_only_ioc, post_only_required, reduce_only_required, not_in_auction,
  * no_auction, price_not_on_tick, no_mark, price_band, would_take (where it slides),
  * duplicate_client_id, nothing_to_reduce, below_min_size, above_max_size, too_many_orders,
- * too_many_positions, position_limit, account_limit.
+ * too_many_account_orders, too_many_positions, position_limit, account_limit.
  */
 
 import {
@@ -34,6 +34,7 @@ import {
 import { type Refusal, refusal } from '../error.ts';
 import {
   MAX_ICEBERG_SLICES,
+  MAX_OPEN_ORDERS_PER_ACCOUNT,
   MAX_OPEN_ORDERS_PER_PORTFOLIO,
   MAX_OPEN_ORDERS_PER_SERIES,
   MAX_ORDER_LIFETIME_MS,
@@ -68,7 +69,9 @@ import { bookOf } from './books.ts';
 import { takenClientId } from './client-order-id.ts';
 import { priceOutside } from './next-price.ts';
 import type { RestingOrder } from './order.ts';
+import { accountOrders } from './order-index.ts';
 import { bestLevel, worseLevel } from './price-levels.ts';
+import { canRest } from './turns.ts';
 
 /** Where an order goes: empty holdings, not indexed, where the account holds nothing. */
 export type OrderPlace = {
@@ -85,11 +88,6 @@ export type OrderPlace = {
 };
 
 const NO_ORDER = orderId(0);
-
-/** Whether what is left of an order rests. */
-export function canRest({ timeInForce }: PlaceOrder): boolean {
-  return timeInForce !== TIME_IN_FORCE.ioc && timeInForce !== TIME_IN_FORCE.fok;
-}
 
 /** Fields that are numbers of a list, or in a range. */
 function rangeRefusal(order: PlaceOrder): Refusal | undefined {
@@ -242,32 +240,44 @@ function effectiveLots(holding: SeriesHolding | undefined, order: PlaceOrder): n
   return closable < order.size ? closable : order.size;
 }
 
+/** `too_many_account_orders`; of an account with so many `gone` that leave first. O(1). */
+export function accountCountRefusal(
+  state: State,
+  portfolio: PortfolioId,
+  gone: number,
+): Refusal | undefined {
+  const given = accountOrders(state, portfolioAccount(portfolio)) - gone;
+  if (given < MAX_OPEN_ORDERS_PER_ACCOUNT) return undefined;
+  return refusal('too_many_account_orders', { given, allowed: MAX_OPEN_ORDERS_PER_ACCOUNT });
+}
+
+function positionsRefusal(
+  portfolio: Portfolio | undefined,
+  holding: SeriesHolding | undefined,
+): Refusal | undefined {
+  if (portfolio === undefined || holding !== undefined) return undefined;
+  const given = portfolio.places.size;
+  if (given < MAX_POSITIONS_PER_PORTFOLIO) return undefined;
+  return refusal('too_many_positions', { given, allowed: MAX_POSITIONS_PER_PORTFOLIO });
+}
+
 function countRefusal(
   portfolio: Portfolio | undefined,
   holding: SeriesHolding | undefined,
   order: PlaceOrder,
-  rests: boolean,
   replaced: RestingOrder | undefined,
 ): Refusal | undefined {
   if (portfolio === undefined) return undefined;
-  if (rests) {
-    const isOwn = replaced !== undefined && replaced.portfolio === portfolio.id;
-    const isSame = isOwn && replaced.instrument === order.instrument;
-    const inSeries = (holding?.orders.length ?? 0) - (isSame ? 1 : 0);
-    if (inSeries >= MAX_OPEN_ORDERS_PER_SERIES) {
-      return refusal('too_many_orders', { given: inSeries, allowed: MAX_OPEN_ORDERS_PER_SERIES });
-    }
-    const openOrders = portfolio.openOrders - (isOwn ? 1 : 0);
-    if (openOrders >= MAX_OPEN_ORDERS_PER_PORTFOLIO) {
-      const allowed = MAX_OPEN_ORDERS_PER_PORTFOLIO;
-      return refusal('too_many_orders', { given: openOrders, allowed });
-    }
+  const isOwn = replaced !== undefined && replaced.portfolio === portfolio.id;
+  const isSame = isOwn && replaced.instrument === order.instrument;
+  const inSeries = (holding?.orders.length ?? 0) - (isSame ? 1 : 0);
+  if (inSeries >= MAX_OPEN_ORDERS_PER_SERIES) {
+    return refusal('too_many_orders', { given: inSeries, allowed: MAX_OPEN_ORDERS_PER_SERIES });
   }
-  if (holding === undefined && portfolio.places.size >= MAX_POSITIONS_PER_PORTFOLIO) {
-    const allowed = MAX_POSITIONS_PER_PORTFOLIO;
-    return refusal('too_many_positions', { given: portfolio.places.size, allowed });
-  }
-  return undefined;
+  const openOrders = portfolio.openOrders - (isOwn ? 1 : 0);
+  if (openOrders < MAX_OPEN_ORDERS_PER_PORTFOLIO) return undefined;
+  const allowed = MAX_OPEN_ORDERS_PER_PORTFOLIO;
+  return refusal('too_many_orders', { given: openOrders, allowed });
 }
 
 /** What a portfolio holds in an expiry. */
@@ -377,7 +387,11 @@ export function checkOrder(
   if (badSize !== undefined) return err(badSize);
   // What is collected for an auction rests until then, whatever its terms.
   const rests = canRest(order) || auctionKind(state, instrument) !== undefined;
-  const tooMany = countRefusal(portfolio, known, order, rests, replaced);
+  const tooMany = rests
+    ? (countRefusal(portfolio, known, order, replaced) ??
+      accountCountRefusal(state, portfolioId, replaced === undefined ? 0 : 1) ??
+      positionsRefusal(portfolio, known))
+    : positionsRefusal(portfolio, known);
   if (tooMany !== undefined) return err(tooMany);
 
   const expiry = placed?.expiry ?? expiryAt(portfolio, expiryOf(state, instrument.id));

@@ -15,9 +15,8 @@ import type { BlockContext } from '../block-context.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { type OrderId, orderId, type PortfolioId, sizeLots } from '../core/units.ts';
 import { type Refusal, refusal } from '../error.ts';
-import { CLOSE_REASON, EVENT } from '../event.ts';
+import { CLOSE_REASON, type CloseReason, EVENT } from '../event.ts';
 import { type FeeMarket, feeTerms } from '../fees/fill-fees.ts';
-import { MAX_FILLS_PER_ORDER } from '../limits.ts';
 import { changesRefusal } from '../margin/accept-changes.ts';
 import { isCovered, tradeRefusal } from '../margin/accept-trade.ts';
 import type { OrderTerm } from '../margin/series-holding.ts';
@@ -34,7 +33,7 @@ import type { State } from '../state/state.ts';
 import { applyMatch, type PricedFill, priceFills } from './apply-match.ts';
 import { bookOf } from './books.ts';
 import { cancelLinked } from './cancel-linked.ts';
-import { bestOpposite, canRest, checkOrder, type OrderPlace } from './check-order.ts';
+import { bestOpposite, checkOrder, type OrderPlace } from './check-order.ts';
 import { closeOrder } from './close-order.ts';
 import { announceAmendment } from './decrement-order.ts';
 import { emptyPlan, type MatchPlan, planMatch } from './match-plan.ts';
@@ -42,6 +41,7 @@ import type { Order, RestingOrder } from './order.ts';
 import { takeOrderId } from './order-number.ts';
 import { enterBook, leaveBook, restOrder } from './rest-order.ts';
 import { PHASE, tradingPhase } from './trading-phase.ts';
+import { canRest, mostTurns } from './turns.ts';
 
 /** What an order is beside its terms. */
 export type EntryOptions = {
@@ -184,11 +184,9 @@ function matchRefusal(
     return refusal('would_take', { given: price, allowed: best ?? 0 });
   }
   const isWhole = timeInForce === TIME_IN_FORCE.fok;
-  if (plan.truncated && (isWhole || canRest(order))) {
-    return refusal('too_many_fills', {
-      given: MAX_FILLS_PER_ORDER + 1,
-      allowed: MAX_FILLS_PER_ORDER,
-    });
+  if (plan.truncated && isWhole) {
+    const allowed = mostTurns(order);
+    return refusal('too_many_fills', { given: allowed + 1, allowed });
   }
   if (isWhole && plan.filledLots + impliedLots < size) {
     return refusal('not_filled', { given: size, allowed: plan.filledLots + impliedLots });
@@ -197,6 +195,12 @@ function matchRefusal(
     return refusal('self_trade', { given: price });
   }
   return undefined;
+}
+
+/** Why nothing is left of an amended order. */
+function endOf({ stopped, truncated }: MatchPlan, filledLots: number, lots: number): CloseReason {
+  if (filledLots === lots) return CLOSE_REASON.filled;
+  return truncated && !stopped ? CLOSE_REASON.cancelled : CLOSE_REASON.selfTrade;
 }
 
 /** The row of what is left of an order. */
@@ -270,7 +274,8 @@ function asFill({ order, lots }: ImpliedFill): {
  * Lets an order of `portfolio` enter. Errors in order: those of `checkOrder`, would_take (given: the
  * limit, allowed: the best opposite price), too_many_fills, not_filled, self_trade,
  * open_interest_limit, underlying_open_interest_limit, insufficient_cash, insufficient_margin. A
- * refused order changes nothing: one that it was to replace stays.
+ * refused order changes nothing: one that it was to replace stays. One that would meet more orders than
+ * its turns (`turns.ts`) ends there as an IOC order does; a FOK order is refused: too_many_fills.
  *
  * An order that does not rest has neither `opened` nor `closed` event. Cost: O(fills); ~2 µs without
  * any.
@@ -298,7 +303,8 @@ export function enterOrder(
   const gone = replaced?.id ?? NEW_ORDER.id;
   const isCollected = tradingPhase(state, instrument) === PHASE.collecting;
   const { selfTradePrevention } = order;
-  const taker = { portfolio, side, price, size: lots, selfTradePrevention, replaced: gone };
+  const turns = mostTurns(order);
+  const taker = { portfolio, side, price, size: lots, turns, selfTradePrevention, replaced: gone };
   const book = bookOf(state, instrument.id);
   const outright = isCollected ? emptyPlan(lots) : planMatch(state, book, taker);
   const implied =
@@ -324,7 +330,8 @@ export function enterOrder(
   const premium = filledLots === 0 ? 0n : premiumOf(fills, implied);
   const fee = filledLots === 0 ? 0n : takerFeeOf(fills, implied);
   const received = side === SIDE.buy ? -premium : premium;
-  const restingLots = !plan.stopped && (isCollected || canRest(order)) ? plan.openLots : 0;
+  const rests = !plan.stopped && !plan.truncated && (isCollected || canRest(order));
+  const restingLots = rests ? plan.openLots : 0;
   const position = side === SIDE.buy ? filledLots : -filledLots;
   const cash = filledLots === 0 ? 0n : received - fee;
   const releases = replaced !== undefined || plan.drops.length > 0;
@@ -357,8 +364,10 @@ export function enterOrder(
     } else restOrder(state, context, terms, book);
     if (isCollected) collectOrder(state, instrument, terms);
   } else if (isAmended) {
-    const reason = filledLots === lots ? CLOSE_REASON.filled : CLOSE_REASON.selfTrade;
-    context.events.push({ selector: EVENT.orderClosed, value: { orderId: id, reason } });
+    context.events.push({
+      selector: EVENT.orderClosed,
+      value: { orderId: id, reason: endOf(plan, filledLots, lots) },
+    });
   }
   if (filledLots > 0 && options.cancelsOther !== 0) {
     cancelLinked(state, context, { cancelsOther: options.cancelsOther });

@@ -11,7 +11,8 @@ import { firstDue } from '../core/due-queue.ts';
 import { orderId } from '../core/units.ts';
 import { RUNTIME_ERRORS } from '../error.ts';
 import { EVENT, TRIGGER_END } from '../event.ts';
-import { MAX_TRIGGERS_FIRED_PER_BLOCK } from '../limits.ts';
+import { MAX_TRIGGER_WEIGHT_PER_BLOCK, MAX_TRIGGERS_FIRED_PER_BLOCK } from '../limits.ts';
+import { contractTerms } from '../linear/contract-terms.ts';
 import { freshIndex } from '../oracle/freshness.ts';
 import type { State } from '../state/state.ts';
 import { cancelLinked } from './cancel-linked.ts';
@@ -21,6 +22,7 @@ import { lastPriceBefore } from './last-trade.ts';
 import { isOverdue } from './overdue.ts';
 import type { Trigger } from './trigger.ts';
 import { heldAt, markTriggered, type Watch } from './trigger-index.ts';
+import { orderWeight } from './turns.ts';
 
 function comparePrice(state: State, watch: Watch, price: number): void {
   for (const id of heldAt(watch, price)) markTriggered(state, state.triggers.must(id));
@@ -52,8 +54,9 @@ function compareLastTrades(state: State, context: BlockContext): void {
     const price = lastPriceBefore(state, context, instrument);
     const watch = lastTrades.get(instrument);
     if (price > 0 && watch !== undefined) {
-      const { underlying } = state.instruments.must(instrument);
-      comparePrice(state, watch, price * state.underlyings.must(underlying).optionTickMicroUsd);
+      const { underlying, kind } = state.instruments.must(instrument);
+      const terms = contractTerms(state.underlyings.must(underlying), kind);
+      comparePrice(state, watch, price * terms.optionTickMicroUsd);
     }
     // Traded in this block already: for the next.
     if (state.lastTrades.get(instrument)?.height !== context.height) traded.delete(instrument);
@@ -93,10 +96,13 @@ export function fireTriggers(state: State, context: BlockContext): void {
   compareMarks(state, context);
   compareIndexes(state, context);
   compareLastTrades(state, context);
+  let weight = 0;
   for (let fired = 0; fired < MAX_TRIGGERS_FIRED_PER_BLOCK; fired++) {
     const id = firstDue(due, context.height);
-    if (id === undefined) return;
-    fire(state, context, state.triggers.must(orderId(id)));
+    if (id === undefined || weight >= MAX_TRIGGER_WEIGHT_PER_BLOCK) return;
+    const trigger = state.triggers.must(orderId(id));
+    weight += orderWeight(trigger.order);
+    fire(state, context, trigger);
   }
 }
 

@@ -19,7 +19,6 @@ import {
 } from '../actions/order-terms.ts';
 import type { OrderId, PortfolioId, PriceTicks } from '../core/units.ts';
 import { CLOSE_REASON, type CloseReason } from '../event.ts';
-import { MAX_FILLS_PER_ORDER } from '../limits.ts';
 import { metaOf, type State } from '../state/state.ts';
 import { type Book, crosses, oppositeSide } from './book.ts';
 import {
@@ -43,6 +42,8 @@ export type Taker = {
   /** The worst price at which it trades. */
   readonly price: PriceTicks;
   readonly size: number;
+  /** Resting orders that it may meet. */
+  readonly turns: number;
   readonly selfTradePrevention: SelfTradePrevention;
   /** An order that is gone before the match, which is still in the book; 0: none. */
   readonly replaced: OrderId;
@@ -204,7 +205,7 @@ function meet(state: State, draft: Draft, order: RestingOrder, shown: number): b
 
 /** False when the bound on orders met is reached: the order next in turn is not met. */
 function countMet(draft: Draft): boolean {
-  if (draft.met === MAX_FILLS_PER_ORDER) {
+  if (draft.met === draft.taker.turns) {
     draft.truncated = true;
     return false;
   }
@@ -245,7 +246,7 @@ function meetLevel(state: State, draft: Draft, level: PriceLevel): void {
 }
 
 /**
- * Plans the match; changes nothing. Cost: O(orders met), at most `MAX_FILLS_PER_ORDER`, whatever
+ * Plans the match; changes nothing. Cost: O(orders met), at most the taker's turns, whatever
  * limits they have of their own.
  */
 export function planMatch(state: State, book: Book, taker: Taker): MatchPlan {

@@ -9,7 +9,7 @@ import type { State } from '../state/state.ts';
 import { addToBook, type Book, removeFromBook } from './book.ts';
 import { bookOf } from './books.ts';
 import { type Order, type RestingOrder, restingOrder } from './order.ts';
-import { indexOrderTerms, unindexOrderTerms } from './order-index.ts';
+import { countOpenOrder, indexOrderTerms, unindexOrderTerms } from './order-index.ts';
 
 /** Writes the row, and enters it into book, portfolio and index of terms. O(1). */
 export function enterBook(
@@ -21,6 +21,7 @@ export function enterBook(
   state.orders.set(order.id, order);
   addToBook(book, order);
   indexOrder(state, order);
+  countOpenOrder(state, order.portfolio, 1);
   if (order.expiresAt !== 0 || order.reduceOnly) indexOrderTerms(state, order);
   if (order.isQuote) indexQuote(state, order);
   if (state.combos.size > 0) noteComboOrder(state, order, 1);
@@ -42,6 +43,7 @@ export function restOrder(
 export function leaveBook(state: State, order: RestingOrder): void {
   removeFromBook(order);
   unindexOrder(state, order);
+  countOpenOrder(state, order.portfolio, -1);
   if (order.expiresAt !== 0 || order.reduceOnly) unindexOrderTerms(state, order);
   if (order.isQuote) unindexQuote(state, order);
   if (order.auctionOnly) unindexLeaving(state, order);

@@ -23,12 +23,13 @@ import { exactProduct } from '../fees/trade-fee.ts';
 import { notionalCents } from '../fees/trading-volume.ts';
 import {
   MAX_COMBO_FILLS,
+  MAX_MULTILEG_WORK_PER_BLOCK,
   MAX_OPEN_ORDERS_PER_PORTFOLIO,
   MAX_OPEN_ORDERS_PER_SERIES,
 } from '../limits.ts';
 import { applyMatches, type PricedFill, type PricedMatch } from '../matching/apply-match.ts';
 import { bookOf } from '../matching/books.ts';
-import { fieldRefusal } from '../matching/check-order.ts';
+import { accountCountRefusal, fieldRefusal } from '../matching/check-order.ts';
 import { withClientId } from '../matching/client-order-id.ts';
 import { closeOrder } from '../matching/close-order.ts';
 import { PLAIN_ORDER } from '../matching/order.ts';
@@ -51,6 +52,7 @@ import { comboTerms } from './combo-terms.ts';
 import { applyComboTrade, enterTaker } from './combo-trade.ts';
 import { type ComboBookPlan, planComboBook } from './plan-combo-book.ts';
 import { type ImpliedInPlan, planImpliedIn } from './plan-implied-in.ts';
+import { hasWorkLeft, spendWork } from './work-budget.ts';
 
 /** The greatest price: a net of as many ticks as an outright price may have. */
 const MAX_COMBO_PRICE: number = 2 * COMBO_ZERO_TICKS;
@@ -84,7 +86,7 @@ function termsRefusal(
   return undefined;
 }
 
-/** Client order id and open orders: duplicate_client_id, too_many_orders. */
+/** Client order id and open orders: duplicate_client_id, too_many_orders, too_many_account_orders. */
 function countRefusal(
   state: State,
   portfolio: PortfolioId,
@@ -96,7 +98,8 @@ function countRefusal(
     return refusal('duplicate_client_id', { given: clientOrderId });
   }
   const held = state.derived.portfolios.byPortfolio.get(portfolio);
-  if (held === undefined || timeInForce !== TIME_IN_FORCE.gtc) return undefined;
+  if (timeInForce !== TIME_IN_FORCE.gtc) return undefined;
+  if (held === undefined) return accountCountRefusal(state, portfolio, 0);
   for (const { instrument } of combo.legs) {
     const given = held.places.get(instrument)?.holding.orders.length ?? 0;
     if (given >= MAX_OPEN_ORDERS_PER_SERIES) {
@@ -106,7 +109,7 @@ function countRefusal(
   const { openOrders: given } = held;
   return given >= MAX_OPEN_ORDERS_PER_PORTFOLIO
     ? refusal('too_many_orders', { given, allowed: MAX_OPEN_ORDERS_PER_PORTFOLIO })
-    : undefined;
+    : accountCountRefusal(state, portfolio, 0);
 }
 
 /** The legs of a lot as its buyer trades them, valued, with the limit inside their bands. */
@@ -342,7 +345,7 @@ function writePlan(
 /**
  * Lets an order of a combo enter. Errors in order: instrument_not_open (given: the leg), those of the
  * fields of an order, bad_combo_terms, bad_price, bad_size (of a leg), no_mark, net_band,
- * duplicate_client_id, too_many_orders, too_many_fills, not_filled, self_trade, open_interest_limit,
+ * duplicate_client_id, too_many_orders, too_many_account_orders, multileg_budget (send it again), too_many_fills, not_filled, self_trade, open_interest_limit,
  * underlying_open_interest_limit, too_many_positions, position_limit, account_limit,
  * insufficient_cash, insufficient_margin.
  *
@@ -362,6 +365,10 @@ export function enterCombo(
   if (!valued.ok) return valued;
   const tooMany = countRefusal(state, portfolio, combo, order);
   if (tooMany !== undefined) return err(tooMany);
+  if (!hasWorkLeft(context)) {
+    return err(refusal('multileg_budget', { allowed: MAX_MULTILEG_WORK_PER_BLOCK }));
+  }
+  spendWork(context);
   const plan = planOrder(state, context, combo, portfolio, order);
   const refused =
     matchRefusal(order, plan) ??

@@ -19,6 +19,7 @@ import type { State } from '../state/state.ts';
 import { type ChangeSheet, changeSheet, copySheet, sheetRefusal } from './change-sheet.ts';
 import type { Combo } from './combo.ts';
 import { type ComboTaker, type ComboTrade, enterMaker, priceComboTrade } from './combo-trade.ts';
+import { spendWork } from './work-budget.ts';
 
 /** The incoming order as the match sees it. */
 export type IncomingCombo = ComboTaker & {
@@ -65,6 +66,7 @@ function meet(
   draft: Draft,
   order: RestingOrder,
 ): void {
+  spendWork(context);
   const lots = Math.min(draft.openLots, order.remaining);
   const trade = priceComboTrade(state, context, combo, taker, order, lots);
   if (!trade.ok) {

@@ -13,7 +13,7 @@
 import { SIDE, type Side } from '../actions/order-terms.ts';
 import type { BlockContext } from '../block-context.ts';
 import { type InstrumentId, type OrderId, orderId, sizeLots } from '../core/units.ts';
-import { MAX_IMPLIED_IN_EVALUATIONS, MAX_ORDER_LOTS } from '../limits.ts';
+import { MAX_IMPLIED_IN_EVALUATIONS, MAX_IMPLIED_IN_TURNS, MAX_ORDER_LOTS } from '../limits.ts';
 import { bookOf } from '../matching/books.ts';
 import { type MatchPlan, type PlannedFill, planMatch } from '../matching/match-plan.ts';
 import { PHASE, tradingPhase } from '../matching/trading-phase.ts';
@@ -31,6 +31,7 @@ import type { State } from '../state/state.ts';
 import type { Combo } from './combo.ts';
 import { legSide, netDebit } from './combo-terms.ts';
 import type { IncomingCombo } from './plan-combo-book.ts';
+import { spendWork } from './work-budget.ts';
 
 /** A leg's part of the plan: `side` is the incoming order's. */
 export type ImpliedLeg = {
@@ -58,6 +59,7 @@ function planLegs(
   lots: number,
 ): ImpliedLeg[] | undefined {
   const planned: ImpliedLeg[] = [];
+  spendWork(context);
   for (const leg of legs) {
     const { instrument, ratio } = leg;
     const band = priceBand(state, context, instrument);
@@ -69,6 +71,7 @@ function planLegs(
       side,
       price: side === SIDE.buy ? band.high : band.low,
       size: sizeLots(Math.min(lots * ratio, MAX_ORDER_LOTS)),
+      turns: MAX_IMPLIED_IN_TURNS,
       selfTradePrevention: taker.selfTradePrevention,
       replaced: NO_ORDER,
     });

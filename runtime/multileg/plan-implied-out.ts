@@ -27,7 +27,7 @@ import { comboFees } from '../fees/combo-fee.ts';
 import { type FeeTerms, feeTerms, makerFillFee, takerFillFee } from '../fees/fill-fees.ts';
 import { exactProduct } from '../fees/trade-fee.ts';
 import { notionalCents } from '../fees/trading-volume.ts';
-import { MAX_IMPLIED_OUT } from '../limits.ts';
+import { MAX_IMPLIED_OUT, MAX_IMPLIED_OUT_FILLS } from '../limits.ts';
 import type { PricedFill } from '../matching/apply-match.ts';
 import { crosses, oppositeSide } from '../matching/book.ts';
 import { bookOf } from '../matching/books.ts';
@@ -53,6 +53,7 @@ import {
 import { netBandRefusal, seriesRefusal, valueLegs } from './check-legs.ts';
 import type { Combo, ComboLeg } from './combo.ts';
 import { comboTerms, legSide, netDebit } from './combo-terms.ts';
+import { hasWorkLeft, spendWork } from './work-budget.ts';
 
 /** The incoming outright order. */
 export type OutrightTaker = {
@@ -137,7 +138,7 @@ function isPlain(state: State, order: RestingOrder): boolean {
   return !order.isQuote || protectionOver(state, order) === undefined;
 }
 
-/** Lots of the other leg at its best price, in turn, at most `wanted`. */
+/** Lots of the other leg at its best price, in turn, at most `wanted`, of a bounded number of orders. */
 function otherFills(
   state: State,
   { order, other }: Candidate,
@@ -148,6 +149,7 @@ function otherFills(
   let left = wanted;
   const level = bestLevel(oppositeSide(bookOf(state, other.instrument), side));
   for (let maker = level?.head; maker !== undefined && left > 0; maker = maker.next) {
+    if (fills.length === MAX_IMPLIED_OUT_FILLS) break;
     if (!isPlain(state, maker) || isSameOwner(maker.portfolio, order.portfolio)) break;
     const lots = Math.min(left, maker.shown);
     fills.push({ maker, lots });
@@ -299,6 +301,19 @@ function meet(
   draft.fills.push(fill);
 }
 
+/** The `most` lowest numbers, ascending. O(numbers) where they come ascending, as those of combos do. */
+function firstNumbers(ids: Iterable<InstrumentId>, most: number): InstrumentId[] {
+  const first: InstrumentId[] = [];
+  for (const id of ids) {
+    const last = first.at(-1);
+    if (first.length === most && last !== undefined && id > last) continue;
+    const at = first.findIndex((known) => known > id);
+    first.splice(at < 0 ? first.length : at, 0, id);
+    if (first.length > most) first.pop();
+  }
+  return first;
+}
+
 /** Lots that outright orders fill at this price or better for the taker. */
 function lotsBefore({ fills }: MatchPlan, side: Side, price: PriceTicks): number {
   let lots = 0;
@@ -322,9 +337,8 @@ export function planImpliedOut(
 ): readonly ImpliedFill[] {
   const pairs = state.derived.combos.restingByLeg.get(taker.instrument);
   if (pairs === undefined || plan.stopped || plan.truncated) return NONE;
-  const ids = [...pairs.keys()].sort((a, b) => a - b).slice(0, MAX_IMPLIED_OUT);
   const candidates: Candidate[] = [];
-  for (const id of ids) {
+  for (const id of firstNumbers(pairs.keys(), MAX_IMPLIED_OUT)) {
     const candidate = candidateOf(state, context, taker, id);
     if (candidate !== undefined) candidates.push(candidate);
   }
@@ -335,7 +349,8 @@ export function planImpliedOut(
   let implied = 0;
   for (const candidate of candidates) {
     const wanted = size - implied - lotsBefore(plan, taker.side, candidate.price);
-    if (wanted <= 0) break;
+    if (wanted <= 0 || !hasWorkLeft(context)) break;
+    spendWork(context);
     meet(state, context, taker, draft, candidate, wanted);
     implied = draft.fills.reduce((sum, { lots }) => sum + lots, 0);
   }

@@ -23,6 +23,7 @@ function contextAt(state: State, timestamp: number): BlockContext {
     config: [...state.epochConfigs.unorderedEntries()].map(([, config]) => config)[0] as never,
     parameters: parametersOf(state),
     events: [],
+    multilegWork: { spent: 0 },
   };
 }
 

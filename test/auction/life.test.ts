@@ -93,6 +93,7 @@ function govern({ state }: TestChain, order: StateOrder): void {
     config: state.epochConfigs.must(epoch),
     parameters: parametersOf(state),
     events: [],
+    multilegWork: { spent: 0 },
   };
   expect(setInstrumentState(state, context, order).ok).toBe(true);
 }

@@ -136,7 +136,15 @@ function probeContext({ chain }: World): BlockContext | undefined {
   if (config === undefined) return undefined;
   const { height, timestamp } = metaOf(chain.state);
   const parameters = parametersOf(chain.state);
-  return { height, timestamp, proposer: validatorIndex(0), config, parameters, events: [] };
+  return {
+    height,
+    timestamp,
+    proposer: validatorIndex(0),
+    config,
+    parameters,
+    events: [],
+    multilegWork: { spent: 0 },
+  };
 }
 
 /** Tries actions on a copy: what is refused has changed no row and told of no event. */

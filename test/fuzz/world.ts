@@ -361,6 +361,7 @@ function applyOrders(
   for (const order of orders) {
     const result = setInstrumentState(state, context, order);
     if (!result.ok) refused.push(result.error.code);
+    multilegWork: { spent: 0 },
   }
   return { events: context.events, refused };
 }

@@ -14,8 +14,10 @@ import {
   instrumentId,
   orderId,
   type PortfolioId,
+  portfolioId,
   priceTicks,
   sizeLots,
+  subAccount,
   timestampMs,
 } from '../../runtime/core/units.ts';
 import { RUNTIME_ERRORS } from '../../runtime/error.ts';
@@ -24,6 +26,7 @@ import { balanceOf, mint } from '../../runtime/ledger/ledger.ts';
 import { MODULE } from '../../runtime/ledger/module-accounts.ts';
 import {
   MAX_FILLS_PER_ORDER,
+  MAX_OPEN_ORDERS_PER_ACCOUNT,
   MAX_OPEN_ORDERS_PER_SERIES,
   MAX_ORDER_LIFETIME_MS,
   MAX_ORDER_LOTS,
@@ -33,7 +36,9 @@ import { changePosition, positionOf } from '../../runtime/margin/portfolio-index
 import { accountMargin } from '../../runtime/margin/requirements.ts';
 import { placeOrder } from '../../runtime/matching/place-order.ts';
 import { placeTrigger } from '../../runtime/matching/place-trigger.ts';
+import { enterBook } from '../../runtime/matching/rest-order.ts';
 import { INSTRUMENT_STATE } from '../../runtime/options/instrument.ts';
+import { metaOf } from '../../runtime/state/state.ts';
 import { fundedPortfolio, MICRO, nextBlock } from '../fixtures/state.ts';
 import {
   accountOf,
@@ -50,6 +55,7 @@ import {
   tablesImage,
   testMarket,
 } from './market.ts';
+import { orderIn } from './resting.ts';
 
 /** Mark of the near 100,000 call, in ticks of $1, rounded down. */
 function markTicks(market: Market, name: string): number {
@@ -259,6 +265,19 @@ const CASES: readonly Case[] = [
     order: () => ({ size: HUGE }),
   },
   {
+    // Of the owner's other sub-accounts.
+    code: 'too_many_account_orders',
+    prepare: ({ market, alice, call }) => {
+      for (let n = 1; n <= MAX_OPEN_ORDERS_PER_ACCOUNT; n++) {
+        const portfolio = portfolioId(accountOf(alice), subAccount(1 + (n % 10)));
+        const terms = { id: orderId(n), portfolio, instrument: call, price: priceTicks(1) };
+        enterBook(market.state, orderIn({ ...terms, side: 'buy' }));
+      }
+      metaOf(market.state).nextOrderId = orderId(MAX_OPEN_ORDERS_PER_ACCOUNT + 1);
+    },
+    order: () => ({ size: HUGE }),
+  },
+  {
     code: 'position_limit',
     prepare: ({ market, bob, call, mark }) => {
       place(market, bob, { instrument: call, side: 'sell', price: mark, lots: 1 });
@@ -280,17 +299,7 @@ const CASES: readonly Case[] = [
         place(market, maker, { instrument: call, side: 'sell', price: mark, lots: 1 });
       }
     },
-    order: () => ({ size: sizeLots(200_000) }),
-  },
-  {
-    // All or none holds where the bound is met too.
-    code: 'too_many_fills',
-    prepare: ({ market, call, mark }) => {
-      for (let i = 0; i <= MAX_FILLS_PER_ORDER; i++) {
-        const maker = fundedPortfolio(market.state, 10 + (i % 8), 1_000_000n);
-        place(market, maker, { instrument: call, side: 'sell', price: mark, lots: 1 });
-      }
-    },
+    // All or none holds where the bound is met too; any other order ends there.
     order: () => ({
       size: sizeLots(MAX_FILLS_PER_ORDER + 1),
       timeInForce: TIME_IN_FORCE.fok,

@@ -12,6 +12,7 @@ import { cancelAllOf, type PlaceOrder } from '../../runtime/actions/orders.ts';
 import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import { type InstrumentId, priceTicks, sizeLots } from '../../runtime/core/units.ts';
 import { CLOSE_REASON, EVENT } from '../../runtime/event.ts';
+import { MAX_MULTILEG_WORK_PER_BLOCK } from '../../runtime/limits.ts';
 import { positionOf } from '../../runtime/margin/portfolio-index.ts';
 import { accountMargin, bidReserve } from '../../runtime/margin/requirements.ts';
 import { cancelOrders } from '../../runtime/matching/cancel-order.ts';
@@ -502,10 +503,13 @@ describe('a resting order of a combo', () => {
         'bad_price',
         'net_band',
         'duplicate_client_id',
+        'multileg_budget',
         'not_filled',
       ],
       (has) => {
         leg.state = has('instrument_not_open') ? 1 : 0;
+        const spent = has('multileg_budget') ? MAX_MULTILEG_WORK_PER_BLOCK : 0;
+        market.context.multilegWork.spent = spent;
         const action = {
           ...orderOf(taker.portfolio, { instrument: spread, side: 'buy', price: 1, lots: 1 }),
           price: priceTicks(
@@ -537,5 +541,49 @@ describe('a resting order of a combo', () => {
       lots: 2,
     } as const;
     expect(codeOf(enter(market, market.taker, order, changes))).toBe('bad_combo_terms');
+  });
+});
+
+describe('the budget of a block', () => {
+  test('is spent by orders of combos, refused ones too, and is whole in the next block', () => {
+    const market = desk();
+    const { taker } = market;
+    const order = {
+      instrument: spreadOf(market),
+      side: 'buy',
+      net: fair(market),
+      lots: 1,
+    } as const;
+    const spent = (): number => market.context.multilegWork.spent;
+    enter(market, taker, order);
+    const each = spent();
+    expect(each).toBeGreaterThan(0);
+    expect(codeOf(enter(market, taker, order, { timeInForce: TIME_IN_FORCE.fok }))).toBe(
+      'not_filled',
+    );
+    expect(spent()).toBe(2 * each);
+    market.context.multilegWork.spent = MAX_MULTILEG_WORK_PER_BLOCK;
+    expect(codeOf(enter(market, taker, order))).toBe('multileg_budget');
+    advance(market);
+    expect(codeOf(enter(market, taker, order))).toBe('ok');
+  });
+
+  test('without it an outright order meets no combo', () => {
+    const market = desk();
+    const { taker, maker, other } = market;
+    const [near, far] = ['near100000C', 'near110000C'].map((name) => seriesNamed(market, name));
+    if (near === undefined || far === undefined) throw new Error('no series');
+    // Sells the spread: with the bid of the far leg it sells the near one.
+    const net = fair(market);
+    enter(market, maker, { instrument: spreadOf(market), side: 'sell', net, lots: 1 });
+    const ask = { instrument: far, side: 'sell', price: ticks(market, 'near110000C'), lots: 1 };
+    place(market, other.portfolio, { ...ask, side: 'sell' });
+    const price = ticks(market, 'near100000C') + 5;
+    const take = () =>
+      place(market, taker.portfolio, { instrument: near, side: 'buy', price, lots: 1, ioc: true });
+    market.context.multilegWork.spent = MAX_MULTILEG_WORK_PER_BLOCK;
+    expect(filled(take())).toEqual([0, 0]);
+    market.context.multilegWork.spent = 0;
+    expect(filled(take())).toEqual([1, 0]);
   });
 });
