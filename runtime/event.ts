@@ -77,7 +77,6 @@ import {
   LiveRequestCodec,
 } from './multileg/live-quote.ts';
 import { type Instrument, InstrumentCodec, type InstrumentState } from './options/instrument.ts';
-import { type OracleConductEvent, OracleConductEventCodec } from './oracle/conduct-row.ts';
 import { type MarkInputs, MarkInputsCodec } from './oracle/price.ts';
 
 /** Why an order left the book; numbers are wire format. */
@@ -275,7 +274,6 @@ export const EVENT = {
   slashed: 42,
   rewardsDistributed: 43,
   lienPaid: 44,
-  oracleConduct: 62,
 } as const;
 
 export type Event =
@@ -311,7 +309,6 @@ export type Event =
   | Variant<typeof EVENT.referrerSet, ReferrerSetEvent>
   | Variant<typeof EVENT.feesDistributed, FeesDistributedEvent>
   | Variant<typeof EVENT.referralPaid, ReferralPaidEvent>
-  | Variant<typeof EVENT.oracleConduct, OracleConductEvent>
   | StakingEvent;
 
 const AuctionEventCodec: Codec<AuctionEvent> = container<AuctionEvent>('AuctionEvent', {
@@ -498,7 +495,6 @@ export const EventCodec: Codec<Event> = union<Event>('Event', {
   [EVENT.slashed]: SlashedEventCodec,
   [EVENT.rewardsDistributed]: RewardsDistributedEventCodec,
   [EVENT.lienPaid]: LienPaidEventCodec,
-  [EVENT.oracleConduct]: OracleConductEventCodec,
 });
 
 /** Most events of one block: fills and order events of a full block, several times over. */

@@ -64,7 +64,6 @@ import { type SeriesIndex, seriesIndex } from '../options/series-index.ts';
 import { type SettlementWindow, SettlementWindowCodec } from '../options/settlement.ts';
 import { type SettlementSamples, SettlementSamplesCodec } from '../options/settlement-samples.ts';
 import { type Underlying, UnderlyingCodec } from '../options/underlying.ts';
-import { type OracleConduct, OracleConductCodec } from '../oracle/conduct-row.ts';
 import { type Marks, marks } from '../oracle/marks.ts';
 import {
   type IndexPrice,
@@ -74,7 +73,6 @@ import {
   type SurfaceSlice,
   SurfaceSliceCodec,
 } from '../oracle/price.ts';
-import { type SurfaceOffset, SurfaceOffsetCodec } from '../oracle/surface-offset.ts';
 import { type OracleVote, OracleVoteCodec } from '../oracle/vote.ts';
 import {
   type DeadManSwitch,
@@ -191,12 +189,8 @@ export type State = {
   /** Last vote of each validator, by the hex of its oracle key. */
   readonly oracleVotes: TableStore<string, OracleVote>;
   readonly indexPrices: TableStore<UnderlyingId, IndexPrice>;
-  /** How validators vote, by the hex of their oracle keys. */
-  readonly oracleConduct: TableStore<string, OracleConduct>;
   readonly surfaceSlices: TableStore<number, SurfaceSlice>;
   readonly markInputs: TableStore<number, MarkInputs>;
-  /** How far the books have pulled the surface, by `expiryKey`. */
-  readonly surfaceOffsets: TableStore<number, SurfaceOffset>;
   readonly settlements: TableStore<number, SettlementWindow>;
   /** Samples of settlement windows by `samplesKey`. */
   readonly settlementSamples: TableStore<string, SettlementSamples>;
@@ -289,10 +283,6 @@ export function emptyState(chainId: Uint8Array): State {
     settlementSamples: tableStore(
       table({ id: 70, name: 'settlementSamples', key: hexKey(10), value: SettlementSamplesCodec }),
     ),
-    surfaceOffsets: tableStore(
-      table({ id: 69, name: 'surfaceOffsets', key: expiryKey, value: SurfaceOffsetCodec }),
-    oracleConduct: tableStore(
-      table({ id: 71, name: 'oracleConduct', key: hexKey(32), value: OracleConductCodec }),
     tradingStatus: tableStore(
       table({
         id: 26,

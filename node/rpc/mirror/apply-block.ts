@@ -332,7 +332,6 @@ export function applyBlock(
       case EVENT.slashed:
       case EVENT.rewardsDistributed:
       case EVENT.lienPaid:
-      case EVENT.oracleConduct:
         break;
       default:
         unreachable(event);
