@@ -6,6 +6,7 @@
  */
 import { STAKING_ACTION_CODECS, type StakingAction } from '../staking/actions.ts';
 import { type SetReferrer, SetReferrerCodec } from './actions/fees.ts';
+import { type SetMarginMode, SetMarginModeCodec } from './actions/margin.ts';
 import {
   type AcceptQuote,
   AcceptQuoteCodec,
@@ -79,6 +80,7 @@ export const ACTION = {
   acceptQuote: 20,
   blockTrade: 21,
   setReferrer: 22,
+  setMarginMode: 48,
 } as const;
 
 export type Action =
@@ -104,6 +106,7 @@ export type Action =
   | Variant<typeof ACTION.acceptQuote, AcceptQuote>
   | Variant<typeof ACTION.blockTrade, BlockTrade>
   | Variant<typeof ACTION.setReferrer, SetReferrer>
+  | Variant<typeof ACTION.setMarginMode, SetMarginMode>
   | StakingAction;
 
 export const ActionCodec: Codec<Action> = union<Action>('Action', {
@@ -129,5 +132,6 @@ export const ActionCodec: Codec<Action> = union<Action>('Action', {
   [ACTION.acceptQuote]: AcceptQuoteCodec,
   [ACTION.blockTrade]: BlockTradeCodec,
   [ACTION.setReferrer]: SetReferrerCodec,
+  [ACTION.setMarginMode]: SetMarginModeCodec,
   ...STAKING_ACTION_CODECS,
 });

@@ -11,6 +11,7 @@ import { type Result, unreachable } from './core/result.ts';
 import type { AccountId } from './core/units.ts';
 import type { Refusal } from './error.ts';
 import { setReferrer } from './fees/referral.ts';
+import { setMarginMode } from './margin/mode/set-margin-mode.ts';
 import { amendOrder, reduceOrder } from './matching/amend-order.ts';
 import { cancelByClientId, cancelOrder, cancelOrders } from './matching/cancel-order.ts';
 import { linkOrders } from './matching/link-orders.ts';
@@ -66,6 +67,7 @@ export function actionClass(action: Action): Class {
     case ACTION.transfer:
     case ACTION.setReferrer:
     case ACTION.setAgentBudget:
+    case ACTION.setMarginMode:
       return CLASS.rest;
     case ACTION.quoteRequest:
       return CLASS.makers;
@@ -102,6 +104,8 @@ export function applyAction(
       return setAgentBudget(state, context, account, action.value);
     case ACTION.setReferrer:
       return setReferrer(state, context, account, action.value);
+    case ACTION.setMarginMode:
+      return setMarginMode(state, context, account, action.value);
     case ACTION.placeOrder:
       return placeOrder(state, context, account, action.value);
     case ACTION.cancelOrder:

@@ -230,6 +230,16 @@ export const RUNTIME_ERRORS = {
   wrong_key: { number: 663, field: 'publicKey', text: 'not the key of the signer in that epoch' },
   known_fault: { number: 664, field: 'epoch', text: 'a fault of it in that epoch is known' },
   too_many_faults: { number: 665, field: 'epoch', text: 'more faults than are counted' },
+
+  // Margin modes; of orders in portfolio mode mode_expiries and equity_reduce_only.
+  bad_mode: { number: 700, field: 'mode', text: 'must be 0 (standard) or 1 (portfolio)' },
+  mode_unchanged: { number: 701, field: 'mode', text: 'the sub-account is in this mode' },
+  open_orders: { number: 702, field: 'subAccount', text: 'cancel the open orders first' },
+  mode_positions: { number: 703, field: 'subAccount', text: 'too many series for this mode' },
+  mode_expiries: { number: 704, field: 'subAccount', text: 'too many expiries for this mode' },
+  low_equity: { number: 705, field: 'subAccount', text: 'too little equity for this mode' },
+  mode_margin: { number: 706, field: 'mode', text: 'initial margin of the new mode is not met' },
+  equity_reduce_only: { number: 707, field: 'size', text: 'equity too low: only reductions' },
 } as const;
 
 export type RuntimeErrorCode = keyof typeof RUNTIME_ERRORS;

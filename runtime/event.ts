@@ -61,6 +61,7 @@ import type {
   TimestampMs,
   UnderlyingId,
 } from './core/units.ts';
+import type { MarginMode } from './margin/mode/margin-mode.ts';
 import { type Order, OrderCodec } from './matching/order.ts';
 import { type Trigger, TriggerCodec } from './matching/trigger.ts';
 import { type Combo, ComboCodec } from './multileg/combo.ts';
@@ -200,6 +201,13 @@ export type DeadManEvent = {
   readonly isDone: boolean;
 };
 
+export type MarginModeSetEvent = { readonly portfolio: PortfolioId; readonly mode: MarginMode };
+/** New parameters of portfolio margin were announced: they come in steps over this time. */
+export type RiskChangeEvent = {
+  readonly underlying: UnderlyingId;
+  readonly startsAt: TimestampMs;
+  readonly endsAt: TimestampMs;
+};
 export type ReferrerSetEvent = { readonly account: AccountId; readonly referrer: AccountId };
 /** The fees of an epoch, shared out: micro-USD. */
 export type FeesDistributedEvent = {
@@ -274,6 +282,8 @@ export const EVENT = {
   slashed: 42,
   rewardsDistributed: 43,
   lienPaid: 44,
+  marginModeSet: 50,
+  riskChange: 51,
 } as const;
 
 export type Event =
@@ -309,6 +319,8 @@ export type Event =
   | Variant<typeof EVENT.referrerSet, ReferrerSetEvent>
   | Variant<typeof EVENT.feesDistributed, FeesDistributedEvent>
   | Variant<typeof EVENT.referralPaid, ReferralPaidEvent>
+  | Variant<typeof EVENT.marginModeSet, MarginModeSetEvent>
+  | Variant<typeof EVENT.riskChange, RiskChangeEvent>
   | StakingEvent;
 
 const AuctionEventCodec: Codec<AuctionEvent> = container<AuctionEvent>('AuctionEvent', {
@@ -495,6 +507,15 @@ export const EventCodec: Codec<Event> = union<Event>('Event', {
   [EVENT.slashed]: SlashedEventCodec,
   [EVENT.rewardsDistributed]: RewardsDistributedEventCodec,
   [EVENT.lienPaid]: LienPaidEventCodec,
+  [EVENT.marginModeSet]: container<MarginModeSetEvent>('MarginModeSetEvent', {
+    portfolio: u64<PortfolioId>(),
+    mode: u8<MarginMode>(),
+  }),
+  [EVENT.riskChange]: container<RiskChangeEvent>('RiskChangeEvent', {
+    underlying: u8<UnderlyingId>(),
+    startsAt: u64<TimestampMs>(),
+    endsAt: u64<TimestampMs>(),
+  }),
 });
 
 /** Most events of one block: fills and order events of a full block, several times over. */

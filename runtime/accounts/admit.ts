@@ -42,7 +42,8 @@ function roleAllows(role: Role, action: Action): boolean {
         !isStakingAction(action) &&
         action.selector !== ACTION.transfer &&
         action.selector !== ACTION.setReferrer &&
-        action.selector !== ACTION.setAgentBudget
+        action.selector !== ACTION.setAgentBudget &&
+        action.selector !== ACTION.setMarginMode
       );
     case ROLE.stake:
       // Not where the money goes: that loosens a limit of the account.

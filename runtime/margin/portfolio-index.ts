@@ -34,6 +34,8 @@ import {
   type PortfolioSum,
   portfolioSum,
 } from './expiry-holding.ts';
+import { isPortfolioMode } from './mode/margin-mode.ts';
+import { type ModeSums, modeSums } from './mode/mode-sums.ts';
 import { addHeld, dropHeld, type SeriesHolding } from './series-holding.ts';
 
 export type Portfolio = {
@@ -48,6 +50,8 @@ export type Portfolio = {
   /** Open orders of combos: in `series` their legs' terms stand for them. */
   readonly comboOrders: Map<OrderId, RestingOrder>;
   openOrders: number;
+  /** Kept sums of portfolio margin; none under standard margin. */
+  sums: ModeSums | undefined;
 };
 
 export type PortfolioIndex = {
@@ -62,7 +66,8 @@ export function portfolioIndex(): PortfolioIndex {
   return { byPortfolio: new Map(), byExpiry: new Map(), recent: undefined };
 }
 
-function portfolioOf(index: PortfolioIndex, id: PortfolioId): Portfolio {
+function portfolioOf(state: State, id: PortfolioId): Portfolio {
+  const index = state.derived.portfolios;
   const existing = index.byPortfolio.get(id);
   if (existing !== undefined) return existing;
   const portfolio: Portfolio = {
@@ -73,6 +78,7 @@ function portfolioOf(index: PortfolioIndex, id: PortfolioId): Portfolio {
     clientOrders: new Map(),
     comboOrders: new Map(),
     openOrders: 0,
+    sums: isPortfolioMode(state, id) ? modeSums() : undefined,
   };
   index.byPortfolio.set(id, portfolio);
   return portfolio;
@@ -92,7 +98,7 @@ function placeOf(state: State, id: PortfolioId, instrument: InstrumentId): Place
   const index = state.derived.portfolios;
   const { recent } = index;
   if (recent?.portfolio.id === id && recent.holding.instrument === instrument) return recent;
-  const portfolio = portfolioOf(index, id);
+  const portfolio = portfolioOf(state, id);
   const known = portfolio.places.get(instrument);
   if (known !== undefined) {
     index.recent = known;
@@ -192,7 +198,7 @@ export function indexOrder(state: State, order: RestingOrder): void {
   const combo = comboOf(state, order);
   if (combo !== undefined) {
     indexComboOrder(state, combo, order);
-    const portfolio = portfolioOf(state.derived.portfolios, order.portfolio);
+    const portfolio = portfolioOf(state, order.portfolio);
     portfolio.openOrders += 1;
     if (order.clientOrderId !== 0) portfolio.clientOrders.set(order.clientOrderId, order);
     return;
@@ -225,7 +231,7 @@ export function indexReduction(state: State, order: RestingOrder, lots: number):
 export function unindexOrder(state: State, order: RestingOrder): void {
   const combo = comboOf(state, order);
   if (combo !== undefined) {
-    const portfolio = portfolioOf(state.derived.portfolios, order.portfolio);
+    const portfolio = portfolioOf(state, order.portfolio);
     portfolio.openOrders -= 1;
     if (order.clientOrderId !== 0) portfolio.clientOrders.delete(order.clientOrderId);
     unindexComboOrder(state, combo, order);

@@ -18,10 +18,15 @@ import {
   receivable,
   refreshExpiry,
 } from './expiry-holding.ts';
+import { isPortfolioMode } from './mode/margin-mode.ts';
+import { modeMargin, modePortfolio } from './mode/mode-excess.ts';
 import { type SeriesHolding, shortableLots } from './series-holding.ts';
 import { CONFIDENCE_FLOOR_BPS, divideUp } from './standard-margin.ts';
 
-/** What an account has and must have, in micro-USD. */
+/**
+ * What an account has and must have, in micro-USD. Under portfolio margin the value of the options
+ * counts, so that a requirement may be negative; what is still to be paid is in it.
+ */
 export type AccountMargin = {
   readonly cash: bigint;
   /** What delivered series are still to pay, in all: towards maintenance, not towards new risk. */
@@ -70,8 +75,18 @@ export function expiryCharge(state: State, expiry: ExpiryHolding): number {
   return charge;
 }
 
-/** The account's three numbers at the marks in force. O(positions × settlements) after a mark. */
+/**
+ * The account's three numbers at the marks in force, under the margin that it is in.
+ * O(positions × settlements), under portfolio margin O(positions × slots), after a mark.
+ */
 export function accountMargin(state: State, portfolio: PortfolioId): AccountMargin {
+  return isPortfolioMode(state, portfolio)
+    ? modeRequirements(state, portfolio)
+    : standardMargin(state, portfolio);
+}
+
+/** The three numbers under standard margin, whatever the account is in. */
+export function standardMargin(state: State, portfolio: PortfolioId): AccountMargin {
   let initial = 0n;
   let maintenance = 0n;
   let bare = 0n;
@@ -86,6 +101,16 @@ export function accountMargin(state: State, portfolio: PortfolioId): AccountMarg
   }
   const cash = balanceOf(state, portfolio, DENOMINATION.usd);
   return { cash, receivable: due, initial, maintenance, bareMaintenance: bare };
+}
+
+/** The three numbers under portfolio margin. */
+function modeRequirements(state: State, id: PortfolioId): AccountMargin {
+  const portfolio = modePortfolio(state, id);
+  const initial = -modeMargin(state, portfolio, 'initial').excess;
+  const maintenance = -modeMargin(state, portfolio, 'maintenance').excess;
+  const bareMaintenance = -modeMargin(state, portfolio, 'maintenance', 'positions alone').excess;
+  const cash = balanceOf(state, id, DENOMINATION.usd);
+  return { cash, receivable: 0n, initial, maintenance, bareMaintenance };
 }
 
 /** Micro-USD that the portfolio's bids would cost if all were filled: premiums and fees. */

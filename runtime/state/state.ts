@@ -35,6 +35,7 @@ import type {
   Height,
   InstrumentId,
   OrderId,
+  PortfolioId,
   TimestampMs,
   UnderlyingId,
 } from '../core/units.ts';
@@ -43,6 +44,9 @@ import { type FeeSchedule, FeeScheduleCodec } from '../fees/fee-tiers.ts';
 import { type Referral, ReferralCodec } from '../fees/referral.ts';
 import { type TradingVolume, TradingVolumeCodec } from '../fees/trading-volume.ts';
 import { type Parameters, ParametersCodec } from '../governance/parameters.ts';
+import { type MarginModeRow, MarginModeRowCodec } from '../margin/mode/margin-mode.ts';
+import { type RiskIndex, riskIndex } from '../margin/mode/risk-index.ts';
+import { type RiskParameters, RiskParametersCodec } from '../margin/mode/risk-parameters.ts';
 import { type PortfolioIndex, portfolioIndex } from '../margin/portfolio-index.ts';
 import { type Position, PositionCodec } from '../margin/position.ts';
 import { type Books, books } from '../matching/books.ts';
@@ -154,6 +158,7 @@ export type Derived = {
   readonly marks: Marks;
   readonly books: Books;
   readonly portfolios: PortfolioIndex;
+  readonly risk: RiskIndex;
   readonly auctions: AuctionIndex;
   readonly orders: OrderIndex;
   readonly triggers: TriggerIndex;
@@ -220,6 +225,10 @@ export type State = {
   readonly requestQuotes: TableStore<OrderId, LiveQuote>;
   /** Legs of listed combos, by the combos' instruments. */
   readonly combos: TableStore<InstrumentId, Combo>;
+  /** Portfolios in portfolio mode; the others have no row. */
+  readonly marginModes: TableStore<PortfolioId, MarginModeRow>;
+  /** Parameters of portfolio margin, with an announced change. */
+  readonly riskParameters: TableStore<UnderlyingId, RiskParameters>;
   /** Validators, delegations, rewards: tables 40 to 59. */
   readonly staking: Staking;
   /** Every table, in id order. */
@@ -338,6 +347,17 @@ export function emptyState(chainId: Uint8Array): State {
     combos: tableStore(
       table({ id: 24, name: 'combos', key: u32Key<InstrumentId>(), value: ComboCodec }),
     ),
+    marginModes: tableStore(
+      table({ id: 60, name: 'marginModes', key: u64Key<PortfolioId>(), value: MarginModeRowCodec }),
+    ),
+    riskParameters: tableStore(
+      table({
+        id: 61,
+        name: 'riskParameters',
+        key: u32Key<UnderlyingId>(),
+        value: RiskParametersCodec,
+      }),
+    ),
   };
   const staking = emptyStaking();
   return {
@@ -353,6 +373,7 @@ export function emptyState(chainId: Uint8Array): State {
       marks: marks(),
       books: books(),
       portfolios: portfolioIndex(),
+      risk: riskIndex(),
       exposures: exposures(),
       auctions: auctionIndex(),
       orders: orderIndex(),

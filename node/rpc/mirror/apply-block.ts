@@ -332,6 +332,8 @@ export function applyBlock(
       case EVENT.slashed:
       case EVENT.rewardsDistributed:
       case EVENT.lienPaid:
+      case EVENT.marginModeSet:
+      case EVENT.riskChange:
         break;
       default:
         unreachable(event);
