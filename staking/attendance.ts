@@ -1,9 +1,9 @@
 /**
- * Who was there: leader views that the finalized headers show as skipped, and oracle votes that are
- * missing when their slot ends.
+ * Who was there: leader views that the finalized headers show as skipped, oracle votes that are missing
+ * when their slot ends, and slots whose votes were far from the medians (`runtime/oracle/conduct.ts`).
  *
  * Source: design/chain.md §3 ("Downtime is what the chain can see"), design/staking-and-keys.md §3.
- * Judged at an epoch's end over at least `absenceSlots` own slots of one kind. Brake: nobody is jailed
+ * Judged at an epoch's end, missed and far each against a parameter, over at least `absenceSlots` own slots of one kind. Brake: nobody is jailed
  * when more than a third of the weight was absent; at most `jailBrakeBps` of the weight is newly jailed;
  * at least four validators stay.
  */
@@ -11,6 +11,7 @@ import { type LeaderSchedule, leaderOf, leaderSchedule } from '../consensus/lead
 import { compareBytes, toHex } from '../runtime/core/bytes.ts';
 import { timestampMs, type View, view } from '../runtime/core/units.ts';
 import { type EpochConfig, totalWeight } from '../runtime/epoch-config.ts';
+import { endOracleSlot } from '../runtime/oracle/conduct.ts';
 import { currentEpoch, type StakingContext } from './context.ts';
 import type { StakeEntry } from './epoch-stake.ts';
 import { FULL_BPS } from './fraction.ts';
@@ -30,23 +31,28 @@ function scheduleOf({ staking }: StakingState, config: EpochConfig): LeaderSched
   return memo.schedule.leaders;
 }
 
-/** Counts slots of a validator, `missed` or not. */
-function count(
-  { staking }: StakingState,
-  validator: ValidatorId,
-  kind: 'leader' | 'oracle',
-  missed: 0 | 1,
-): void {
+/** Counts a leader slot of a validator, `missed` or not. */
+function countLeader({ staking }: StakingState, validator: ValidatorId, missed: 0 | 1): void {
   const row = staking.attendance.must(validator);
-  if (kind === 'leader') {
-    row.leaderSlots += 1;
-    row.leaderMissed += missed;
-  } else {
-    row.oracleSlots += 1;
-    row.oracleMissed += missed;
-  }
+  row.leaderSlots += 1;
+  row.leaderMissed += missed;
   row.epochSlots += 1;
   row.epochMissed += missed;
+  staking.attendance.touch(validator);
+}
+
+/** Counts an oracle slot: a far vote earns as little as none. */
+function countOracle(
+  { staking }: StakingState,
+  validator: ValidatorId,
+  slot: 'kept' | 'missed' | 'far',
+): void {
+  const row = staking.attendance.must(validator);
+  row.oracleSlots += 1;
+  if (slot === 'missed') row.oracleMissed += 1;
+  if (slot === 'far') row.oracleFar += 1;
+  row.epochSlots += 1;
+  if (slot !== 'kept') row.epochMissed += 1;
   staking.attendance.touch(validator);
 }
 
@@ -62,11 +68,11 @@ export function countLeaders(state: StakingState, context: StakingContext, at: V
   const { entries } = state.staking.epochStakes.must(currentEpoch(context));
   for (let each = from; each <= at; each++) {
     const entry = entries[leaderOf(schedule, view(each))];
-    if (entry !== undefined) count(state, entry.validator, 'leader', each < at ? 1 : 0);
+    if (entry !== undefined) countLeader(state, entry.validator, each < at ? 1 : 0);
   }
 }
 
-/** Once each `slotMs`: notes whose last vote is older than that. O(validators) then, else O(1). */
+/** Once each `slotMs`: notes whose last vote is older than that, or far. O(validators) then, else O(1). */
 export function countOracleVotes(
   state: StakingState,
   context: StakingContext,
@@ -79,29 +85,35 @@ export function countOracleVotes(
     const entry = entries[position];
     const vote = state.oracleVotes.get(toHex(oracleKey));
     const isThere = vote !== undefined && vote.observedAt + slotMs >= context.timestamp;
-    if (entry !== undefined) count(state, entry.validator, 'oracle', isThere ? 0 : 1);
+    const isFar = endOracleSlot(state, oracleKey, currentEpoch(context), isThere);
+    if (entry === undefined) continue;
+    countOracle(state, entry.validator, isFar ? 'far' : isThere ? 'kept' : 'missed');
   }
 }
 
-/** The worse of the two missed shares that are judged, in bps; 0 when there are too few slots. */
-function missedBps(row: Attendance, leastSlots: number): number {
+/** The worse of the two missed shares, and the far share, in bps; 0 when there are too few slots. */
+function judgedBps(row: Attendance, leastSlots: number): { missed: number; far: number } {
   const share = (slots: number, missed: number): number =>
     slots < leastSlots ? 0 : Math.floor((missed * Number(FULL_BPS)) / slots);
-  return Math.max(
-    share(row.leaderSlots, row.leaderMissed),
-    share(row.oracleSlots, row.oracleMissed),
-  );
+  const { leaderSlots, leaderMissed, oracleSlots, oracleMissed, oracleFar } = row;
+  return {
+    missed: Math.max(share(leaderSlots, leaderMissed), share(oracleSlots, oracleMissed)),
+    far: share(oracleSlots, oracleFar),
+  };
 }
 
-/** Judges attendance and begins the counts anew: on the last block of an epoch. O(validators log validators). */
+/** Judges attendance and far votes, and begins the counts anew: on the last block of an epoch. O(validators log validators). */
 export function jailAbsent(state: StakingState, context: StakingContext): void {
   const { staking } = state;
-  const { absenceSlots, maxMissedBps, jailBrakeBps, downtimeJailMs } = stakingParametersOf(state);
+  const { absenceSlots, maxMissedBps, maxFarBps, jailBrakeBps, downtimeJailMs } =
+    stakingParametersOf(state);
   const { entries } = staking.epochStakes.must(currentEpoch(context));
   const absent: { entry: StakeEntry; missed: number }[] = [];
   for (const entry of entries) {
-    const missed = missedBps(staking.attendance.must(entry.validator), absenceSlots);
-    if (missed > maxMissedBps) absent.push({ entry, missed });
+    const { missed, far } = judgedBps(staking.attendance.must(entry.validator), absenceSlots);
+    if (missed > maxMissedBps || far > maxFarBps) {
+      absent.push({ entry, missed: Math.max(missed, far) });
+    }
   }
   beginCounts(state, entries, absenceSlots);
   const total = totalWeight(context.config);
@@ -133,7 +145,9 @@ function beginCounts(
   for (const { validator } of entries) {
     const row = staking.attendance.must(validator);
     if (row.leaderSlots >= leastSlots) Object.assign(row, { leaderSlots: 0, leaderMissed: 0 });
-    if (row.oracleSlots >= leastSlots) Object.assign(row, { oracleSlots: 0, oracleMissed: 0 });
+    if (row.oracleSlots >= leastSlots) {
+      Object.assign(row, { oracleSlots: 0, oracleMissed: 0, oracleFar: 0 });
+    }
     Object.assign(row, { epochSlots: 0, epochMissed: 0 });
     staking.attendance.touch(validator);
   }

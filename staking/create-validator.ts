@@ -87,6 +87,7 @@ export function addValidator(state: StakingState, row: Validator): void {
     leaderMissed: 0,
     oracleSlots: 0,
     oracleMissed: 0,
+    oracleFar: 0,
     epochSlots: 0,
     epochMissed: 0,
   });

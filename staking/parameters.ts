@@ -35,6 +35,8 @@ export type StakingParameters = {
   readonly absenceSlots: number;
   /** Missed share of them above which a validator is jailed. */
   readonly maxMissedBps: number;
+  /** Share of the oracle slots with a far vote above which a validator is jailed; 10,000: none is. */
+  readonly maxFarBps: number;
   /** Largest share of the weight that is newly jailed for absence in one epoch. */
   readonly jailBrakeBps: number;
   /** Issuance in the first year as a share of the supply, its yearly fall, and its floor. */
@@ -64,6 +66,7 @@ export const StakingParametersCodec: Codec<StakingParameters> = container<Stakin
     downtimeJailMs: u64(),
     absenceSlots: u32(),
     maxMissedBps: u16(),
+    maxFarBps: u16(),
     jailBrakeBps: u16(),
     issuancePpm: u32(),
     issuanceFallBps: u16(),
@@ -101,6 +104,7 @@ export const STAKING_RANGES: {
   downtimeJailMs: { min: 0, max: 30 * DAY_MS, unit: 'ms' },
   absenceSlots: { min: 50, max: 1_000_000, unit: 'slots' },
   maxMissedBps: { min: 1_000, max: 10_000, unit: 'bps' },
+  maxFarBps: { min: 1_000, max: 10_000, unit: 'bps' },
   jailBrakeBps: { min: 0, max: 3_333, unit: 'bps' },
   issuancePpm: { min: 0, max: 200_000, unit: 'ppm' },
   issuanceFallBps: { min: 0, max: 10_000, unit: 'bps' },
@@ -127,6 +131,7 @@ export const DEFAULT_STAKING_PARAMETERS: StakingParameters = {
   downtimeJailMs: 600_000,
   absenceSlots: 50,
   maxMissedBps: 5_000,
+  maxFarBps: 5_000,
   jailBrakeBps: 1_000,
   issuancePpm: 40_000,
   issuanceFallBps: 1_000,

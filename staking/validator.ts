@@ -114,6 +114,8 @@ export type Attendance = {
   leaderMissed: number;
   oracleSlots: number;
   oracleMissed: number;
+  /** Of the slots with a vote: those in which one was far from the medians. */
+  oracleFar: number;
   epochSlots: number;
   epochMissed: number;
 };
@@ -122,6 +124,7 @@ export const AttendanceCodec: Codec<Attendance> = container<Attendance>('Attenda
   leaderMissed: u32(),
   oracleSlots: u32(),
   oracleMissed: u32(),
+  oracleFar: u32(),
   epochSlots: u32(),
   epochMissed: u32(),
 });

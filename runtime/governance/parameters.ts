@@ -61,6 +61,19 @@ export type Parameters = {
   readonly postOnlyAfterHaltMs: number;
   /** Age of the index from which only reduce-only orders are taken, until `oracleStaleMs` halts. */
   readonly oracleReduceOnlyMs: number;
+  /** Distance of a voted index or forward from the median beyond which the vote is far. */
+  readonly oracleFarBps: number;
+  /** The same of a voted total variance. */
+  readonly oracleFarVarianceBps: number;
+  /** Least notional of each side of a quote that may pull the surface; 0: none does. */
+  readonly pullMinQuoteUsd: number;
+  /** How long an order has rested before it counts for the pull. */
+  readonly pullMinRestMs: number;
+  /** Widest such quote, in volatility (100: one point). */
+  readonly pullMaxWidthBps: number;
+  /** How far a surface's offset moves in a minute, and at most, in volatility. */
+  readonly pullStepBps: number;
+  readonly pullMaxBps: number;
 };
 
 export const ParametersCodec: Codec<Parameters> = container<Parameters>('Parameters', {
@@ -93,6 +106,13 @@ export const ParametersCodec: Codec<Parameters> = container<Parameters>('Paramet
   auctionNoCancelMs: u32(),
   postOnlyAfterHaltMs: u32(),
   oracleReduceOnlyMs: u32(),
+  oracleFarBps: u16(),
+  oracleFarVarianceBps: u16(),
+  pullMinQuoteUsd: u32(),
+  pullMinRestMs: u32(),
+  pullMaxWidthBps: u16(),
+  pullStepBps: u16(),
+  pullMaxBps: u16(),
 });
 
 /** Allowed values of each parameter, inclusive, with its unit. */
@@ -132,4 +152,11 @@ export const PARAMETER_RANGES: {
   auctionNoCancelMs: { min: 0, max: 60_000, unit: 'ms' },
   postOnlyAfterHaltMs: { min: 0, max: 3_600_000, unit: 'ms' },
   oracleReduceOnlyMs: { min: 500, max: 60_000, unit: 'ms' },
+  oracleFarBps: { min: 1, max: 10_000, unit: 'bps' },
+  oracleFarVarianceBps: { min: 100, max: 60_000, unit: 'bps' },
+  pullMinQuoteUsd: { min: 0, max: 1_000_000_000, unit: 'USD' },
+  pullMinRestMs: { min: 0, max: 600_000, unit: 'ms' },
+  pullMaxWidthBps: { min: 1, max: 5_000, unit: 'bps of volatility' },
+  pullStepBps: { min: 0, max: 1_000, unit: 'bps of volatility a minute' },
+  pullMaxBps: { min: 0, max: 1_000, unit: 'bps of volatility' },
 };

@@ -29,7 +29,9 @@ function endTrading(
     const instrument = state.instruments.must(id);
     expireInstrument(state, context, instrument);
   }
-  state.surfaceSlices.delete(expiryKey.pack(place.underlying, place.expiry));
+  const key = expiryKey.pack(place.underlying, place.expiry);
+  state.surfaceSlices.delete(key);
+  state.surfaceOffsets.delete(key);
 }
 
 function fixDelivery(

@@ -6,75 +6,34 @@
  * validators with less than ⅓ of all weight hold less than half of the votes' weight, and no median
  * of one component leaves the range of the honest votes. Signatures were checked before.
  *
- * Invariants: `oracleVotes` holds at most one row per validator of the config; slices written here
- * are free of arbitrage among themselves, shortest expiry first.
+ * Outliers: a clamp of votes to a range around the median would leave the median where it is, so none
+ * is made. What lies outside the range does not count as agreement, which lowers the confidence, and
+ * is counted against its validator (`conduct.ts`).
+ *
+ * Invariants: slices written here are free of arbitrage among themselves, shortest expiry first.
  */
-import { isOracleKeyInForce } from '../../staking/rotate-key.ts';
 import type { BlockContext } from '../block-context.ts';
 import { toHex } from '../core/bytes.ts';
 import { mulDivFloor, weightedMedian } from '../core/math.ts';
-import type { TimestampMs, UnderlyingId, Weight } from '../core/units.ts';
+import {
+  type TimestampMs,
+  type UnderlyingId,
+  type ValidatorIndex,
+  validatorIndex,
+  type Weight,
+} from '../core/units.ts';
 import { totalWeight } from '../epoch-config.ts';
 import { EVENT } from '../event.ts';
-import { MAX_CLOCK_AHEAD_MS } from '../limits.ts';
 import { liveExpiries } from '../options/series-index.ts';
 import { repairSlice, type SliceParameters } from '../pricing/essvi.ts';
 import { expiryKey, type State } from '../state/state.ts';
+import { isIndexFar, isSliceFar, noteFarVote } from './conduct.ts';
 import { isFresh } from './freshness.ts';
+import { dropLeavers, storeVotes } from './store-votes.ts';
 import type { ExpiryVote, OracleVote, UnderlyingVote } from './vote.ts';
-import { isVoteSane } from './vote-bounds.ts';
 
 /** A vote on one underlying or expiry, with what stands behind it. */
 type Weighed<V> = { readonly vote: V; readonly weight: Weight };
-
-/** Why a vote does not count, in order of precedence. */
-export type VoteFault =
-  | 'wrong_epoch'
-  | 'unknown_validator'
-  | 'stale'
-  | 'future'
-  | 'not_newer'
-  | 'out_of_bounds';
-
-/** The first fault of a vote against this block and the validator's last vote, or `undefined`. */
-export function voteFault(
-  state: State,
-  context: BlockContext,
-  vote: OracleVote,
-): VoteFault | undefined {
-  if (vote.epoch !== context.config.epoch) return 'wrong_epoch';
-  const validator = context.config.validators[vote.validator];
-  if (validator === undefined) return 'unknown_validator';
-  if (!isOracleKeyInForce(state, validator.oracleKey)) return 'unknown_validator';
-  if (!isFresh(context, vote.observedAt)) return 'stale';
-  if (vote.observedAt > context.timestamp + MAX_CLOCK_AHEAD_MS) return 'future';
-  const last = state.oracleVotes.get(toHex(validator.oracleKey));
-  if (last !== undefined && vote.observedAt <= last.observedAt) return 'not_newer';
-  if (!isVoteSane(vote)) return 'out_of_bounds';
-  return undefined;
-}
-
-/** Stores the votes without fault; false when none was. */
-function storeVotes(state: State, context: BlockContext, votes: readonly OracleVote[]): boolean {
-  let stored = false;
-  for (const vote of votes) {
-    if (voteFault(state, context, vote) !== undefined) continue;
-    const validator = context.config.validators[vote.validator];
-    if (validator === undefined) continue;
-    state.oracleVotes.set(toHex(validator.oracleKey), vote);
-    stored = true;
-  }
-  return stored;
-}
-
-/** Drops the votes of keys that left the set. O(1) unless more votes than validators are held. */
-function dropLeavers(state: State, context: BlockContext): void {
-  if (state.oracleVotes.size <= context.config.validators.length) return;
-  const members = new Set(context.config.validators.map(({ oracleKey }) => toHex(oracleKey)));
-  for (const key of state.oracleVotes.sortedKeys()) {
-    if (!members.has(key)) state.oracleVotes.delete(key);
-  }
-}
 
 /** The last votes of the config's validators that are fresh, in the config's order. */
 function freshVotes(state: State, context: BlockContext): Weighed<OracleVote>[] {
@@ -110,14 +69,30 @@ function sliceAtBlock(
   return { ...slice, theta };
 }
 
+/**
+ * Confidence of an index in bps: the median of what was voted, times the share of all weight whose vote
+ * is near the index. Rounded down: absence and disagreement both lower it.
+ */
+function confidenceOf(
+  context: BlockContext,
+  votes: readonly Weighed<UnderlyingVote>[],
+  index: number,
+): number {
+  let near = 0n;
+  for (const { vote, weight } of votes) if (!isIndexFar(context, vote, index)) near += weight;
+  const voted = median(votes, (vote) => vote.confidenceBps);
+  return Number(mulDivFloor(BigInt(voted), near, totalWeight(context.config)));
+}
+
+/** Writes the index of an underlying and returns it. */
 function updateIndex(
   state: State,
   context: BlockContext,
   underlying: UnderlyingId,
   votes: readonly Weighed<UnderlyingVote>[],
-): void {
+): number {
   const index = median(votes, (vote) => vote.index);
-  const confidenceBps = median(votes, (vote) => vote.confidenceBps);
+  const confidenceBps = confidenceOf(context, votes, index);
   const updatedAt = context.timestamp;
   const row = state.indexPrices.get(underlying);
   if (row?.index !== index) {
@@ -125,10 +100,22 @@ function updateIndex(
   }
   if (row === undefined) {
     state.indexPrices.set(underlying, { underlying, index, confidenceBps, updatedAt });
-    return;
+    return index;
   }
   Object.assign(row, { index, confidenceBps, updatedAt });
   state.indexPrices.touch(underlying);
+  return index;
+}
+
+/** The medians of an expiry, component by component. */
+function medianSlice(expiry: TimestampMs, votes: readonly Weighed<ExpiryVote>[]): ExpiryVote {
+  return {
+    expiry,
+    forward: median(votes, (vote) => vote.forward),
+    theta: median(votes, (vote) => vote.theta),
+    u: median(votes, (vote) => vote.u),
+    l: median(votes, (vote) => vote.l),
+  };
 }
 
 /** Writes the slice of one expiry and returns it, repaired against the one before it. */
@@ -136,18 +123,11 @@ function updateSlice(
   state: State,
   context: BlockContext,
   place: { readonly underlying: UnderlyingId; readonly expiry: TimestampMs },
-  votes: readonly Weighed<ExpiryVote>[],
+  medians: ExpiryVote,
   shorter: SliceParameters | undefined,
 ): SliceParameters {
-  const forward = median(votes, (vote) => vote.forward);
-  const slice = repairSlice(
-    {
-      theta: median(votes, (vote) => vote.theta),
-      u: median(votes, (vote) => vote.u),
-      l: median(votes, (vote) => vote.l),
-    },
-    shorter,
-  );
+  const { forward } = medians;
+  const slice = repairSlice(medians, shorter);
   const key = expiryKey.pack(place.underlying, place.expiry);
   const row = state.surfaceSlices.get(key);
   const values = { forward, ...slice, updatedAt: context.timestamp };
@@ -159,10 +139,17 @@ function updateSlice(
   return slice;
 }
 
+/** A vote on an underlying, with its validator and the time it was taken at. */
+type Cast = {
+  readonly validator: ValidatorIndex;
+  readonly observedAt: TimestampMs;
+  readonly of: UnderlyingVote;
+};
+
 /** Votes on the expiries ahead, by expiry ascending, with θ at block time. */
 function votesByExpiry(
   context: BlockContext,
-  votes: readonly Weighed<{ readonly observedAt: TimestampMs; readonly of: UnderlyingVote }>[],
+  votes: readonly Weighed<Cast>[],
   expiries: readonly TimestampMs[],
 ): Map<TimestampMs, Weighed<ExpiryVote>[]> {
   const byExpiry = new Map<TimestampMs, Weighed<ExpiryVote>[]>();
@@ -177,6 +164,53 @@ function votesByExpiry(
   return byExpiry;
 }
 
+/** Whether a vote on an underlying is far from what was taken from it and the others. */
+function isFar(
+  context: BlockContext,
+  { of, observedAt }: Cast,
+  index: number,
+  medians: ReadonlyMap<TimestampMs, ExpiryVote>,
+): boolean {
+  if (isIndexFar(context, of, index)) return true;
+  return of.expiries.some((slice) => {
+    const taken = medians.get(slice.expiry);
+    const atBlock = sliceAtBlock(slice, observedAt, context.timestamp);
+    return taken !== undefined && isSliceFar(context, atBlock, taken);
+  });
+}
+
+/**
+ * Renews one underlying, and adds to `far` who of `newly` voted far from it. Nothing happens below the
+ * quorum.
+ */
+function updateUnderlying(
+  state: State,
+  context: BlockContext,
+  underlying: UnderlyingId,
+  cast: readonly Weighed<Cast>[],
+  {
+    newly,
+    far,
+  }: { readonly newly: ReadonlySet<ValidatorIndex>; readonly far: Set<ValidatorIndex> },
+): void {
+  const total = totalWeight(context.config);
+  if (!isQuorum(cast, total)) return;
+  const votes = cast.map(({ vote, weight }) => ({ vote: vote.of, weight }));
+  const index = updateIndex(state, context, underlying, votes);
+  const medians = new Map<TimestampMs, ExpiryVote>();
+  let shorter: SliceParameters | undefined;
+  const expiries = liveExpiries(state, underlying);
+  for (const [expiry, slices] of votesByExpiry(context, cast, expiries)) {
+    if (!isQuorum(slices, total)) continue;
+    const taken = medianSlice(expiry, slices);
+    medians.set(expiry, taken);
+    shorter = updateSlice(state, context, { underlying, expiry }, taken, shorter);
+  }
+  for (const { vote } of cast) {
+    if (newly.has(vote.validator) && isFar(context, vote, index, medians)) far.add(vote.validator);
+  }
+}
+
 /**
  * Stores the block's votes and, if any counts, renews index and slices of every underlying whose
  * votes reach their quorum. A vote with a fault is dropped without effect: it can neither throw nor
@@ -187,28 +221,22 @@ export function applyOracleVotes(
   context: BlockContext,
   votes: readonly OracleVote[],
 ): void {
-  if (!storeVotes(state, context, votes)) return;
+  const stored = storeVotes(state, context, votes);
+  if (stored.length === 0) return;
   dropLeavers(state, context);
+  const newly = new Set(stored.map(({ vote }) => vote.validator));
+  const far = new Set<ValidatorIndex>();
+  for (const { vote, isEquivocation } of stored) if (isEquivocation) far.add(vote.validator);
   const fresh = freshVotes(state, context);
-  const total = totalWeight(context.config);
   for (const underlying of state.underlyings.sortedKeys()) {
-    const cast = fresh.flatMap(({ vote, weight }) =>
-      vote.underlyings
+    const cast = fresh.flatMap(({ vote: { validator, observedAt, underlyings }, weight }) =>
+      underlyings
         .filter((of) => of.underlying === underlying)
-        .map((of) => ({ vote: { observedAt: vote.observedAt, of }, weight })),
+        .map((of) => ({ vote: { validator, observedAt, of }, weight })),
     );
-    if (!isQuorum(cast, total)) continue;
-    updateIndex(
-      state,
-      context,
-      underlying,
-      cast.map(({ vote, weight }) => ({ vote: vote.of, weight })),
-    );
-    let shorter: SliceParameters | undefined;
-    const expiries = liveExpiries(state, underlying);
-    for (const [expiry, slices] of votesByExpiry(context, cast, expiries)) {
-      if (!isQuorum(slices, total)) continue;
-      shorter = updateSlice(state, context, { underlying, expiry }, slices, shorter);
-    }
+    updateUnderlying(state, context, underlying, cast, { newly, far });
+  }
+  for (const [index, { oracleKey }] of context.config.validators.entries()) {
+    if (far.has(validatorIndex(index))) noteFarVote(state, context, oracleKey);
   }
 }

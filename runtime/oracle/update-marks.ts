@@ -1,5 +1,5 @@
 /**
- * Renews the marks from index and surface.
+ * Renews the marks from index and surface, the latter pulled by the books (`book-pull.ts`).
  *
  * Source: design/exchange.md §3 ("marks move at most once a second, or on an index move of 10 basis
  * points"), §4, §5. An expiry is marked again when its interval has passed or the index has moved,
@@ -15,7 +15,8 @@ import { EVENT } from '../event.ts';
 import { expectedDelivery } from '../options/delivery-price.ts';
 import { liveExpiries } from '../options/series-index.ts';
 import { expiryKey, type State } from '../state/state.ts';
-import { freshIndex, isFresh } from './freshness.ts';
+import { freshIndex } from './freshness.ts';
+import { type MarkedSlice, markedSurface } from './marked-surface.ts';
 import { markExpiry } from './marks.ts';
 import type { MarkInputs } from './price.ts';
 
@@ -27,7 +28,12 @@ function hasMoved(index: number, marked: number, moveBps: number): boolean {
   return move * 10_000n >= BigInt(moveBps) * BigInt(marked);
 }
 
-function isDue(context: BlockContext, last: MarkInputs | undefined, index: number): boolean {
+/** Whether marks taken last (`undefined`: never) are to be renewed at this index. */
+export function isMarkDue(
+  context: BlockContext,
+  last: MarkInputs | undefined,
+  index: number,
+): boolean {
   if (last === undefined) return true;
   const { markIntervalMs, markMoveBps } = context.parameters;
   return (
@@ -60,6 +66,7 @@ function markValues(
   context: BlockContext,
   place: { readonly underlying: UnderlyingId; readonly expiry: TimestampMs },
   index: number,
+  slice: MarkedSlice | undefined,
 ): MarkValues | undefined {
   const key = expiryKey.pack(place.underlying, place.expiry);
   const window = state.settlements.get(key);
@@ -73,23 +80,25 @@ function markValues(
     const forward = window === undefined ? index : expectedDelivery(window, index);
     return { index, forward, theta: 0, u: 0, l: 0, windowMs };
   }
-  const slice = state.surfaceSlices.get(key);
-  if (slice === undefined || !isFresh(context, slice.updatedAt)) return undefined;
+  if (slice === undefined) return undefined;
   const { theta, u, l } = slice;
   const forward = window === undefined ? slice.forward : expectedDelivery(window, slice.forward);
   return { index, forward, theta, u, l, windowMs };
 }
 
-/** Marks every expiry that is due. Cost: ~300 ns per series marked. */
+/** Marks every expiry that is due. Cost: ~300 ns per series marked, and once a second the books' pull. */
 export function updateMarks(state: State, context: BlockContext): void {
   for (const underlying of state.underlyings.sortedKeys()) {
     const index = freshIndex(state, context, underlying);
     if (index === undefined) continue;
-    for (const expiry of liveExpiries(state, underlying)) {
+    const due = liveExpiries(state, underlying).filter((expiry) =>
+      isMarkDue(context, state.markInputs.get(expiryKey.pack(underlying, expiry)), index),
+    );
+    if (due.length === 0) continue;
+    const surface = markedSurface(state, context, underlying);
+    for (const expiry of due) {
       const place = { underlying, expiry };
-      const last = state.markInputs.get(expiryKey.pack(underlying, expiry));
-      if (!isDue(context, last, index)) continue;
-      const values = markValues(state, context, place, index);
+      const values = markValues(state, context, place, index, surface.get(expiry));
       if (values !== undefined) setMarkInputs(state, context, place, values);
     }
   }

@@ -156,6 +156,11 @@ function drawParameters(prng: Prng): Partial<Parameters> {
     auctionNoCancelMs: prng.pick([0, 1_000, 2_000]),
     postOnlyAfterHaltMs: prng.pick([0, 1_500]),
     oracleReduceOnlyMs: prng.pick([500, 1_500, 5_000]),
+    pullMinQuoteUsd: prng.pick([0, 1, 1_000]),
+    pullMinRestMs: prng.pick([0, 500, 5_000]),
+    pullMaxWidthBps: prng.pick([400, 5_000]),
+    pullStepBps: prng.pick([50, 1_000]),
+    pullMaxBps: prng.pick([200, 1_000]),
     ...credits,
   };
 }
