@@ -101,10 +101,10 @@ function beginBlock(state: State, header: Header): BlockContext {
     config: state.epochConfigs.must(header.epoch),
     parameters: parametersOf(state),
     events: [],
+    multilegWork: { spent: 0 },
   };
 }
 
-    multilegWork: { spent: 0 },
 /** The class of a transaction: the latest of its actions'. */
 function classOf(transaction: Transaction): Class {
   let latest: Class = CLASS.cancels;

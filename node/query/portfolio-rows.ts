@@ -23,12 +23,12 @@ function questionContext(state: State): BlockContext {
     config: state.epochConfigs.must(epoch),
     parameters: parametersOf(state),
     events: [],
+    multilegWork: { spent: 0 },
   };
 }
 
 /** Value of the positions at the marks, in micro-USD, rounded down. */
 function positionValue(state: State, positions: readonly PositionRow[]): bigint {
-    multilegWork: { spent: 0 },
   let value = 0n;
   for (const { instrument: id, lots } of positions) {
     const { underlying } = state.instruments.must(id);

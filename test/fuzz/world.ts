@@ -361,12 +361,12 @@ function applyOrders(
     config: state.epochConfigs.must(header.epoch),
     parameters: parametersOf(state),
     events: [],
+    multilegWork: { spent: 0 },
   };
   const refused: RuntimeErrorCode[] = [];
   for (const order of orders) {
     const result = setInstrumentState(state, context, order);
     if (!result.ok) refused.push(result.error.code);
-    multilegWork: { spent: 0 },
   }
   return { events: context.events, refused };
 }
