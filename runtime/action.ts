@@ -7,6 +7,7 @@
 import { STAKING_ACTION_CODECS, type StakingAction } from '../staking/actions.ts';
 import { type SetReferrer, SetReferrerCodec } from './actions/fees.ts';
 import { type SetMarginMode, SetMarginModeCodec } from './actions/margin.ts';
+import { type TakeLiquidation, TakeLiquidationCodec } from './actions/liquidation.ts';
 import {
   type AcceptQuote,
   AcceptQuoteCodec,
@@ -80,6 +81,7 @@ export const ACTION = {
   acceptQuote: 20,
   blockTrade: 21,
   setReferrer: 22,
+  takeLiquidation: 50,
   setMarginMode: 48,
 } as const;
 
@@ -106,6 +108,7 @@ export type Action =
   | Variant<typeof ACTION.acceptQuote, AcceptQuote>
   | Variant<typeof ACTION.blockTrade, BlockTrade>
   | Variant<typeof ACTION.setReferrer, SetReferrer>
+  | Variant<typeof ACTION.takeLiquidation, TakeLiquidation>
   | Variant<typeof ACTION.setMarginMode, SetMarginMode>
   | StakingAction;
 
@@ -132,6 +135,7 @@ export const ActionCodec: Codec<Action> = union<Action>('Action', {
   [ACTION.acceptQuote]: AcceptQuoteCodec,
   [ACTION.blockTrade]: BlockTradeCodec,
   [ACTION.setReferrer]: SetReferrerCodec,
+  [ACTION.takeLiquidation]: TakeLiquidationCodec,
   [ACTION.setMarginMode]: SetMarginModeCodec,
   ...STAKING_ACTION_CODECS,
 });

@@ -12,6 +12,7 @@ import type { AccountId } from './core/units.ts';
 import type { Refusal } from './error.ts';
 import { setReferrer } from './fees/referral.ts';
 import { setMarginMode } from './margin/mode/set-margin-mode.ts';
+import { takeLiquidation } from './liquidation/take-liquidation.ts';
 import { amendOrder, reduceOrder } from './matching/amend-order.ts';
 import { cancelByClientId, cancelOrder, cancelOrders } from './matching/cancel-order.ts';
 import { linkOrders } from './matching/link-orders.ts';
@@ -75,6 +76,7 @@ export function actionClass(action: Action): Class {
     case ACTION.requestForQuote:
     case ACTION.acceptQuote:
     case ACTION.blockTrade:
+    case ACTION.takeLiquidation:
       return CLASS.rest;
     default:
       return unreachable(action);
@@ -136,6 +138,8 @@ export function applyAction(
       return acceptQuote(state, context, account, action.value);
     case ACTION.blockTrade:
       return blockTrade(state, context, account, action.value);
+    case ACTION.takeLiquidation:
+      return takeLiquidation(state, context, account, action.value);
     default:
       return unreachable(action);
   }

@@ -223,6 +223,19 @@ export const RUNTIME_ERRORS = {
   unknown_receiver: { number: 645, field: 'address', text: 'no such account: credit it first' },
   zero_stake: { number: 646, field: 'amount', text: 'comes to nothing' },
 
+  // Liquidation, 710 to 729.
+  unknown_liquidation: { number: 710, field: 'portfolio', text: 'no auction runs on it' },
+  another_auction: { number: 711, field: 'auction', text: 'another auction runs on it now' },
+  own_liquidation: { number: 712, field: 'portfolio', text: 'is of the taker itself' },
+  bad_share: { number: 713, field: 'sharePpm', text: 'must be 1 to 1,000,000' },
+  above_maintenance: { number: 714, field: 'portfolio', text: 'is above maintenance margin' },
+  price_limit: { number: 715, field: 'limit', text: 'the price of the whole is beyond it' },
+  insurance_exhausted: { number: 716, field: 'sharePpm', text: 'insurance pays no more now' },
+  block_share: { number: 717, field: 'sharePpm', text: 'no more may be taken in this block' },
+  share_too_small: { number: 718, field: 'sharePpm', text: 'comes to less than a lot' },
+  take_worsens: { number: 719, field: 'sharePpm', text: 'the account would lack more after it' },
+  withdrawals_stopped: { number: 720, field: 'to', text: 'an account is insolvent: no USD leaves' },
+
   // Evidence.
   no_fault: { number: 660, field: 'second', text: 'the two messages do not conflict' },
   unknown_epoch: { number: 661, field: 'epoch', text: 'no epoch that is or lately was' },

@@ -62,6 +62,22 @@ import type {
   UnderlyingId,
 } from './core/units.ts';
 import type { MarginMode } from './margin/mode/margin-mode.ts';
+import {
+  type DebtSharedEvent,
+  DebtSharedEventCodec,
+  type HaircutEvent,
+  HaircutEventCodec,
+  type InsurancePaidEvent,
+  InsurancePaidEventCodec,
+  type LiquidationEndedEvent,
+  LiquidationEndedEventCodec,
+  type LiquidationStartedEvent,
+  LiquidationStartedEventCodec,
+  type LiquidationTakenEvent,
+  LiquidationTakenEventCodec,
+  type PositionMovedEvent,
+  PositionMovedEventCodec,
+} from './liquidation/events.ts';
 import { type Order, OrderCodec } from './matching/order.ts';
 import { type Trigger, TriggerCodec } from './matching/trigger.ts';
 import { type Combo, ComboCodec } from './multileg/combo.ts';
@@ -282,6 +298,13 @@ export const EVENT = {
   slashed: 42,
   rewardsDistributed: 43,
   lienPaid: 44,
+  liquidationStarted: 52,
+  liquidationTaken: 53,
+  liquidationEnded: 54,
+  positionMoved: 55,
+  insurancePaid: 56,
+  haircut: 57,
+  debtShared: 58,
   marginModeSet: 50,
   riskChange: 51,
 } as const;
@@ -319,6 +342,13 @@ export type Event =
   | Variant<typeof EVENT.referrerSet, ReferrerSetEvent>
   | Variant<typeof EVENT.feesDistributed, FeesDistributedEvent>
   | Variant<typeof EVENT.referralPaid, ReferralPaidEvent>
+  | Variant<typeof EVENT.liquidationStarted, LiquidationStartedEvent>
+  | Variant<typeof EVENT.liquidationTaken, LiquidationTakenEvent>
+  | Variant<typeof EVENT.liquidationEnded, LiquidationEndedEvent>
+  | Variant<typeof EVENT.positionMoved, PositionMovedEvent>
+  | Variant<typeof EVENT.insurancePaid, InsurancePaidEvent>
+  | Variant<typeof EVENT.haircut, HaircutEvent>
+  | Variant<typeof EVENT.debtShared, DebtSharedEvent>
   | Variant<typeof EVENT.marginModeSet, MarginModeSetEvent>
   | Variant<typeof EVENT.riskChange, RiskChangeEvent>
   | StakingEvent;
@@ -507,6 +537,13 @@ export const EventCodec: Codec<Event> = union<Event>('Event', {
   [EVENT.slashed]: SlashedEventCodec,
   [EVENT.rewardsDistributed]: RewardsDistributedEventCodec,
   [EVENT.lienPaid]: LienPaidEventCodec,
+  [EVENT.liquidationStarted]: LiquidationStartedEventCodec,
+  [EVENT.liquidationTaken]: LiquidationTakenEventCodec,
+  [EVENT.liquidationEnded]: LiquidationEndedEventCodec,
+  [EVENT.positionMoved]: PositionMovedEventCodec,
+  [EVENT.insurancePaid]: InsurancePaidEventCodec,
+  [EVENT.haircut]: HaircutEventCodec,
+  [EVENT.debtShared]: DebtSharedEventCodec,
   [EVENT.marginModeSet]: container<MarginModeSetEvent>('MarginModeSetEvent', {
     portfolio: u64<PortfolioId>(),
     mode: u8<MarginMode>(),

@@ -24,6 +24,7 @@ import { assert } from './core/result.ts';
 import { type Refusal, refusalRecord } from './error.ts';
 import type { Event } from './event.ts';
 import { distributeFees } from './fees/distribute-fees.ts';
+import { runLiquidations } from './liquidation/run-liquidations.ts';
 import { cancelUnsupportedOrders } from './margin/cancel-unsupported.ts';
 import { expireOrders } from './matching/expire-orders.ts';
 import { fireTriggers } from './matching/fire-triggers.ts';
@@ -208,6 +209,7 @@ export function executeBlock(state: State, block: Block, hash: Uint8Array): Bloc
   fireDeadManSwitches(state, context);
   expireQuotes(state, context);
   cancelUnsupportedOrders(state, context);
+  runLiquidations(state, context);
 
   const ordered = executionOrder(state, transactions);
   const pending = admitAll(state, context, ordered, receipts);

@@ -106,6 +106,15 @@ export const MAX_CANCELS_PER_ACTION: number =
 /** Open orders that one cancel over all sub-accounts looks at, ~0.1 µs each: ten full portfolios. */
 export const MAX_ORDERS_SEEN_PER_CANCEL: number = 10 * MAX_OPEN_ORDERS_PER_PORTFOLIO;
 
+/** Liquidation auctions begun in one block, about 20 µs each with 8 positions; the rest in the next. */
+export const MAX_LIQUIDATIONS_STARTED_PER_BLOCK = 500;
+/** Closings against counterparties in one block, about 20 µs each with 8 positions. */
+export const MAX_DELEVERAGED_FILLS_PER_BLOCK = 500;
+/** Series that deleveraging looks for counterparties of in one block: each 2 ms with all candidates. */
+export const MAX_DELEVERAGED_SERIES_PER_BLOCK = 16;
+/** Holders of the other side that are ranked, the largest ones. */
+export const MAX_DELEVERAGED_CANDIDATES = 2_000;
+
 /** Legs of a request for quote or a negotiated block. */
 export const MAX_LEGS = 20;
 /** Legs of a listed combo. */

@@ -76,6 +76,14 @@ export type LegsTradedResult = {
   readonly cash: bigint;
   readonly fee: bigint;
 };
+/** A share taken: `price` paid by the taker (negative: received), `fee` and `payout` of insurance. */
+export type LiquidationTakenResult = {
+  readonly auction: OrderId;
+  readonly sharePpm: number;
+  readonly price: bigint;
+  readonly fee: bigint;
+  readonly payout: bigint;
+};
 export type ReferrerResult = { readonly referrer: AccountId };
 
 /** Selectors of action results; append-only wire format. */
@@ -98,6 +106,7 @@ export const ACTION_RESULT = {
   stakeClaimed: 18,
   validator: 19,
   burned: 20,
+  liquidationTaken: 21,
 } as const;
 export type ActionResult =
   | Variant<typeof ACTION_RESULT.refused, RefusalRecord>
@@ -113,6 +122,7 @@ export type ActionResult =
   | Variant<typeof ACTION_RESULT.numbered, NumberedResult>
   | Variant<typeof ACTION_RESULT.legsTraded, LegsTradedResult>
   | Variant<typeof ACTION_RESULT.referrerSet, ReferrerResult>
+  | Variant<typeof ACTION_RESULT.liquidationTaken, LiquidationTakenResult>
   | StakingResult;
 
 export const ActionResultCodec: Codec<ActionResult> = union<ActionResult>('ActionResult', {
@@ -195,6 +205,13 @@ export const ActionResultCodec: Codec<ActionResult> = union<ActionResult>('Actio
   [ACTION_RESULT.stakeClaimed]: ClaimedResultCodec,
   [ACTION_RESULT.validator]: ValidatorResultCodec,
   [ACTION_RESULT.burned]: BurnedResultCodec,
+  [ACTION_RESULT.liquidationTaken]: container<LiquidationTakenResult>('LiquidationTakenResult', {
+    auction: u64<OrderId>(),
+    sharePpm: u32(),
+    price: i128(),
+    fee: i128(),
+    payout: i128(),
+  }),
 });
 
 /** `invalid`: refused whole in the first pass, paid nothing, used no nonce. */

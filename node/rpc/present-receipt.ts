@@ -94,6 +94,17 @@ export function actionResultInfo(result: ActionResult): ActionResultInfo {
     }
     case ACTION_RESULT.validator:
       return { type: 'validator', validator_id: result.value.validator };
+    case ACTION_RESULT.liquidationTaken: {
+      const { auction, sharePpm, price, fee, payout } = result.value;
+      return {
+        type: 'liquidation_taken',
+        auction,
+        share_ppm: sharePpm,
+        price: moneyText(price),
+        fee: moneyText(fee),
+        payout: moneyText(payout),
+      };
+    }
     case ACTION_RESULT.burned: {
       const { burned, reward } = result.value;
       return { type: 'burned', burned: moneyText(burned), reward: moneyText(reward) };

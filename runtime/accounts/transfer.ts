@@ -8,15 +8,18 @@ import { type AccountId, address, portfolioId } from '../core/units.ts';
 import { type Refusal, refusal } from '../error.ts';
 import { EVENT } from '../event.ts';
 import { balanceOf, transfer } from '../ledger/ledger.ts';
+import { isAnyInsolvent } from '../liquidation/liquidation-index.ts';
+import { takeHaircut } from '../liquidation/shared-debt.ts';
 import { withdrawable } from '../margin/withdrawable.ts';
 import { ACTION_RESULT, type ActionResult } from '../receipt.ts';
 import type { State } from '../state/state.ts';
 import { ensureAccount, hasAccountNumber } from './create-account.ts';
 
 /**
- * Errors in order: zero_amount, unknown_denomination, same_portfolio, insufficient_balance,
- * too_many_accounts.
- * What may leave: of USD the withdrawable amount (design/exchange.md §3), of MIL the balance.
+ * Errors in order: zero_amount, unknown_denomination, same_portfolio, withdrawals_stopped,
+ * insufficient_balance, too_many_accounts.
+ * What may leave: of USD the withdrawable amount (design/exchange.md §3), of MIL the balance. USD leaves
+ * its owner only while no account is insolvent, and less the haircut for the debt that all bear.
  */
 export function transferAction(
   state: State,
@@ -34,6 +37,9 @@ export function transferAction(
   if (existing !== undefined && portfolioId(existing.id, action.toSubAccount) === from) {
     return err(refusal('same_portfolio'));
   }
+  const isUsd = action.denomination === DENOMINATION.usd;
+  const isLeaving = isUsd && existing?.id !== account;
+  if (isLeaving && isAnyInsolvent(state)) return err(refusal('withdrawals_stopped'));
   const available =
     action.denomination === DENOMINATION.usd
       ? withdrawable(state, context, from)
@@ -47,7 +53,10 @@ export function transferAction(
 
   // From here it must succeed.
   const to = portfolioId(ensureAccount(state, context, receiver), action.toSubAccount);
-  const { denomination, amount } = action;
+  const { denomination } = action;
+  const amount = isLeaving
+    ? takeHaircut(state, context, from, action.amount)
+    : action.amount;
   transfer(state, { from, to, denomination, amount, reason: 'transfer' });
   context.events.push({ selector: EVENT.transfer, value: { from, to, denomination, amount } });
   return ok({ selector: ACTION_RESULT.transferred, value: { amount } });

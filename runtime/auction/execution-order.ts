@@ -81,6 +81,7 @@ function namedSeries(state: State, action: Action): readonly InstrumentId[] {
     case ACTION.cancelQuotes:
     case ACTION.acceptQuote:
     case ACTION.setReferrer:
+    case ACTION.takeLiquidation:
     case ACTION.setMarginMode:
       return NONE;
     default:

@@ -25,6 +25,11 @@ export type TransferReason =
   | 'stake'
   | 'unstake'
   | 'reward'
+  | 'liquidation'
+  | 'liquidation_fee'
+  | 'insurance'
+  | 'haircut'
+  | 'shared_debt'
   | 'genesis';
 
 /** One movement: `amount` in micro-units, not negative. */

@@ -12,6 +12,7 @@ const modulePortfolio = (id: number): PortfolioId => portfolioId(accountId(id), 
 export const MODULE: {
   readonly [Name in
     | 'fees'
+    | 'deficit'
     | 'insurance'
     | 'community'
     | 'clearing'
@@ -20,6 +21,8 @@ export const MODULE: {
     | 'rewards']: PortfolioId;
 } = {
   fees: modulePortfolio(1),
+  /** Never above 0: what all bear (`runtime/liquidation/shared-debt.ts`). */
+  deficit: modulePortfolio(9),
   insurance: modulePortfolio(2),
   community: modulePortfolio(3),
   clearing: modulePortfolio(4),

@@ -1,6 +1,7 @@
 /** Fills every derived index from the tables: after genesis and after a checkpoint is loaded. */
 import { rebuildAccountIndex } from '../accounts/account-index.ts';
 import { rebuildAuctionIndex } from '../auction/auction-index.ts';
+import { rebuildLiquidationIndex } from '../liquidation/liquidation-index.ts';
 import { rebuildPortfolioIndex } from '../margin/portfolio-index.ts';
 import { rebuildBooks } from '../matching/books.ts';
 import { rebuildOrderIndex } from '../matching/order-index.ts';
@@ -29,4 +30,5 @@ export function rebuildDerived(state: State): void {
   rebuildSwitches(state);
   rebuildRequestIndex(state);
   rebuildComboIndex(state);
+  rebuildLiquidationIndex(state);
 }

@@ -47,6 +47,19 @@ import { type Parameters, ParametersCodec } from '../governance/parameters.ts';
 import { type MarginModeRow, MarginModeRowCodec } from '../margin/mode/margin-mode.ts';
 import { type RiskIndex, riskIndex } from '../margin/mode/risk-index.ts';
 import { type RiskParameters, RiskParametersCodec } from '../margin/mode/risk-parameters.ts';
+import {
+  type InsuranceUse,
+  InsuranceUseCodec,
+  type Liquidation,
+  LiquidationCodec,
+  type SharedDebt,
+  SharedDebtCodec,
+} from '../liquidation/liquidation.ts';
+import { type LiquidationIndex, liquidationIndex } from '../liquidation/liquidation-index.ts';
+import {
+  type LiquidationParameters,
+  LiquidationParametersCodec,
+} from '../liquidation/parameters.ts';
 import { type PortfolioIndex, portfolioIndex } from '../margin/portfolio-index.ts';
 import { type Position, PositionCodec } from '../margin/position.ts';
 import { type Books, books } from '../matching/books.ts';
@@ -167,6 +180,7 @@ export type Derived = {
   readonly requests: RequestIndex;
   readonly combos: ComboIndex;
   readonly exposures: Exposures;
+  readonly liquidations: LiquidationIndex;
 };
 
 export type State = {
@@ -229,6 +243,13 @@ export type State = {
   readonly marginModes: TableStore<PortfolioId, MarginModeRow>;
   /** Parameters of portfolio margin, with an announced change. */
   readonly riskParameters: TableStore<UnderlyingId, RiskParameters>;
+  /** Accounts short of maintenance, and their auctions. */
+  readonly liquidations: TableStore<PortfolioId, Liquidation>;
+  readonly insuranceUse: TableStore<UnderlyingId, InsuranceUse>;
+  /** One row, or none: then the defaults hold. */
+  readonly liquidationParameters: TableStore<number, LiquidationParameters>;
+  /** One row, or none while nothing was ever shared. */
+  readonly sharedDebt: TableStore<number, SharedDebt>;
   /** Validators, delegations, rewards: tables 40 to 59. */
   readonly staking: Staking;
   /** Every table, in id order. */
@@ -344,6 +365,28 @@ export function emptyState(chainId: Uint8Array): State {
     requestQuotes: tableStore(
       table({ id: 23, name: 'requestQuotes', key: u64Key<OrderId>(), value: LiveQuoteCodec }),
     ),
+    liquidations: tableStore(
+      table({ id: 62, name: 'liquidations', key: u64Key<PortfolioId>(), value: LiquidationCodec }),
+    ),
+    insuranceUse: tableStore(
+      table({
+        id: 63,
+        name: 'insuranceUse',
+        key: u32Key<UnderlyingId>(),
+        value: InsuranceUseCodec,
+      }),
+    ),
+    liquidationParameters: tableStore(
+      table({
+        id: 64,
+        name: 'liquidationParameters',
+        key: u32Key(),
+        value: LiquidationParametersCodec,
+      }),
+    ),
+    sharedDebt: tableStore(
+      table({ id: 65, name: 'sharedDebt', key: u32Key(), value: SharedDebtCodec }),
+    ),
     combos: tableStore(
       table({ id: 24, name: 'combos', key: u32Key<InstrumentId>(), value: ComboCodec }),
     ),
@@ -382,6 +425,7 @@ export function emptyState(chainId: Uint8Array): State {
       switches: switchIndex(),
       requests: requestIndex(),
       combos: comboIndex(),
+      liquidations: liquidationIndex(),
     },
   };
 }

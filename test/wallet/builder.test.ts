@@ -127,6 +127,14 @@ const INPUTS: { readonly [N in keyof typeof ACTION]: ActionInput } = {
     quotes: [{ instrument: GRID, bid: { price: '1', amount: '1' } }],
   },
   setProtection: { type: 'setProtection', underlying: BTC, windowMs: 1, frozenMs: 0 },
+  takeLiquidation: {
+    type: 'takeLiquidation',
+    accountId: 1_030,
+    liquidatedSubAccount: 1,
+    auction: 7,
+    share: '12.5',
+    limit: '-100.5',
+  },
   resetProtection: { type: 'resetProtection', underlying: BTC },
   cancelAfter: { type: 'cancelAfter', scope: 'account', timeoutMs: 9 },
   setAgentBudget: {

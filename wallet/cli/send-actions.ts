@@ -123,6 +123,11 @@ function describeResult(
       const { reference, counterparty_id, cash, fee } = result;
       return `traded with account ${counterparty_id}, number ${reference}: cash ${cash} USD, fee ${fee} USD`;
     }
+    case 'liquidation_taken': {
+      const { auction, share_ppm, price, fee, payout } = result;
+      const paid = payout === '0' ? `fee ${fee} USD` : `insurance pays ${payout} USD`;
+      return `took ${share_ppm / 10_000} % in auction ${auction}: price ${price} USD, ${paid}`;
+    }
     case 'referrer_set':
       return `referred by account ${result.referrer_id}`;
     case 'staked':

@@ -14,6 +14,7 @@ import { SCHEME, type TransactionBody } from '../../runtime/transaction.ts';
 import { type InputError, inputError, parseMoney } from './amounts.ts';
 import { buildFeeAction, type FeeActionInput } from './fee-input.ts';
 import { addressOfText, checkedSubAccount } from './input-fields.ts';
+import { buildLiquidationAction, type LiquidationActionInput } from './liquidation-input.ts';
 import { buildMultilegAction, type MultilegActionInput } from './multileg-input.ts';
 import { buildOrderAction, type OrderActionInput } from './order-input.ts';
 import { buildQuotingAction, type QuotingActionInput } from './quoting-input.ts';
@@ -34,6 +35,7 @@ export type ActionInput =
   | OrderActionInput
   | QuotingActionInput
   | MultilegActionInput
+  | LiquidationActionInput
   | FeeActionInput;
 
 function buildTransfer(input: TransferInput): Result<Action, InputError> {
@@ -75,6 +77,8 @@ export function buildAction(input: ActionInput): Result<Action, InputError> {
     case 'acceptQuote':
     case 'blockTrade':
       return buildMultilegAction(input);
+    case 'takeLiquidation':
+      return buildLiquidationAction(input);
     case 'setReferrer':
       return buildFeeAction(input);
     default:

@@ -32,6 +32,7 @@ import {
   reduceOrder,
 } from './apply-order.ts';
 import { bookFill, legFill } from './fills.ts';
+import { noteLiquidation } from './liquidation.ts';
 import {
   type MarketMirror,
   type MirrorCash,
@@ -318,6 +319,16 @@ export function applyBlock(
           amount: event.value.amount,
           fee: 0n,
         });
+        break;
+      case EVENT.liquidationStarted:
+      case EVENT.liquidationTaken:
+      case EVENT.liquidationEnded:
+      case EVENT.positionMoved:
+      case EVENT.insurancePaid:
+      case EVENT.haircut:
+      case EVENT.debtShared:
+        noteLiquidation(event, changes);
+        if (event.selector === EVENT.positionMoved) mirror.isOpenInterestStale = true;
         break;
       // Accounts of the chain, not of the market.
       case EVENT.feesDistributed:

@@ -88,6 +88,9 @@ export type MirrorNotice = {
     | 'protection_triggered'
     | 'protection_reset'
     | 'dead_man_fired'
+    | 'liquidation_started'
+    | 'liquidation_insolvent'
+    | 'liquidation_ended'
     | 'referrer_set';
   /** Of a protection: when its freeze ends. */
   readonly frozenUntil: TimestampMs | undefined;
@@ -107,7 +110,7 @@ export type MirrorTrade = {
 
 /** Money that moved to or from a portfolio. */
 export type MirrorCash = {
-  readonly kind: 'transfer' | 'settlement' | 'referral';
+  readonly kind: 'liquidation' | 'transfer' | 'settlement' | 'referral';
   readonly portfolio: PortfolioId;
   readonly instrument: InstrumentId | undefined;
   readonly denomination: number;

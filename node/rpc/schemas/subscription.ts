@@ -180,7 +180,7 @@ export type Level3Change = [
 export type Level3Data = BookPlace & { orders: Level3Change[] };
 /** Money that reached or left the account: transfers, settlements, shares of fees of the referred. */
 export type UserChange = {
-  type: 'transfer' | 'settlement' | 'referral';
+  type: 'liquidation' | 'transfer' | 'settlement' | 'referral';
   sub_account: number;
   instrument_name: string | null;
   currency: 'USD' | 'MIL';
@@ -272,7 +272,7 @@ export const CHANNEL_DATA: { readonly [K in ChannelKind]: z.ZodType<ChannelData[
     trades: z.array(UserTradeInfoSchema),
     cash: z.array(
       z.strictObject({
-        type: z.enum(['transfer', 'settlement', 'referral']),
+        type: z.enum(['liquidation', 'transfer', 'settlement', 'referral']),
         sub_account: z.int(),
         instrument_name: z.string().nullable(),
         currency: z.enum(['USD', 'MIL']),

@@ -270,6 +270,9 @@ export type UserNotice = {
     | 'protection_triggered'
     | 'protection_reset'
     | 'dead_man_fired'
+    | 'liquidation_started'
+    | 'liquidation_insolvent'
+    | 'liquidation_ended'
     | 'referrer_set';
   sub_account: number | null;
   currency: string | null;
@@ -283,6 +286,9 @@ export const UserNoticeSchema: z.ZodType<UserNotice> = z.strictObject({
     'protection_triggered',
     'protection_reset',
     'dead_man_fired',
+    'liquidation_started',
+    'liquidation_insolvent',
+    'liquidation_ended',
     'referrer_set',
   ]),
   sub_account: SubAccountSchema.nullable(),

@@ -53,6 +53,14 @@ export type ActionResultInfo =
   | { type: 'numbered'; id: number }
   | { type: 'legs_traded'; reference: number; counterparty_id: number; cash: string; fee: string }
   | { type: 'referrer_set'; referrer_id: number }
+  | {
+      type: 'liquidation_taken';
+      auction: number;
+      share_ppm: number;
+      price: string;
+      fee: string;
+      payout: string;
+    }
   | { type: 'staked'; amount: string; from_epoch: number }
   | { type: 'leaving'; shares: string; last_epoch: number }
   | { type: 'stake_claimed'; usd: string; mil: string }
@@ -113,6 +121,14 @@ export const ActionResultSchema: z.ZodType<ActionResultInfo> = z.discriminatedUn
     fee: Money,
   }),
   z.strictObject({ type: z.literal('referrer_set'), referrer_id: Count }),
+  z.strictObject({
+    type: z.literal('liquidation_taken'),
+    auction: Count,
+    share_ppm: Count,
+    price: Money,
+    fee: Money,
+    payout: Money,
+  }),
   z.strictObject({ type: z.literal('staked'), amount: Money, from_epoch: Count }),
   z.strictObject({ type: z.literal('leaving'), shares: z.string(), last_epoch: Count }),
   z.strictObject({ type: z.literal('stake_claimed'), usd: Money, mil: Money }),
