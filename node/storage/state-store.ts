@@ -56,8 +56,29 @@ export interface StateStore {
   close(): Promise<void>;
 }
 
+/** Tag, table, key: written in place, since a checkpoint makes thousands. */
 function rowKey(tableId: number, key: Uint8Array): Uint8Array {
-  return storeKey(TAG.row, new Uint8Array([tableId]), key);
+  const at = new Uint8Array(2 + key.length);
+  at[0] = TAG.row;
+  at[1] = tableId;
+  at.set(key, 2);
+  return at;
+}
+
+function rowOperation(
+  tableId: number,
+  { key, value }: TableChanges['rows'][number],
+): StoreOperation {
+  const at = rowKey(tableId, key);
+  return value ? { type: 'put', key: at, value } : { type: 'del', key: at };
+}
+
+/**
+ * Appends the writes of one table. Functions of their own, so that V8 compiles them once: as loops of
+ * the rare `putCheckpoint` they were compiled anew, and thrown away, at nearly every checkpoint.
+ */
+function pushRows(operations: StoreOperation[], { tableId, rows }: TableChanges): void {
+  for (const row of rows) operations.push(rowOperation(tableId, row));
 }
 
 export function createStateStore(store: Store): StateStore {
@@ -88,12 +109,7 @@ export function createStateStore(store: Store): StateStore {
       const last = meta.checkpoints.at(-1);
       assert(last !== undefined, 'a checkpoint has roots');
       const operations: StoreOperation[] = [];
-      for (const { tableId, rows } of changes) {
-        for (const { key, value } of rows) {
-          const at = rowKey(tableId, key);
-          operations.push(value ? { type: 'put', key: at, value } : { type: 'del', key: at });
-        }
-      }
+      for (const table of changes) pushRows(operations, table);
       operations.push({ type: 'put', key: META_KEY, value: StateMetaCodec.encode(meta) });
       await store.batch(operations, 'buffered');
       await retain(last.height);
