@@ -20,6 +20,8 @@ import {
   packBytes,
 } from './thread-wire.ts';
 
+/** It grows to this under load only. What a block needs dies in it; orders that rest leave it once. */
+const YOUNG_GENERATION_MB = 192;
 /** Reads that may wait: at 0.1 ms each a tenth of a second of work. */
 const MAX_READS = 1_024;
 
@@ -56,7 +58,7 @@ export function createThreadExecutor(options: {
     workerData,
     resourceLimits: {
       maxOldGenerationSizeMb: options.heapMb,
-      maxYoungGenerationSizeMb: 64,
+      maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
     },
   });
   type Waiter = {
