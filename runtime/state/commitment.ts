@@ -28,6 +28,7 @@ import {
   type UndoLog,
 } from './node-pool.ts';
 import { createRowHashes } from './row-hashes.ts';
+import { createSortedChanges, resetSorted, type SortedChanges } from './sorted-changes.ts';
 import {
   addStagedEncoded,
   addStagedRow,
@@ -42,6 +43,9 @@ import { updateTree } from './update-tree.ts';
 
 /** Checkpoints whose rows can be proved: the newest and three before it. */
 export const RETAINED_CHECKPOINTS = 4;
+
+/** Memory for the order of more changes than these is given back after use. */
+const KEPT_CHANGES: number = 2 ** 19;
 
 /** The trees as one checkpoint left them. */
 export type RetainedCheckpoint = {
@@ -81,6 +85,7 @@ export type Commitment = {
    * Memory that each checkpoint uses again: fresh pages would cost more than the work done in them.
    */
   readonly due: DueHashes;
+  readonly sorted: SortedChanges;
   readonly spareUndo: UndoLog[];
 };
 
@@ -94,6 +99,7 @@ export function createCommitment(hashPairs: PairHasher): Commitment {
     staged: Array.from({ length: MAX_TABLES }, createStagedRows),
     batch: { rows: createRowHashes(), staged: undefined },
     due: createDueHashes(),
+    sorted: createSortedChanges(),
     spareUndo: [],
   };
 }
@@ -140,16 +146,17 @@ export function stageEncoded(commitment: Commitment, rows: EncodedRows): void {
  * by `sealCheckpoint`, and before it by whoever stages a great many.
  */
 export function foldStaged(commitment: Commitment): void {
-  const { pool, open, due, staged, hashPairs } = commitment;
+  const { pool, open, due, sorted, staged, hashPairs } = commitment;
   const { undo, dropped, roots } = open;
   flushBatch(commitment.batch, hashPairs);
   for (const [tableId, rows] of staged.entries()) {
     if (rows.changes.length === 0) continue;
-    const update = { pool, due, hashPairs, undo, dropped, staged: rows };
+    const update = { pool, due, hashPairs, undo, dropped, staged: rows, sorted };
     roots[tableId] = updateTree(update, roots[tableId] ?? EMPTY_REF, tableId);
     resetStagedRows(rows);
   }
   hashDue(due, pool, hashPairs);
+  resetSorted(sorted, KEPT_CHANGES);
 }
 
 /** Makes a checkpoint of what was staged, and forgets the fifth-last; returns the new state root. */

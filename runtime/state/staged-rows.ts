@@ -19,7 +19,7 @@ export type StagedRows = {
   /** keyHash ‖ valueHash of every row, as words and as bytes: the same memory. */
   words: Int32Array;
   bytes: Uint8Array;
-  /** The rows as `row * 2 + isDelete`; the tree update reorders them. */
+  /** The rows as `row * 2 + isDelete`. */
   readonly changes: number[];
 };
 

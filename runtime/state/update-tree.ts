@@ -1,8 +1,8 @@
 /**
  * Batch update of a table's sparse Merkle tree.
  *
- * `updateTree` walks the tree once with all changed rows of its table, parting them at each node by
- * the next bit of their key hash, so they need no sorting. Nodes change in place, after their old
+ * `updateTree` walks the tree once with all changed rows of its table, in the order of their key
+ * hashes: those of a subtree lie side by side, and each node is met once. Nodes change in place, after their old
  * content went to the checkpoint's undo log.
  *
  * Shape (docs/spec/state.md): an empty subtree is 32 zero bytes, a subtree with one leaf is that
@@ -36,6 +36,7 @@ import {
   type UndoLog,
   wordOffset,
 } from './node-pool.ts';
+import { firstOne, PREFIX_BITS, type SortedChanges, sortChanges } from './sorted-changes.ts';
 import { isDelete, rowBit, rowOf, type StagedRows } from './staged-rows.ts';
 
 /** The work of one checkpoint on one table; `due`, `undo` and `dropped` are those of all tables. */
@@ -44,18 +45,20 @@ export type TreeUpdate = {
   readonly due: DueHashes;
   readonly hashPairs: PairHasher;
   readonly undo: UndoLog;
-  /** The changed rows of the table. */
+  /** The changed rows of the table, and memory for their order. */
   readonly staged: StagedRows;
+  readonly sorted: SortedChanges;
   /** Slots that the trees no longer use but older checkpoints do. */
   readonly dropped: number[];
 };
 
 /**
  * Applies `update.staged` to the tree `root` of a table and returns the new root ref; the root's hash is
- * due at `place`. Reorders the rows. Throws `InvariantViolation` when a key changes twice.
- * Cost: about 8 nodes and 4 µs a change, for 10⁴ changes among 10⁶ rows.
+ * due at `place`. Throws `InvariantViolation` when a key changes twice.
+ * Cost: about 8 nodes and 3 µs a change, for 10⁴ changes among 10⁶ rows.
  */
 export function updateTree(update: TreeUpdate, root: number, place: number): number {
+  sortChanges(update.sorted, update.staged);
   const outcome = updateSubtree(update, root, 0, 0, update.staged.changes.length);
   if (outcome !== root) hashChild(update, outcome, 0, place);
   return outcomeRef(outcome);
@@ -84,7 +87,7 @@ function updateSubtree(
 ): Outcome {
   if (from === to) return ref;
   if (to - from === 1 && !isInner(ref)) {
-    const settled = settleOne(update, ref, update.staged.changes[from] ?? 0);
+    const settled = settleOne(update, ref, update.sorted.changes[from] ?? 0);
     if (settled !== undefined) return settled;
   }
   assert(depth < KEY_BITS, 'a key changes once in a checkpoint');
@@ -100,7 +103,10 @@ function updateSubtree(
     if (leafBit(pool, slot, depth) === 0) left = ref;
     else right = ref;
   }
-  const middle = partChanges(update.staged, depth, from, to);
+  const middle =
+    depth < PREFIX_BITS
+      ? firstOne(update.sorted, depth, from, to)
+      : partChanges(update, depth, from, to);
   const newLeft = updateSubtree(update, left, depth + 1, from, middle);
   const newRight = updateSubtree(update, right, depth + 1, middle, to);
   if (isInner(ref) && newLeft === left && newRight === right) return ref;
@@ -179,9 +185,17 @@ function hashChild(update: TreeUpdate, outcome: Outcome, depth: number, place: n
   slotWords(pool, placeSlot(place)).fill(0, offset, offset + HASH_WORDS);
 }
 
-/** Orders a range of changes by bit `depth` of their key hash; returns where the ones begin. */
-function partChanges(staged: StagedRows, depth: number, from: number, to: number): number {
-  const { changes } = staged;
+/**
+ * Orders a range of changes by bit `depth` of their key hash, which their prefixes do not reach;
+ * returns where the ones begin. Two keys of a million agree so far in 116 pairs.
+ */
+function partChanges(
+  { sorted, staged }: TreeUpdate,
+  depth: number,
+  from: number,
+  to: number,
+): number {
+  const { changes } = sorted;
   let low = from;
   let high = to;
   while (low < high) {

@@ -15,6 +15,7 @@ import {
   stageRow,
   tableRoots,
 } from '../../runtime/state/commitment.ts';
+import { u64Key } from '../../runtime/state/key-codec.ts';
 import { loadState, type StoredRow } from '../../runtime/state/load.ts';
 import { verifyProof } from '../../runtime/state/proof.ts';
 import { proveRow } from '../../runtime/state/prove.ts';
@@ -278,6 +279,52 @@ describe('single rules', () => {
     const first = commitChanges(commitment, [{ tableId: 1, rows: [row(1, 1), row(2, 2)] }]);
     const rows = [row(1, 1), { key: Uint8Array.of(77), value: undefined }];
     expect(hex(commitChanges(commitment, [{ tableId: 1, rows }]))).toBe(hex(first));
+  });
+
+  test('thousands of changes at a time, two keys with the same first 32 bits among them', () => {
+    // keyHash 30b978e9 3b0e… and 30b978e9 24a7…: the first of the u64 keys that agree so far.
+    const twins = [3906, 5358];
+    const keys = u64Key();
+    const rowOf = (key: number, value: number): RowChange => ({
+      key: keys.encode(key),
+      value: Uint8Array.of(value),
+    });
+    const commitment = createCommitment(hashPairs);
+    const live = new Map<number, number>();
+    const rounds: ReadonlyMap<number, number | undefined>[] = [
+      new Map(
+        [...Array.from({ length: 1_500 }, (_, key) => key), ...twins].map((key) => [
+          key,
+          key % 250,
+        ]),
+      ),
+      new Map([[3906, 251], [5358, 252], ...Array.from({ length: 70 }, (_, i) => [i * 9, 253])] as [
+        number,
+        number,
+      ][]),
+      new Map([[3906, undefined], ...Array.from({ length: 500 }, (_, i) => [i, undefined])] as [
+        number,
+        undefined,
+      ][]),
+      new Map(twins.map((key) => [key, 254])),
+    ];
+    for (const changes of rounds) {
+      for (const [key, value] of changes) {
+        if (value === undefined) live.delete(key);
+        else live.set(key, value);
+      }
+      const rows = [...changes].map(([key, value]) =>
+        value === undefined ? { key: keys.encode(key), value } : rowOf(key, value),
+      );
+      commitChanges(commitment, [{ tableId: 5, rows }]);
+      const checkpoint = latestCheckpoint(commitment);
+      const expected = naiveTableRoot(
+        [...live].map(([key, value]) => ({ key: keys.encode(key), value: Uint8Array.of(value) })),
+      );
+      expect(hex((checkpoint && tableRoots(checkpoint)[5]) ?? new Uint8Array())).toBe(
+        hex(expected),
+      );
+    }
   });
 
   test('a key that changes twice in a checkpoint is a broken invariant', () => {
