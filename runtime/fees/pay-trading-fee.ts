@@ -1,6 +1,7 @@
 /**
  * Pays one side's fee of a trade: to the fee account, and of it the referrer's share; or a rebate from
- * it. The only way a trading fee moves, and volume is counted.
+ * it. The only way a trading fee moves, but for those of a match, which moves money once a portfolio
+ * (`matching/apply-match.ts`); and the only way volume is counted.
  *
  * Conservation: in a trade rebates are at most the takers' fees, and a referrer gets a share of what
  * is left after them, so the fee account never loses by a trade.
@@ -67,7 +68,20 @@ export function payTradingFee(
   const { fees } = MODULE;
   if (fee >= 0n) transfer(state, { from: portfolio, to: fees, denomination, amount: fee, reason });
   else transfer(state, { from: fees, to: portfolio, denomination, amount: -fee, reason });
-  const kept = fee - rebates;
-  if (kept > 0n) payReferrer(state, context, portfolio, kept);
+  countTradingFee(state, context, portfolio, fee - rebates, volumeCents);
+}
+
+/**
+ * What follows from a fee whose money moves with the trade's: the referrer's share of what is kept of
+ * it, and volume. O(1).
+ */
+export function countTradingFee(
+  state: State,
+  context: BlockContext,
+  portfolio: PortfolioId,
+  kept: bigint,
+  volumeCents: number,
+): void {
+  if (kept > 0n && state.referrals.size > 0) payReferrer(state, context, portfolio, kept);
   addVolume(state, context, portfolioAccount(portfolio), volumeCents);
 }

@@ -75,6 +75,19 @@ export function transfer(state: State, movement: LedgerTransfer): void {
   add(state, to, denomination, amount);
 }
 
+/**
+ * One leg of a movement among several portfolios, of which each gains or loses once what all its
+ * transfers come to. Only for callers whose legs sum to 0 by construction, which say so.
+ */
+export function addLeg(
+  state: State,
+  portfolio: PortfolioId,
+  denomination: Denomination,
+  amount: bigint,
+): void {
+  if (amount !== 0n) add(state, portfolio, denomination, amount);
+}
+
 /** Creates supply in a portfolio: at genesis, and for issuance. */
 export function mint(
   state: State,

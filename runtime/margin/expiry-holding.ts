@@ -9,7 +9,7 @@
  * came to be; sums equal those built afresh from the same positions, orders and marks. Where that
  * bound is not kept (`isExact` is false) the requirement is a coarse bound above every sum.
  */
-import { SIDE, type Side } from '../actions/order-terms.ts';
+import type { Side } from '../actions/order-terms.ts';
 import type { InstrumentId, PriceTicks } from '../core/units.ts';
 import type { Mark } from '../oracle/marks.ts';
 import type { AccountExposure } from '../rules/exposure.ts';
@@ -328,34 +328,6 @@ export function applyPosition(state: State, { expiry, holding }: HoldingPlace, l
   if (expiry.worst !== undefined) {
     const { risk } = holding;
     applyToWorstPayoff(expiry.worst, { risk, position: lots, orders: NO_ORDERS });
-  }
-  checkMagnitude(expiry);
-}
-
-/** `applyPosition` and `applyOrderLots` in one: `order` was filled by `lots`. */
-export function applyFilledOrder(
-  state: State,
-  { expiry, holding }: HoldingPlace,
-  order: { readonly side: Side; readonly price: PriceTicks },
-  lots: number,
-): void {
-  const { side, price } = order;
-  const change = side === SIDE.buy ? lots : -lots;
-  if (!keepsSums(state, expiry)) {
-    holding.position += change;
-    return;
-  }
-  const initial = isolatedInitial(holding);
-  const maintenance = isolatedMaintenance(holding);
-  const gross = Math.abs(holding.position);
-  holding.position += change;
-  addOrderLots(holding, side, price, -lots);
-  addChange(expiry, holding, initial, maintenance);
-  expiry.lots += Math.abs(holding.position) - gross - lots;
-  expiry.premium -= lots * price * holding.risk.tickValue;
-  if (expiry.worst !== undefined) {
-    const orders = [{ side, price, lots: -lots }];
-    applyToWorstPayoff(expiry.worst, { risk: holding.risk, position: change, orders });
   }
   checkMagnitude(expiry);
 }

@@ -1,7 +1,8 @@
 /**
  * Writes a planned match: money, positions, resting orders, events. Nothing here can fail.
  *
- * Premium is paid in cash at the trade, each side's fee goes to the fee account. Fills and drops are
+ * Premium is paid in cash at the trade, each side's fee goes to the fee account; each maker's balance
+ * changes once a fill, the taker's and the fee account's once a match. Fills and drops are
  * written in the order in which they were planned, so a client that follows the events sees each
  * queue as it was when its order traded.
  */
@@ -13,10 +14,11 @@ import type { InstrumentId, OrderId, PortfolioId } from '../core/units.ts';
 import { sizeLots } from '../core/units.ts';
 import { CLOSE_REASON, EVENT } from '../event.ts';
 import { type FeeTerms, makerFillFee, takerFillFee } from '../fees/fill-fees.ts';
-import { payTradingFee } from '../fees/pay-trading-fee.ts';
+import { countTradingFee } from '../fees/pay-trading-fee.ts';
 import { exactProduct } from '../fees/trade-fee.ts';
 import { notionalCents } from '../fees/trading-volume.ts';
-import { transfer } from '../ledger/ledger.ts';
+import { addLeg } from '../ledger/ledger.ts';
+import { MODULE } from '../ledger/module-accounts.ts';
 import { changePosition, indexReduction } from '../margin/portfolio-index.ts';
 import { microUsdPerTickLot } from '../options/underlying.ts';
 import { countQuoteFills } from '../quoting/count-fills.ts';
@@ -63,20 +65,45 @@ export type Incoming = {
   readonly side: Side;
 };
 
-function pay(state: State, from: PortfolioId, to: PortfolioId, amount: bigint): void {
-  transfer(state, { from, to, denomination: DENOMINATION.usd, amount, reason: 'premium' });
+/** Sums of a match's fills, in micro-USD. */
+export type MatchMoney = {
+  premium: bigint;
+  makerFees: bigint;
+  takerFees: bigint;
+  /** Of the makers, as amounts above 0. */
+  rebates: bigint;
+  volumeCents: number;
+};
+
+/** O(fills). */
+export function matchMoney(fills: readonly PricedFill[]): MatchMoney {
+  const money: MatchMoney = {
+    premium: 0n,
+    makerFees: 0n,
+    takerFees: 0n,
+    rebates: 0n,
+    volumeCents: 0,
+  };
+  for (const { premium, makerFee, takerFee, volumeCents } of fills) {
+    money.premium += premium;
+    money.makerFees += makerFee;
+    money.takerFees += takerFee;
+    if (makerFee < 0n) money.rebates -= makerFee;
+    money.volumeCents += volumeCents;
+  }
+  return money;
 }
 
-/** One fill: the maker's side is written, the taker's position is left to the caller. */
+/** One fill: the maker's side is written, the taker's is left to the caller. */
 function applyFill(state: State, context: BlockContext, taker: Incoming, fill: PricedFill): void {
   const { lots, premium, makerFee, takerFee, volumeCents } = fill;
   const order = fill.maker;
   const { portfolio: maker, price } = order;
   const { instrument, side, portfolio } = taker;
   const isBuy = side === SIDE.buy;
-  if (isBuy) pay(state, portfolio, maker, premium);
-  else pay(state, maker, portfolio, premium);
-  payTradingFee(state, context, { portfolio: maker, fee: makerFee, rebates: 0n, volumeCents });
+  const received = isBuy ? premium : -premium;
+  addLeg(state, maker, DENOMINATION.usd, received - makerFee);
+  countTradingFee(state, context, maker, makerFee, volumeCents);
   context.events.push({
     selector: EVENT.trade,
     value: {
@@ -136,6 +163,8 @@ export type PricedMatch = {
   readonly taker: Incoming;
   readonly plan: MatchPlan;
   readonly fills: readonly PricedFill[];
+  /** `matchMoney` of the fills. */
+  readonly money: MatchMoney;
 };
 
 /** Fills and drops in the order planned: the makers' side is written. */
@@ -159,20 +188,16 @@ function applyPlan(state: State, context: BlockContext, { taker, plan, fills }: 
 
 /** The taker's side of all fills. */
 function applyTaker(state: State, context: BlockContext, match: PricedMatch): void {
-  const { taker, plan, fills } = match;
-  let last: PricedFill | undefined;
-  let takerFees = 0n;
-  let rebates = 0n;
-  let volumeCents = 0;
-  for (const fill of fills) {
-    last = fill;
-    takerFees += fill.takerFee;
-    if (fill.makerFee < 0n) rebates -= fill.makerFee;
-    volumeCents += fill.volumeCents;
-  }
+  const { taker, plan, fills, money } = match;
+  const last = fills[fills.length - 1];
   if (last === undefined) return;
   const { portfolio, instrument, side } = taker;
-  payTradingFee(state, context, { portfolio, fee: takerFees, rebates, volumeCents });
+  const { premium, makerFees, takerFees, rebates, volumeCents } = money;
+  const received = side === SIDE.buy ? -premium : premium;
+  // With what the makers got and paid in `applyFill` these sum to 0.
+  addLeg(state, portfolio, DENOMINATION.usd, received - takerFees);
+  addLeg(state, MODULE.fees, DENOMINATION.usd, makerFees + takerFees);
+  countTradingFee(state, context, portfolio, takerFees - rebates, volumeCents);
   const { filledLots } = plan;
   changePosition(state, portfolio, instrument, side === SIDE.buy ? filledLots : -filledLots);
   noteLastTrade(state, context, instrument, last.maker.price);
@@ -180,17 +205,11 @@ function applyTaker(state: State, context: BlockContext, match: PricedMatch): vo
 }
 
 /** Writes a match: fills and drops in the order planned, then the taker's side of all fills. */
-export function applyMatch(
-  state: State,
-  context: BlockContext,
-  taker: Incoming,
-  match: { readonly plan: MatchPlan; readonly fills: readonly PricedFill[] },
-): void {
+export function applyMatch(state: State, context: BlockContext, match: PricedMatch): void {
   const { plan, fills } = match;
-  const priced = { taker, plan, fills };
-  applyPlan(state, context, priced);
+  applyPlan(state, context, match);
   if (state.protections.size > 0) countQuoteFills(state, context, fills, plan.drops);
-  applyTaker(state, context, priced);
+  applyTaker(state, context, match);
 }
 
 /**

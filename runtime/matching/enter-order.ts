@@ -30,7 +30,13 @@ import {
 import type { OrderResult } from '../receipt.ts';
 import { isOpenInterestNear, matchChanges, openInterestRefusal } from '../rules/open-interest.ts';
 import type { State } from '../state/state.ts';
-import { applyMatch, type PricedFill, priceFills } from './apply-match.ts';
+import {
+  applyMatch,
+  type MatchMoney,
+  matchMoney,
+  type PricedFill,
+  priceFills,
+} from './apply-match.ts';
 import { bookOf } from './books.ts';
 import { cancelLinked } from './cancel-linked.ts';
 import { bestOpposite, checkOrder, type OrderPlace } from './check-order.ts';
@@ -68,20 +74,21 @@ export const NEW_ORDER: EntryOptions = {
 /** A list without fills; never pushed to. */
 const NO_FILLS: readonly PricedFill[] = [];
 
-/** Premiums of the taker's fills, in micro-USD. */
-function premiumOf(fills: readonly PricedFill[], implied: readonly ImpliedFill[]): bigint {
-  let premium = 0n;
-  for (const fill of fills) premium += fill.premium;
-  for (const fill of implied) premium += fill.premium;
-  return premium;
-}
+/** Money of a match without fills; never changed. */
+const NO_MONEY: Readonly<MatchMoney> = matchMoney(NO_FILLS);
 
-/** Fees of the taker, likewise. */
-function takerFeeOf(fills: readonly PricedFill[], implied: readonly ImpliedFill[]): bigint {
-  let fee = 0n;
-  for (const fill of fills) fee += fill.takerFee;
-  for (const fill of implied) fee += fill.takerFee;
-  return fee;
+/** Premiums of implied fills, and fees of the taker, in micro-USD. */
+function impliedMoney(implied: readonly ImpliedFill[]): {
+  readonly premium: bigint;
+  readonly takerFees: bigint;
+} {
+  let premium = 0n;
+  let takerFees = 0n;
+  for (const fill of implied) {
+    premium += fill.premium;
+    takerFees += fill.takerFee;
+  }
+  return { premium, takerFees };
 }
 
 function releasedTerm({ side, price, remaining }: RestingOrder): OrderTerm {
@@ -327,9 +334,14 @@ export function enterOrder(
     plan.fills.length === 0
       ? NO_FILLS
       : priceFills(plan, feeTerms(state, context, marketOf(place), portfolio));
-  const premium = filledLots === 0 ? 0n : premiumOf(fills, implied);
-  const fee = filledLots === 0 ? 0n : takerFeeOf(fills, implied);
-  const received = side === SIDE.buy ? -premium : premium;
+  const money = fills.length === 0 ? NO_MONEY : matchMoney(fills);
+  let { premium, takerFees: fee } = money;
+  if (implied.length > 0) {
+    const other = impliedMoney(implied);
+    premium += other.premium;
+    fee += other.takerFees;
+  }
+  const received = side === SIDE.buy && premium > 0n ? -premium : premium;
   const rests = !plan.stopped && !plan.truncated && (isCollected || canRest(order));
   const restingLots = rests ? plan.openLots : 0;
   const position = side === SIDE.buy ? filledLots : -filledLots;
@@ -350,7 +362,9 @@ export function enterOrder(
     else closeOrder(state, context, replaced, CLOSE_REASON.cancelled);
   }
   const incoming = { id, portfolio, instrument: instrument.id, side };
-  applyMatch(state, context, incoming, { plan, fills });
+  if (fills.length > 0 || plan.drops.length > 0) {
+    applyMatch(state, context, { taker: incoming, plan, fills, money });
+  }
   if (impliedLots > 0) applyImpliedOut(state, context, incoming, implied);
   if (restingLots > 0) {
     // A number given earlier is not one to queue by.

@@ -13,7 +13,7 @@ import { EVENT } from '../event.ts';
 import { payTradingFee } from '../fees/pay-trading-fee.ts';
 import { transfer } from '../ledger/ledger.ts';
 import { changePosition } from '../margin/portfolio-index.ts';
-import { applyMatches, type Incoming } from '../matching/apply-match.ts';
+import { applyMatches, type Incoming, matchMoney } from '../matching/apply-match.ts';
 import { closeIdleReduceOnly } from '../matching/close-idle.ts';
 import { noteLastTrade } from '../matching/last-trade.ts';
 import type { State } from '../state/state.ts';
@@ -74,7 +74,7 @@ function applyOtherLeg(
     truncated: false,
     stopped: false,
   };
-  applyMatches(state, context, [{ taker, plan, fills }]);
+  applyMatches(state, context, [{ taker, plan, fills, money: matchMoney(fills) }]);
 }
 
 /** Writes the fills in the order planned. O(fills). */

@@ -27,7 +27,12 @@ import {
   MAX_OPEN_ORDERS_PER_PORTFOLIO,
   MAX_OPEN_ORDERS_PER_SERIES,
 } from '../limits.ts';
-import { applyMatches, type PricedFill, type PricedMatch } from '../matching/apply-match.ts';
+import {
+  applyMatches,
+  matchMoney,
+  type PricedFill,
+  type PricedMatch,
+} from '../matching/apply-match.ts';
 import { bookOf } from '../matching/books.ts';
 import { accountCountRefusal, fieldRefusal } from '../matching/check-order.ts';
 import { withClientId } from '../matching/client-order-id.ts';
@@ -164,7 +169,10 @@ function priceImplied(
     const volumeCents = notionalCents(underlying, lots, index);
     return { maker, lots, premium, makerFee, takerFee, volumeCents, plan };
   });
-  return legs.map(({ plan }) => ({ plan, fills: priced.filter((fill) => fill.plan === plan) }));
+  return legs.map(({ plan }) => {
+    const fills = priced.filter((fill) => fill.plan === plan);
+    return { plan, fills, money: matchMoney(fills) };
+  });
 }
 
 /** Refusals of the match itself: too_many_fills, not_filled, self_trade. */
