@@ -94,6 +94,7 @@ import {
   LiveRequestCodec,
 } from './multileg/live-quote.ts';
 import { type Instrument, InstrumentCodec, type InstrumentState } from './options/instrument.ts';
+import { type OracleConductEvent, OracleConductEventCodec } from './oracle/conduct-row.ts';
 import { type MarkInputs, MarkInputsCodec } from './oracle/price.ts';
 
 /** Why an order left the book; numbers are wire format. */
@@ -307,6 +308,7 @@ export const EVENT = {
   debtShared: 58,
   marginModeSet: 50,
   riskChange: 51,
+  oracleConduct: 62,
 } as const;
 
 export type Event =
@@ -351,6 +353,7 @@ export type Event =
   | Variant<typeof EVENT.debtShared, DebtSharedEvent>
   | Variant<typeof EVENT.marginModeSet, MarginModeSetEvent>
   | Variant<typeof EVENT.riskChange, RiskChangeEvent>
+  | Variant<typeof EVENT.oracleConduct, OracleConductEvent>
   | StakingEvent;
 
 const AuctionEventCodec: Codec<AuctionEvent> = container<AuctionEvent>('AuctionEvent', {
@@ -553,6 +556,7 @@ export const EventCodec: Codec<Event> = union<Event>('Event', {
     startsAt: u64<TimestampMs>(),
     endsAt: u64<TimestampMs>(),
   }),
+  [EVENT.oracleConduct]: OracleConductEventCodec,
 });
 
 /** Most events of one block: fills and order events of a full block, several times over. */

@@ -81,6 +81,7 @@ import { type SeriesIndex, seriesIndex } from '../options/series-index.ts';
 import { type SettlementWindow, SettlementWindowCodec } from '../options/settlement.ts';
 import { type SettlementSamples, SettlementSamplesCodec } from '../options/settlement-samples.ts';
 import { type Underlying, UnderlyingCodec } from '../options/underlying.ts';
+import { type OracleConduct, OracleConductCodec } from '../oracle/conduct-row.ts';
 import { type Marks, marks } from '../oracle/marks.ts';
 import {
   type IndexPrice,
@@ -90,6 +91,7 @@ import {
   type SurfaceSlice,
   SurfaceSliceCodec,
 } from '../oracle/price.ts';
+import { type SurfaceOffset, SurfaceOffsetCodec } from '../oracle/surface-offset.ts';
 import { type OracleVote, OracleVoteCodec } from '../oracle/vote.ts';
 import {
   type DeadManSwitch,
@@ -207,6 +209,10 @@ export type State = {
   readonly positions: TableStore<number, Position>;
   /** Last vote of each validator, by the hex of its oracle key. */
   readonly oracleVotes: TableStore<string, OracleVote>;
+  /** How validators vote, by the hex of their oracle keys. */
+  readonly oracleConduct: TableStore<string, OracleConduct>;
+  /** How far the books have pulled the surface, by `expiryKey`. */
+  readonly surfaceOffsets: TableStore<number, SurfaceOffset>;
   readonly indexPrices: TableStore<UnderlyingId, IndexPrice>;
   readonly surfaceSlices: TableStore<number, SurfaceSlice>;
   readonly markInputs: TableStore<number, MarkInputs>;
@@ -312,6 +318,12 @@ export function emptyState(chainId: Uint8Array): State {
     ),
     settlementSamples: tableStore(
       table({ id: 70, name: 'settlementSamples', key: hexKey(10), value: SettlementSamplesCodec }),
+    ),
+    surfaceOffsets: tableStore(
+      table({ id: 69, name: 'surfaceOffsets', key: expiryKey, value: SurfaceOffsetCodec }),
+    ),
+    oracleConduct: tableStore(
+      table({ id: 71, name: 'oracleConduct', key: hexKey(32), value: OracleConductCodec }),
     ),
     tradingStatus: tableStore(
       table({

@@ -345,6 +345,7 @@ export function applyBlock(
       case EVENT.lienPaid:
       case EVENT.marginModeSet:
       case EVENT.riskChange:
+      case EVENT.oracleConduct:
         break;
       default:
         unreachable(event);
