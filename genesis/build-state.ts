@@ -73,6 +73,9 @@ export function buildGenesis(genesis: Genesis): BuiltGenesis {
   });
   state.parameters.set(SINGLETON_KEY, genesis.parameters);
   for (const underlying of genesis.underlyings) state.underlyings.set(underlying.id, underlying);
+  for (const { underlying, parameters } of genesis.riskParameters) {
+    state.riskParameters.set(underlying, { underlying, parameters, change: [] });
+  }
   state.feeSchedule.set(SINGLETON_KEY, { tiers: genesis.feeTiers });
   for (const config of configs) state.epochConfigs.set(config.epoch, config);
 

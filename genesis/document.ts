@@ -14,8 +14,23 @@ import { ANY_UNDERLYING } from '../runtime/actions/orders.ts';
 import { asciiBytes, compareBytes, fromHex, toHex } from '../runtime/core/bytes.ts';
 import { sha256 } from '../runtime/core/hash.ts';
 import { err, ok, type Result } from '../runtime/core/result.ts';
-import { byteList, bytes, type Codec, container, list, u64, u64big } from '../runtime/core/ssz.ts';
-import { type TimestampMs, timestampMs, underlyingId, weight } from '../runtime/core/units.ts';
+import {
+  byteList,
+  bytes,
+  type Codec,
+  container,
+  list,
+  u8,
+  u64,
+  u64big,
+} from '../runtime/core/ssz.ts';
+import {
+  type TimestampMs,
+  timestampMs,
+  type UnderlyingId,
+  underlyingId,
+  weight,
+} from '../runtime/core/units.ts';
 import {
   type BlockLimits,
   BlockLimitsCodec,
@@ -45,6 +60,7 @@ import {
   MAX_VALIDATOR_ADDRESSES,
   MAX_VALIDATORS,
 } from '../runtime/limits.ts';
+import { StoredParametersCodec } from '../runtime/margin/mode/risk-parameters.ts';
 import {
   MATCHING,
   type Matching,
@@ -69,6 +85,7 @@ import {
   rootNode,
   text,
 } from './json-reader.ts';
+import { type GenesisRisk, readRiskParameters } from './risk-parameters.ts';
 
 /** Balances a genesis account starts with, in micro-units. */
 export type GenesisAccount = {
@@ -93,6 +110,8 @@ export type Genesis = {
   readonly staking: StakingParameters;
   /** Ascending by id. */
   readonly underlyings: Underlying[];
+  /** Parameters of portfolio margin, of every underlying, ascending by id. */
+  readonly riskParameters: GenesisRisk[];
   /** Fee tiers above the base, ascending by volume. */
   readonly feeTiers: FeeTier[];
 };
@@ -119,6 +138,13 @@ export const GenesisCodec: Codec<Genesis> = container<Genesis>('Genesis', {
   parameters: ParametersCodec,
   staking: StakingParametersCodec,
   underlyings: list(UnderlyingCodec, MAX_ORACLE_UNDERLYINGS, 1),
+  riskParameters: list(
+    container<GenesisRisk>('GenesisRisk', {
+      underlying: u8<UnderlyingId>(),
+      parameters: StoredParametersCodec,
+    }),
+    MAX_ORACLE_UNDERLYINGS,
+  ),
   feeTiers: FeeTiersCodec,
 });
 
@@ -235,7 +261,7 @@ function readMatching(node: JsonNode): Matching {
 }
 
 function readUnderlying(node: JsonNode): Underlying {
-  const of = fields(node, UNDERLYING_FIELDS);
+  const of = fields(node, [...UNDERLYING_FIELDS, 'riskParameters']);
   const u32 = { min: 1, max: 0xffff_ffff };
   const large = { min: 1, max: Number.MAX_SAFE_INTEGER };
   const share = { min: 0, max: 10_000 };
@@ -354,9 +380,11 @@ export function checkGenesis(json: unknown): Result<Genesis, readonly JsonProble
     }),
   ) as Parameters;
   const staking = readStaking(of.staking);
-  const underlyings = items(of.underlyings, { min: 1, max: MAX_ORACLE_UNDERLYINGS }).map(
-    readUnderlying,
-  );
+  const markets = items(of.underlyings, { min: 1, max: MAX_ORACLE_UNDERLYINGS }).map((node) => {
+    const underlying = readUnderlying(node);
+    return { underlying, risk: readRiskParameters(node, underlying.id) };
+  });
+  const underlyings = markets.map(({ underlying }) => underlying);
 
   noteDuplicates(
     of.validators,
@@ -415,6 +443,7 @@ export function checkGenesis(json: unknown): Result<Genesis, readonly JsonProble
     parameters,
     staking,
     underlyings: underlyings.sort((a, b) => a.id - b.id),
+    riskParameters: markets.map(({ risk }) => risk).sort((a, b) => a.underlying - b.underlying),
     feeTiers: readFeeTiers(of.feeTiers),
   };
   return root.problems.length === 0 ? ok(genesis) : err(root.problems);

@@ -35,6 +35,8 @@ import {
   magnitudeWithAll,
   refreshExpiry,
 } from './expiry-holding.ts';
+import { modeRefusal } from './mode/accept-mode.ts';
+import { isPortfolioMode } from './mode/margin-mode.ts';
 import { expiryOf } from './portfolio-index.ts';
 import {
   bidReserve,
@@ -262,6 +264,7 @@ function otherExpiries(
  * and the sums of the account's expiries once per mark.
  */
 export function changesRefusal(state: State, planned: PlannedChanges): Refusal | undefined {
+  if (isPortfolioMode(state, planned.portfolio)) return modeRefusal(state, planned);
   const changed = placeChanges(state, planned);
   const others = otherExpiries(state, planned.portfolio, changed);
   const cash = balanceOf(state, planned.portfolio, DENOMINATION.usd);

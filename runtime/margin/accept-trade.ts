@@ -24,6 +24,8 @@ import {
   refreshExpiry,
   refreshTotal,
 } from './expiry-holding.ts';
+import { isModeCovered, modeRefusal } from './mode/accept-mode.ts';
+import { isPortfolioMode } from './mode/margin-mode.ts';
 import type { Portfolio } from './portfolio-index.ts';
 import {
   bidReserve,
@@ -120,6 +122,9 @@ export function isCovered(
 ): boolean {
   const { portfolio: held, holding, expiry, price } = place;
   const { side, position, restingLots, cash } = trade;
+  if (held === undefined ? isPortfolioMode(state, portfolio) : held.sums !== undefined) {
+    return isModeCovered(state, portfolio, place, trade);
+  }
   if (!expiry.isExact || isAnyCharged(state, expiry)) return false;
   let before = 0;
   if (held !== undefined) {
@@ -165,6 +170,11 @@ function cashRefusal(state: State, trade: PlannedTrade, cash: bigint): Refusal |
  */
 export function tradeRefusal(state: State, trade: PlannedTrade): Refusal | undefined {
   const { expiry, holding } = trade;
+  if (isPortfolioMode(state, trade.portfolio)) {
+    const { portfolio, position, orders, cash } = trade;
+    const changes = [{ instrument: holding.instrument, position, orders }];
+    return modeRefusal(state, { portfolio, changes, cash });
+  }
   const change: RiskChange = { risk: holding.risk, position: trade.position, orders: trade.orders };
   const cash = balanceOf(state, trade.portfolio, DENOMINATION.usd);
   const cashAfter = cash + trade.cash;

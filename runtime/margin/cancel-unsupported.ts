@@ -29,6 +29,7 @@ import {
   isolatedRequirement,
   refreshExpiry,
 } from './expiry-holding.ts';
+import { isModeSupported, supportedModeOrders } from './mode/cancel-mode.ts';
 import { openOrdersOf, type Portfolio } from './portfolio-index.ts';
 import { accountMargin, bidReserve } from './requirements.ts';
 import { emptySeriesHolding } from './series-holding.ts';
@@ -49,6 +50,7 @@ function touchedPortfolios(state: State, context: BlockContext): PortfolioId[] {
 
 /** Whether the account may keep its orders; the cheap bound first. */
 function isSupported(state: State, portfolio: Portfolio): boolean {
+  if (portfolio.sums !== undefined) return isModeSupported(state, portfolio);
   const cash = balanceOf(state, portfolio.id, DENOMINATION.usd);
   let bound = 0;
   for (const expiry of portfolio.expiries.values()) {
@@ -103,6 +105,19 @@ function supportedOrders(
 
 function cancelRisk(state: State, context: BlockContext, portfolio: Portfolio): void {
   const orders = openOrdersOf(state, portfolio.id);
+  const kept = keptOrders(state, portfolio, orders);
+  for (const order of orders) {
+    if (!kept.has(order)) closeOrder(state, context, order, CLOSE_REASON.margin);
+  }
+}
+
+/** The orders that margin supports. */
+function keptOrders(
+  state: State,
+  portfolio: Portfolio,
+  orders: readonly RestingOrder[],
+): Set<RestingOrder> {
+  if (portfolio.sums !== undefined) return supportedModeOrders(state, portfolio, orders);
   const purse = { cash: balanceOf(state, portfolio.id, DENOMINATION.usd) };
   const kept = new Set<RestingOrder>();
   for (const key of [...portfolio.expiries.keys()].sort((a, b) => a - b)) {
@@ -110,9 +125,7 @@ function cancelRisk(state: State, context: BlockContext, portfolio: Portfolio): 
     if (expiry === undefined) continue;
     for (const order of supportedOrders(state, expiry, orders, purse)) kept.add(order);
   }
-  for (const order of orders) {
-    if (!kept.has(order)) closeOrder(state, context, order, CLOSE_REASON.margin);
-  }
+  return kept;
 }
 
 /**

@@ -35,7 +35,7 @@ import {
   portfolioSum,
 } from './expiry-holding.ts';
 import { isPortfolioMode } from './mode/margin-mode.ts';
-import { type ModeSums, modeSums } from './mode/mode-sums.ts';
+import { type ModeSums, modeSums, noteModeOrder, noteModePosition } from './mode/mode-sums.ts';
 import { addHeld, dropHeld, type SeriesHolding } from './series-holding.ts';
 
 export type Portfolio = {
@@ -131,6 +131,7 @@ function prune(state: State, place: Place): void {
   portfolio.places.delete(holding.instrument);
   if (expiry.series.size > 0) return;
   portfolio.expiries.delete(expiry.key);
+  portfolio.sums?.parts.delete(expiry.key);
   dropExposure(state, portfolioAccount(portfolio.id), underlyingId(expiryKey.high(expiry.key)));
   const holders = index.byExpiry.get(expiry.key);
   holders?.delete(portfolio.id);
@@ -151,6 +152,7 @@ function indexComboOrder(state: State, combo: Combo, order: RestingOrder): void 
     applyOrderLots(state, place, { side, price }, lots);
     const row = restingOrder({ ...order, instrument, side, price, remaining: sizeLots(lots) });
     addHeld(holding, row);
+    if (portfolio.sums !== undefined) noteModeOrder(state, place, order.id, { side, price, lots });
     expiry.exposure.lots += lots;
     portfolio.comboOrders.set(order.id, order);
   }
@@ -173,6 +175,9 @@ function reduceComboOrder(state: State, combo: Combo, order: RestingOrder, given
     expiry.exposure.lots -= lots;
     const row = legRow(holding, order);
     row.remaining = sizeLots(row.remaining - lots);
+    if (place.portfolio.sums !== undefined) {
+      noteModeOrder(state, place, order.id, { side, price, lots: row.remaining });
+    }
   }
 }
 
@@ -183,6 +188,9 @@ function unindexComboOrder(state: State, combo: Combo, order: RestingOrder): voi
     const { portfolio, expiry, holding } = place;
     dropHeld(holding, legRow(holding, order));
     applyOrderLots(state, place, { side, price }, -lots);
+    if (portfolio.sums !== undefined) {
+      noteModeOrder(state, place, order.id, { side, price, lots: 0 });
+    }
     expiry.exposure.lots -= lots;
     portfolio.comboOrders.delete(order.id);
     prune(state, place);
@@ -209,6 +217,7 @@ export function indexOrder(state: State, order: RestingOrder): void {
   applyOrderLots(state, place, order, remaining);
   order.place = place;
   addHeld(holding, order);
+  if (portfolio.sums !== undefined) noteModeOrder(state, place, order.id, termsOf(order));
   expiry.exposure.lots += remaining;
   portfolio.openOrders += 1;
   if (order.clientOrderId !== 0) portfolio.clientOrders.set(order.clientOrderId, order);
@@ -224,6 +233,9 @@ export function indexReduction(state: State, order: RestingOrder, lots: number):
   const { place } = order;
   assert(place !== undefined, 'a resting order is in the index');
   applyOrderLots(state, place, order, -lots);
+  if (place.portfolio.sums !== undefined) {
+    noteModeOrder(state, place, order.id, { ...termsOf(order), lots: order.remaining - lots });
+  }
   place.expiry.exposure.lots -= lots;
 }
 
@@ -243,6 +255,9 @@ export function unindexOrder(state: State, order: RestingOrder): void {
   dropHeld(holding, order);
   order.place = undefined;
   applyOrderLots(state, place, order, -remaining);
+  if (portfolio.sums !== undefined) {
+    noteModeOrder(state, place, order.id, { ...termsOf(order), lots: 0 });
+  }
   expiry.exposure.lots -= remaining;
   portfolio.openOrders -= 1;
   if (order.clientOrderId !== 0) portfolio.clientOrders.delete(order.clientOrderId);
@@ -253,6 +268,7 @@ function indexPosition(state: State, place: Place, lots: number): void {
   const { expiry, holding } = place;
   expiry.exposure.lots += Math.abs(holding.position + lots) - Math.abs(holding.position);
   applyPosition(state, place, lots);
+  if (place.portfolio.sums !== undefined) noteModePosition(state, place, lots);
   prune(state, place);
 }
 

@@ -11,6 +11,8 @@ import type { PortfolioId } from '../core/units.ts';
 import { freshMark } from '../oracle/freshness.ts';
 import type { State } from '../state/state.ts';
 import { expiryRequirement, refreshExpiry } from './expiry-holding.ts';
+import { isPortfolioMode } from './mode/margin-mode.ts';
+import { modeWithdrawable } from './mode/mode-withdrawable.ts';
 import { accountMargin, expiriesOf } from './requirements.ts';
 
 /** Whether every mark that a requirement rests on is fresh, or final. */
@@ -29,6 +31,7 @@ function isMarginKnown(state: State, context: BlockContext, portfolio: Portfolio
 
 /** Micro-USD, not negative; 0 while a mark that the portfolio's margin rests on is stale. */
 export function withdrawable(state: State, context: BlockContext, portfolio: PortfolioId): bigint {
+  if (isPortfolioMode(state, portfolio)) return modeWithdrawable(state, context, portfolio);
   const { cash, initial } = accountMargin(state, portfolio);
   if (initial > 0n && !isMarginKnown(state, context, portfolio)) return 0n;
   return maxBigint(0n, cash - initial);

@@ -10,13 +10,14 @@
  */
 import { SIDE, type Side } from '../../actions/order-terms.ts';
 import { DENOMINATION } from '../../actions/transfer.ts';
-import type { PortfolioId, PriceTicks } from '../../core/units.ts';
+import type { InstrumentId, PortfolioId, PriceTicks } from '../../core/units.ts';
 import { type Refusal, refusal } from '../../error.ts';
 import { balanceOf } from '../../ledger/ledger.ts';
 import { expiryKey, type State } from '../../state/state.ts';
 import { type ExpiryHolding, refreshExpiry } from '../expiry-holding.ts';
 import { freeConcentration } from '../portfolio/concentration.ts';
 import { EXACT_UNITS } from '../portfolio/risk-arrays.ts';
+import { expiryOf } from '../portfolio-index.ts';
 import { bidReserve } from '../requirements.ts';
 import type { SeriesHolding } from '../series-holding.ts';
 import { bidCost, seriesRisk } from '../series-risk.ts';
@@ -109,7 +110,28 @@ function equityRefusal(
   return undefined;
 }
 
-/** Premium, fees and what bids reserve more than before, of the cash that bids leave. */
+function isLinear(state: State, instrument: InstrumentId): boolean {
+  const risk = riskOf(state, expiryOf(state, instrument));
+  return risk.arrays.isLinear[rowOf(risk, instrument)] === 1;
+}
+
+/**
+ * What the changes do to cash and variation together: lots of a future or a perpetual come as though
+ * their price were a premium, and gain the mark for it.
+ */
+function cashFlow(state: State, { changes, cash }: ModeChanges): bigint {
+  let flow = cash;
+  for (const { instrument, position } of changes) {
+    if (position === 0 || !isLinear(state, instrument)) continue;
+    flow += BigInt(position) * BigInt(seriesRisk(state, instrument).markValue);
+  }
+  return flow;
+}
+
+/**
+ * Premium, fees and what bids reserve more than before, of the cash that bids leave. Not of futures and
+ * perpetuals: what they cost is variation.
+ */
 function cashRefusal(
   state: State,
   { portfolio, changes, cash: received }: ModeChanges,
@@ -118,6 +140,7 @@ function cashRefusal(
   let demand = -received;
   let buys = false;
   for (const { instrument, position, orders } of changes) {
+    if (isLinear(state, instrument)) return undefined;
     if (position > 0) buys = true;
     for (const { side, price, lots } of orders) {
       if (side !== SIDE.buy) continue;
@@ -153,14 +176,16 @@ export function modeRefusal(state: State, planned: ModeChanges): Refusal | undef
   const shortOfCash = cashRefusal(state, planned, cash);
   if (shortOfCash !== undefined) return shortOfCash;
 
-  const cashAfter = cash + planned.cash;
+  const flow = cashFlow(state, planned);
+  const cashAfter = cash + flow;
   const initial = modeMarginAfter(state, portfolio, trial, 'initial');
-  if (cashAfter + initial >= 0n) return undefined;
-  const initialChange = initial - before.excess + planned.cash;
+  // Whoever is in debt may only reduce risk, whatever positions have gained.
+  if (cash >= 0n && cashAfter + initial >= 0n) return undefined;
+  const initialChange = initial - before.excess + flow;
   const maintenanceChange =
     modeMarginAfter(state, portfolio, trial, 'maintenance') -
     modeMargin(state, portfolio, 'maintenance').excess +
-    planned.cash;
+    flow;
   if (initialChange >= 0n && maintenanceChange >= 0n) return undefined;
   return refusal('insufficient_margin', { given: -initial, allowed: cashAfter });
 }
@@ -217,6 +242,8 @@ export function isModeCovered(
   for (const key of portfolio.expiries.keys()) {
     if (expiryKey.high(key) !== underlying) return false;
   }
+  const cash = balanceOf(state, id, DENOMINATION.usd);
+  if (cash < 0n || isLinear(state, place.holding.instrument)) return false;
   const parts = partsOf(state, portfolio, [...portfolio.expiries.values()], 'initial');
   const [first] = parts ?? [];
   if (parts === undefined || first === undefined) return false;
@@ -228,7 +255,6 @@ export function isModeCovered(
   // Then it is not concentrated either: net delta is no more, and its free part is larger.
   if (gross > freeConcentration(first.arrays)) return false;
 
-  const cash = balanceOf(state, id, DENOMINATION.usd);
   const { mark, excess } = modeMargin(state, portfolio, 'initial');
   if (equityOf(cash, mark) < MIN_TRADING_EQUITY) return false;
   if (trade.side === SIDE.buy) {

@@ -55,7 +55,8 @@ export type FilledExpiry = {
 const SPARE_ROWS = 32;
 
 function marketOf({ underlying, inputs, confidence }: ExpirySource): RiskMarket {
-  const isOver = inputs.markedAt >= inputs.expiry;
+  // Perpetuals stand at expiry 0.
+  const isOver = inputs.expiry > 0 && inputs.markedAt >= inputs.expiry;
 
   return {
     // Charges are shares of spot: none from expiry on.

@@ -27,7 +27,8 @@ import { EXACT_UNITS, type RiskArrays } from '../portfolio/risk-arrays.ts';
 import type { Measure } from '../portfolio/risk-layout.ts';
 import type { Place, Portfolio } from '../portfolio-index.ts';
 import type { SeriesHolding } from '../series-holding.ts';
-import { bidCost, type SeriesRisk } from '../series-risk.ts';
+import type { SeriesRisk } from '../series-risk.ts';
+import { divideUp } from '../standard-margin.ts';
 import { MICRO_USD_PER_UNIT } from './fill-expiry.ts';
 import { type ExpiryRisk, riskOf, rowOf } from './risk-index.ts';
 
@@ -37,6 +38,8 @@ type Part = {
   initial: AccountSums | undefined;
   maintenance: AccountSums | undefined;
 };
+
+const FULL_BPS = 10_000;
 
 /** Of a portfolio in portfolio mode; keys are `expiryKey`s. */
 export type ModeSums = { readonly parts: Map<number, Part> };
@@ -60,11 +63,16 @@ export function orderTerm(
 ): OrderTerm {
   const { values, layout } = arrays;
   const premium = price * risk.tickValue;
-  const fee = bidCost(risk, price) - premium;
+  const fee = Math.min(risk.feeOfNotional, divideUp(premium * risk.feeCapBps, FULL_BPS));
   const isBid = side === SIDE.buy;
+  // The row of a future has no mark: its price is what it is marked at.
+  const isLinear = arrays.isLinear[row] === 1;
+  const mark = isLinear
+    ? risk.markValue / MICRO_USD_PER_UNIT
+    : (values[row * layout.columns + layout.mark] ?? 0);
   const cash = orderCash({
     side: isBid ? 'bid' : 'ask',
-    mark: values[row * layout.columns + layout.mark] ?? 0,
+    mark,
     price: premium / MICRO_USD_PER_UNIT,
     fee: fee / MICRO_USD_PER_UNIT,
   });

@@ -12,7 +12,6 @@ import { type AccountId, type PortfolioId, portfolioId, timestampMs } from '../.
 import { type Refusal, refusal } from '../../error.ts';
 import { EVENT } from '../../event.ts';
 import { balanceOf } from '../../ledger/ledger.ts';
-import { freshMark } from '../../oracle/freshness.ts';
 import { ACTION_RESULT, type ActionResult } from '../../receipt.ts';
 import type { State } from '../../state/state.ts';
 import { markValueOf } from '../excess.ts';
@@ -26,6 +25,7 @@ import {
 } from './margin-mode.ts';
 import { modeMargin, modePortfolio } from './mode-excess.ts';
 import { modeSums } from './mode-sums.ts';
+import { isHeldMarked } from './mode-withdrawable.ts';
 
 const NO_FREEZE = { frozenUntil: timestampMs(0) };
 
@@ -42,17 +42,6 @@ function holdingRefusal(state: State, id: PortfolioId, entering: boolean): Refus
   return expiries.size > MAX_MODE_EXPIRIES
     ? refusal('mode_expiries', { given: expiries.size, allowed: MAX_MODE_EXPIRIES })
     : undefined;
-}
-
-/** Whether every mark of what is held is fresh, or final. */
-function isMarked(state: State, context: BlockContext, id: PortfolioId): boolean {
-  const portfolio = state.derived.portfolios.byPortfolio.get(id);
-  for (const { holding } of portfolio?.places.values() ?? []) {
-    const { instrument } = holding;
-    const isFinal = state.instruments.must(instrument).deliveryPrice > 0;
-    if (!isFinal && freshMark(state, context, instrument) === undefined) return false;
-  }
-  return true;
 }
 
 /** Refusals by what the account is worth, in order: low_equity (entering), mode_margin. */
@@ -91,7 +80,7 @@ export function setMarginMode(
     return err(refusal('mode_unchanged', { given: mode }));
   const held = holdingRefusal(state, id, entering);
   if (held !== undefined) return err(held);
-  if (!isMarked(state, context, id)) return err(refusal('no_mark'));
+  if (!isHeldMarked(state, context, id)) return err(refusal('no_mark'));
   const worth = worthRefusal(state, id, entering);
   if (worth !== undefined) return err(worth);
 

@@ -2,7 +2,11 @@
 import { ACTION } from '../../../runtime/action.ts';
 import { applyAction } from '../../../runtime/apply-action.ts';
 import type { Result } from '../../../runtime/core/result.ts';
-import { type PortfolioId, portfolioAccount, portfolioSubAccount } from '../../../runtime/core/units.ts';
+import {
+  type PortfolioId,
+  portfolioAccount,
+  portfolioSubAccount,
+} from '../../../runtime/core/units.ts';
 import type { Refusal } from '../../../runtime/error.ts';
 import { MODULE } from '../../../runtime/ledger/module-accounts.ts';
 import { MARGIN_MODE, type MarginMode } from '../../../runtime/margin/mode/margin-mode.ts';
