@@ -8,7 +8,6 @@ import {
   portfolioAccount,
   portfolioId,
   subAccount,
-  timestampMs,
 } from '../../runtime/core/units.ts';
 import type { Refusal } from '../../runtime/error.ts';
 import { balanceOf, mint } from '../../runtime/ledger/ledger.ts';
@@ -19,8 +18,9 @@ import { takeLiquidation } from '../../runtime/liquidation/take-liquidation.ts';
 import { changePosition } from '../../runtime/margin/portfolio-index.ts';
 import type { ActionResult } from '../../runtime/receipt.ts';
 import type { State } from '../../runtime/state/state.ts';
-import { fundedPortfolio, MICRO, nextBlock } from '../fixtures/state.ts';
+import { MICRO, nextBlock } from '../fixtures/state.ts';
 import { type Market, markAt, seriesNamed, testMarket } from '../matching/market.ts';
+import { trader } from '../multileg/desk.ts';
 
 export const usd = (dollars: number): bigint => BigInt(Math.round(dollars * MICRO));
 
@@ -42,9 +42,9 @@ export function arena(facts: {
 }): Arena {
   const market = testMarket();
   const { state } = market;
-  const alice = fundedPortfolio(state, 0, BigInt(facts.dollars));
-  const bob = fundedPortfolio(state, 1, BigInt(facts.bobDollars ?? 1_000_000));
-  const carol = fundedPortfolio(state, 2, 1_000_000n);
+  const alice = trader(market, 'alice', BigInt(facts.dollars)).portfolio;
+  const bob = trader(market, 'bob', BigInt(facts.bobDollars ?? 1_000_000)).portfolio;
+  const carol = trader(market, 'carol', 1_000_000n).portfolio;
   mint(state, MODULE.insurance, DENOMINATION.usd, usd(facts.insurance ?? 1_000_000));
   const made = { ...market, alice, bob, carol };
   for (const [name, lots] of Object.entries(facts.lots))
@@ -108,9 +108,4 @@ export function take(
 /** Another sub-account of the same owner. */
 export function sibling(portfolio: PortfolioId, sub: number): PortfolioId {
   return portfolioId(portfolioAccount(portfolio), subAccount(sub));
-}
-
-/** A mark in the future of the market's block. */
-export function later(market: Market, ms: number): ReturnType<typeof timestampMs> {
-  return timestampMs(market.context.timestamp + ms);
 }
