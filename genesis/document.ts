@@ -118,6 +118,8 @@ export type Genesis = {
 
 const MAX_GENESIS_ACCOUNTS = 100_000;
 const MAX_NAME_BYTES = 64;
+/** Lots of a future in a coin: with those of options the grid of delivery stays below $1. */
+const MAX_FUTURE_LOTS = 1_000_000;
 
 /** Codec of the document: its hash is the chain id. */
 export const GenesisCodec: Codec<Genesis> = container<Genesis>('Genesis', {
@@ -214,6 +216,12 @@ const UNDERLYING_FIELDS = [
   'settlementFeeCapBps',
   'futureMakerFeeCentiBps',
   'futureTakerFeeCentiBps',
+  'futureTickMicroUsd',
+  'futureLotsPerCoin',
+  'futuresListed',
+  'futureMaxOrderLots',
+  'futureMaxPositionLots',
+  'futureMaxOpenInterestLots',
   'optionTicks',
   'minOrderLots',
   'maxOrderLots',
@@ -283,6 +291,12 @@ function readUnderlying(node: JsonNode): Underlying {
     settlementFeeCapBps: integer(of.settlementFeeCapBps, share, 'bps'),
     futureMakerFeeCentiBps: integer(of.futureMakerFeeCentiBps, share, 'hundredths of a bp'),
     futureTakerFeeCentiBps: integer(of.futureTakerFeeCentiBps, share, 'hundredths of a bp'),
+    futureTickMicroUsd: integer(of.futureTickMicroUsd, large, 'micro-USD'),
+    futureLotsPerCoin: integer(of.futureLotsPerCoin, { min: 0, max: MAX_FUTURE_LOTS }, 'lots'),
+    futuresListed: integer(of.futuresListed, { min: 0, max: 32 }, 'futures'),
+    futureMaxOrderLots: integer(of.futureMaxOrderLots, order, 'lots'),
+    futureMaxPositionLots: integer(of.futureMaxPositionLots, limit, 'lots'),
+    futureMaxOpenInterestLots: integer(of.futureMaxOpenInterestLots, limit, 'lots'),
     optionTicks: readTicks(of.optionTicks),
     minOrderLots: integer(of.minOrderLots, order, 'lots'),
     maxOrderLots: integer(of.maxOrderLots, order, 'lots'),
@@ -299,6 +313,13 @@ function readUnderlying(node: JsonNode): Underlying {
   }
   if (underlying.optionTickMicroUsd % underlying.optionLotsPerCoin !== 0) {
     note(of.optionTickMicroUsd, 'a multiple of optionLotsPerCoin, so that a notional is exact');
+  }
+  const { futureTickMicroUsd, futureLotsPerCoin, futuresListed } = underlying;
+  if (futureLotsPerCoin > 0 && futureTickMicroUsd % futureLotsPerCoin !== 0) {
+    note(of.futureTickMicroUsd, 'a multiple of futureLotsPerCoin, so that a notional is exact');
+  }
+  if (futureLotsPerCoin === 0 && futuresListed > 0) {
+    note(of.futuresListed, '0 without futureLotsPerCoin');
   }
   if (underlying.strikesListed > 0 && underlying.strikesListed % 2 === 0) {
     note(of.strikesListed, 'an odd number, or 0: by delta');

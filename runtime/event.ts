@@ -197,6 +197,21 @@ export type SettledEvent = {
   readonly cash: bigint;
   readonly fee: bigint;
 };
+/** A perpetual at its mark: premium and rate per 8 hours in 10⁻⁹, micro-USD per lot paid since the start. */
+export type FundingEvent = {
+  readonly underlying: UnderlyingId;
+  readonly instrument: InstrumentId;
+  readonly premium: number;
+  readonly rate: number;
+  readonly cumulative: number;
+};
+/** Cash of a holder of a future or a perpetual, negative when paid: realised, and funding. */
+export type VariationEvent = {
+  readonly portfolio: PortfolioId;
+  readonly instrument: InstrumentId;
+  readonly realised: bigint;
+  readonly funding: bigint;
+};
 export type InstrumentClosedEvent = { readonly instrument: InstrumentId };
 export type EpochEvent = { readonly epoch: Epoch };
 /** What happened to a market-maker protection; numbers are wire format. */
@@ -308,6 +323,8 @@ export const EVENT = {
   debtShared: 58,
   marginModeSet: 50,
   riskChange: 51,
+  funding: 59,
+  variation: 60,
   oracleConduct: 62,
 } as const;
 
@@ -353,6 +370,8 @@ export type Event =
   | Variant<typeof EVENT.debtShared, DebtSharedEvent>
   | Variant<typeof EVENT.marginModeSet, MarginModeSetEvent>
   | Variant<typeof EVENT.riskChange, RiskChangeEvent>
+  | Variant<typeof EVENT.funding, FundingEvent>
+  | Variant<typeof EVENT.variation, VariationEvent>
   | Variant<typeof EVENT.oracleConduct, OracleConductEvent>
   | StakingEvent;
 
@@ -466,6 +485,19 @@ export const EventCodec: Codec<Event> = union<Event>('Event', {
     instrument: u32<InstrumentId>(),
     cash: i128(),
     fee: i128(),
+  }),
+  [EVENT.funding]: container<FundingEvent>('FundingEvent', {
+    underlying: u8<UnderlyingId>(),
+    instrument: u32<InstrumentId>(),
+    premium: i64(),
+    rate: i64(),
+    cumulative: i64(),
+  }),
+  [EVENT.variation]: container<VariationEvent>('VariationEvent', {
+    portfolio: u64<PortfolioId>(),
+    instrument: u32<InstrumentId>(),
+    realised: i128(),
+    funding: i128(),
   }),
   [EVENT.instrumentSettled]: container<InstrumentClosedEvent>('InstrumentClosedEvent', {
     instrument: u32<InstrumentId>(),

@@ -24,6 +24,8 @@ import { assert } from './core/result.ts';
 import { type Refusal, refusalRecord } from './error.ts';
 import type { Event } from './event.ts';
 import { distributeFees } from './fees/distribute-fees.ts';
+import { listLinear } from './linear/list-linear.ts';
+import { updatePerpetuals } from './linear/update-perpetuals.ts';
 import { runLiquidations } from './liquidation/run-liquidations.ts';
 import { cancelUnsupportedOrders } from './margin/cancel-unsupported.ts';
 import { expireOrders } from './matching/expire-orders.ts';
@@ -192,12 +194,14 @@ export function executeBlock(state: State, block: Block, hash: Uint8Array): Bloc
   const context = beginBlock(state, block.header);
 
   applyOracleVotes(state, context, votes);
+  updatePerpetuals(state, context);
   updateMarks(state, context);
   updateInstrumentStates(state, context, sinceParentMs);
   sampleSettlements(state, context);
   expireCombos(state, context);
   expireSeries(state, context);
   paySettlements(state, context);
+  listLinear(state, context);
   listSeries(state, context);
   startEpochIfDue(state, context, block.header);
   beginStakingBlock(state, context, {

@@ -17,6 +17,7 @@ import {
   type PortfolioId,
   portfolioId,
   subAccount,
+  timestampMs,
 } from '../../runtime/core/units.ts';
 import { balanceOf, conservationProblems } from '../../runtime/ledger/ledger.ts';
 import { MODULE } from '../../runtime/ledger/module-accounts.ts';
@@ -24,22 +25,27 @@ import type { Order } from '../../runtime/matching/order.ts';
 import type { Trigger } from '../../runtime/matching/trigger.ts';
 import { type Commitment, latestCheckpoint, tableRoots } from '../../runtime/state/commitment.ts';
 import { bytesRoot } from '../../runtime/state/merkle-format.ts';
+import type { StateProof } from '../../runtime/state/proof.ts';
 import { proveRow } from '../../runtime/state/prove.ts';
-import { metaOf, parametersOf, type State } from '../../runtime/state/state.ts';
+import { expiryKey, metaOf, parametersOf, type State } from '../../runtime/state/state.ts';
 import {
   ANSWER,
   type Answer,
   AnswerCodec,
   MAX_ORDERS_PAGE,
   type PortfolioQuestion,
+  type ProvedRow,
   QUESTION,
   type Question,
   QuestionCodec,
   REFUSAL,
   type RefusalNumber,
   type RowQuestion,
+  type SettlementQuestion,
 } from './format.ts';
+import { liquidationRows } from './liquidation-rows.ts';
 import { portfolioRows } from './portfolio-rows.ts';
+import { settlementRowKeys } from './settlement-rows.ts';
 import { requestRows, tradingRows } from './trading-rows.ts';
 
 /** What an answer is taken from. */
@@ -89,6 +95,7 @@ function answerPortfolio(state: State, question: PortfolioQuestion): Answer {
         mil: 0n,
         withdrawable: 0n,
         positions: [],
+        linear: [],
         orders: [],
         margin: [],
       },
@@ -128,6 +135,7 @@ function answerMarket(state: State): Answer {
       combos: rows(state.combos),
       statuses: rows(state.tradingStatus),
       phases: rows(state.phases),
+      perpetuals: rows(state.perpetuals),
     },
   };
 }
@@ -147,8 +155,12 @@ function answerOrders(state: State, from: number, limit: number): Answer {
   return { selector: ANSWER.orders, value: { height, orders, triggers, next } };
 }
 
-function answerRow(context: QueryContext, question: RowQuestion): Answer {
-  const { state, commitment, checkpointHeight } = context;
+/** A row of the newest checkpoint with its proof, or why there is none. */
+function provedRow(
+  context: QueryContext,
+  question: RowQuestion,
+): { readonly value: Uint8Array[]; readonly proof: StateProof; stateRoot: Uint8Array } | Answer {
+  const { state, commitment } = context;
   const { tableId, key } = question;
   const store = state.stores.find(({ id }) => id === tableId);
   if (store === undefined) {
@@ -163,15 +175,68 @@ function answerRow(context: QueryContext, question: RowQuestion): Answer {
   const proved = proveRow(commitment, { stateRoot, tableId, key });
   if (!proved.ok) return refused(REFUSAL.noCheckpoint, proved.error.code);
   const { proof, valueHash } = proved.value;
-  const found = (value: Uint8Array[]): Answer => ({
-    selector: ANSWER.row,
-    value: { height: checkpointHeight, stateRoot, value, proof },
-  });
-  if (valueHash === undefined) return found([]);
+  if (valueHash === undefined) return { value: [], proof, stateRoot };
   for (const value of [live.value, context.checkpointRow(tableId, key)]) {
-    if (value !== undefined && equalBytes(bytesRoot(value), valueHash)) return found([value]);
+    if (value !== undefined && equalBytes(bytesRoot(value), valueHash)) {
+      return { value: [value], proof, stateRoot };
+    }
   }
   return refused(REFUSAL.rowMovedOn, 'the row changed since the checkpoint: ask again');
+}
+
+function answerRow(context: QueryContext, question: RowQuestion): Answer {
+  const proved = provedRow(context, question);
+  if ('selector' in proved) return proved;
+  return { selector: ANSWER.row, value: { height: context.checkpointHeight, ...proved } };
+}
+
+/** Rows of one window with their proofs; without a window that of its absence. ~60 proofs at most. */
+function answerSettlement(context: QueryContext, place: SettlementQuestion): Answer {
+  const { state, checkpointHeight } = context;
+  const window = state.settlements.get(expiryKey.pack(place.underlying, place.expiry));
+  const rows: ProvedRow[] = [];
+  let root: Uint8Array = new Uint8Array(32);
+  for (const rowKey of settlementRowKeys(place, window?.slots ?? 0)) {
+    const proved = provedRow(context, rowKey);
+    if ('selector' in proved) return proved;
+    const { value, proof, stateRoot } = proved;
+    root = stateRoot;
+    rows.push({ ...rowKey, value, proof });
+  }
+  const value = { height: checkpointHeight, stateRoot: root, rows };
+  return { selector: ANSWER.settlement, value };
+}
+
+/** Index, surface and voters as they are. */
+function answerOracle(state: State): Answer {
+  const { height, timestamp, epoch } = metaOf(state);
+  const config = state.epochConfigs.must(epoch);
+  const { oracleStaleMs, oracleReduceOnlyMs } = parametersOf(state);
+  const rows = <K extends number, V>(store: { sortedKeys(): K[]; must(key: K): V }): V[] =>
+    store.sortedKeys().map((key) => store.must(key));
+  const voters = config.validators.map(({ oracleKey }) => {
+    const key = toHex(oracleKey);
+    const conduct = state.oracleConduct.get(key);
+    return {
+      oracleKey,
+      lastVoteAt: state.oracleVotes.get(key)?.observedAt ?? timestampMs(0),
+      conduct: conduct === undefined ? [] : [conduct],
+    };
+  });
+  return {
+    selector: ANSWER.oracle,
+    value: {
+      height,
+      timestamp,
+      config,
+      oracleStaleMs,
+      oracleReduceOnlyMs,
+      indexPrices: rows(state.indexPrices),
+      slices: rows(state.surfaceSlices),
+      offsets: rows(state.surfaceOffsets),
+      voters,
+    },
+  };
 }
 
 function answerSupply(state: State): Answer {
@@ -244,12 +309,20 @@ export function answerQuestion(context: QueryContext, question: Question): Answe
       return answerOrders(state, question.value.from, question.value.limit);
     case QUESTION.row:
       return answerRow(context, question.value);
+    case QUESTION.settlement:
+      return answerSettlement(context, question.value);
+    case QUESTION.oracle:
+      return answerOracle(state);
     case QUESTION.supply:
       return answerSupply(state);
     case QUESTION.stateRoot:
       return answerStateRoot(context);
     case QUESTION.addresses:
       return answerAddresses(state, question.value.accounts);
+    case QUESTION.liquidations: {
+      const value = liquidationRows(state, question.value.portfolio);
+      return { selector: ANSWER.liquidations, value };
+    }
     case QUESTION.trading:
       return { selector: ANSWER.trading, value: tradingRows(state, question.value.address) };
     case QUESTION.requests:

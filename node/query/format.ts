@@ -37,20 +37,33 @@ import type {
   TimestampMs,
   UnderlyingId,
 } from '../../runtime/core/units.ts';
+import { type EpochConfig, EpochConfigCodec } from '../../runtime/epoch-config.ts';
 import { type Parameters, ParametersCodec } from '../../runtime/governance/parameters.ts';
+import { MAX_VALIDATORS } from '../../runtime/limits.ts';
+import { type Perpetual, PerpetualCodec } from '../../runtime/linear/perpetual.ts';
 import { type Order, OrderCodec } from '../../runtime/matching/order.ts';
 import { type Trigger, TriggerCodec } from '../../runtime/matching/trigger.ts';
 import { type Combo, ComboCodec } from '../../runtime/multileg/combo.ts';
 import { type Instrument, InstrumentCodec } from '../../runtime/options/instrument.ts';
 import { type Underlying, UnderlyingCodec } from '../../runtime/options/underlying.ts';
+import { type OracleConduct, OracleConductCodec } from '../../runtime/oracle/conduct-row.ts';
 import {
   type IndexPrice,
   IndexPriceCodec,
   type MarkInputs,
   MarkInputsCodec,
+  type SurfaceSlice,
+  SurfaceSliceCodec,
 } from '../../runtime/oracle/price.ts';
+import { type SurfaceOffset, SurfaceOffsetCodec } from '../../runtime/oracle/surface-offset.ts';
 import { MAX_TABLES } from '../../runtime/state/merkle-format.ts';
 import { type StateProof, stateProofCodec } from '../../runtime/state/proof.ts';
+import {
+  type LiquidationsAnswer,
+  LiquidationsAnswerCodec,
+  type LiquidationsQuestion,
+  LiquidationsQuestionCodec,
+} from './liquidation-format.ts';
 import {
   type RequestsAnswer,
   RequestsAnswerCodec,
@@ -70,6 +83,8 @@ const MAX_KEY_BYTES = 64;
 /** A row's SSZ: the longest are oracle votes and settlement windows, below 64 KiB. */
 const MAX_ROW_BYTES: number = 128 * 1024;
 const MAX_TEXT_BYTES = 256;
+/** Underlying, window, and 57 rows of samples. */
+const MAX_SETTLEMENT_ROWS = 64;
 
 export type AccountQuestion = { readonly address: Uint8Array };
 export type PortfolioQuestion = { readonly address: Uint8Array; readonly subAccount: SubAccount };
@@ -81,6 +96,11 @@ export type OrdersQuestion = { readonly from: OrderId; readonly limit: number };
 export type RowQuestion = { readonly tableId: number; readonly key: Uint8Array };
 /** Live requests for quote: the one of this number with its quotes, or all without when 0. */
 export type RequestsQuestion = { readonly request: OrderId };
+/** A settlement window, by its place. */
+export type SettlementQuestion = {
+  readonly underlying: UnderlyingId;
+  readonly expiry: TimestampMs;
+};
 export type AddressesQuestion = { readonly accounts: AccountId[] };
 
 /** Selectors of questions. */
@@ -96,6 +116,9 @@ export const QUESTION = {
   addresses: 8,
   trading: 9,
   requests: 10,
+  liquidations: 14,
+  settlement: 12,
+  oracle: 13,
 } as const;
 
 export type Question =
@@ -109,7 +132,10 @@ export type Question =
   | Variant<typeof QUESTION.stateRoot, NoQuestion>
   | Variant<typeof QUESTION.addresses, AddressesQuestion>
   | Variant<typeof QUESTION.trading, AccountQuestion>
-  | Variant<typeof QUESTION.requests, RequestsQuestion>;
+  | Variant<typeof QUESTION.liquidations, LiquidationsQuestion>
+  | Variant<typeof QUESTION.requests, RequestsQuestion>
+  | Variant<typeof QUESTION.settlement, SettlementQuestion>
+  | Variant<typeof QUESTION.oracle, NoQuestion>;
 
 const NoQuestionCodec: Codec<NoQuestion> = container<NoQuestion>('NoQuestion', { unused: u8() });
 
@@ -131,6 +157,7 @@ export const QuestionCodec: Codec<Question> = union<Question>('Question', {
   }),
   [QUESTION.supply]: NoQuestionCodec,
   [QUESTION.stateRoot]: NoQuestionCodec,
+  [QUESTION.liquidations]: LiquidationsQuestionCodec,
   [QUESTION.addresses]: container<AddressesQuestion>('AddressesQuestion', {
     accounts: list(u64<AccountId>(), MAX_ADDRESSES),
   }),
@@ -138,6 +165,11 @@ export const QuestionCodec: Codec<Question> = union<Question>('Question', {
   [QUESTION.requests]: container<RequestsQuestion>('RequestsQuestion', {
     request: u64<OrderId>(),
   }),
+  [QUESTION.settlement]: container<SettlementQuestion>('SettlementQuestion', {
+    underlying: u8<UnderlyingId>(),
+    expiry: u64<TimestampMs>(),
+  }),
+  [QUESTION.oracle]: NoQuestionCodec,
 });
 
 /** USD and MIL of one sub-account, in micro-units. */
@@ -153,6 +185,13 @@ export type AccountAnswer = {
   readonly balances: SubBalance[];
 };
 export type PositionRow = { readonly instrument: InstrumentId; readonly lots: PositionLots };
+/** A position in a future or a perpetual that has a mark, in micro-USD; see `heldLinear`. */
+export type LinearRow = {
+  readonly instrument: InstrumentId;
+  readonly cost: bigint;
+  readonly fundingOwed: bigint;
+  readonly variation: bigint;
+};
 /** What is above each requirement, in micro-USD; negative below it. */
 export type MarginRow = {
   readonly equity: bigint;
@@ -169,6 +208,8 @@ export type PortfolioAnswer = {
   readonly mil: bigint;
   readonly withdrawable: bigint;
   readonly positions: PositionRow[];
+  /** Of the positions those in futures and perpetuals; empty while a mark is missing. */
+  readonly linear: LinearRow[];
   readonly orders: Order[];
   readonly margin: MarginRow[];
 };
@@ -195,6 +236,7 @@ export type MarketAnswer = {
   readonly combos: Combo[];
   readonly statuses: TradingStatus[];
   readonly phases: InstrumentPhase[];
+  readonly perpetuals: Perpetual[];
 };
 /** `next` is the first number not covered by the page; 0 when there is none. */
 export type OrdersAnswer = {
@@ -210,6 +252,37 @@ export type RowAnswer = {
   readonly stateRoot: Uint8Array;
   readonly value: Uint8Array[];
   readonly proof: StateProof;
+};
+/** Rows with proofs against one root, in the order of `settlementRowKeys`. */
+export type ProvedRow = {
+  readonly tableId: number;
+  readonly key: Uint8Array;
+  /** Empty when the proof shows absence. */
+  readonly value: Uint8Array[];
+  readonly proof: StateProof;
+};
+export type SettlementAnswer = {
+  readonly height: Height;
+  readonly stateRoot: Uint8Array;
+  readonly rows: ProvedRow[];
+};
+/** How a key votes; `lastVoteAt` 0: never. */
+export type VoterRow = {
+  readonly oracleKey: Uint8Array;
+  readonly lastVoteAt: TimestampMs;
+  readonly conduct: OracleConduct[];
+};
+export type OracleAnswer = {
+  readonly height: Height;
+  readonly timestamp: TimestampMs;
+  readonly config: EpochConfig;
+  readonly oracleStaleMs: number;
+  readonly oracleReduceOnlyMs: number;
+  readonly indexPrices: IndexPrice[];
+  readonly slices: SurfaceSlice[];
+  readonly offsets: SurfaceOffset[];
+  /** In the order of the config's validators. */
+  readonly voters: VoterRow[];
 };
 export type ModuleBalance = {
   readonly name: Uint8Array;
@@ -258,6 +331,9 @@ export const ANSWER = {
   trading: 9,
   requests: 10,
   refused: 11,
+  liquidations: 14,
+  settlement: 12,
+  oracle: 13,
 } as const;
 
 export type Answer =
@@ -271,7 +347,10 @@ export type Answer =
   | Variant<typeof ANSWER.stateRoot, StateRootAnswer>
   | Variant<typeof ANSWER.addresses, AddressesAnswer>
   | Variant<typeof ANSWER.trading, TradingAnswer>
+  | Variant<typeof ANSWER.liquidations, LiquidationsAnswer>
   | Variant<typeof ANSWER.requests, RequestsAnswer>
+  | Variant<typeof ANSWER.settlement, SettlementAnswer>
+  | Variant<typeof ANSWER.oracle, OracleAnswer>
   | Variant<typeof ANSWER.refused, RefusedAnswer>;
 
 export const AnswerCodec: Codec<Answer> = union<Answer>('Answer', {
@@ -298,6 +377,15 @@ export const AnswerCodec: Codec<Answer> = union<Answer>('Answer', {
       container<PositionRow>('PositionRow', {
         instrument: u32<InstrumentId>(),
         lots: i64<PositionLots>(),
+      }),
+      MAX_POSITIONS,
+    ),
+    linear: list(
+      container<LinearRow>('LinearRow', {
+        instrument: u32<InstrumentId>(),
+        cost: i128(),
+        fundingOwed: i128(),
+        variation: i128(),
       }),
       MAX_POSITIONS,
     ),
@@ -336,6 +424,7 @@ export const AnswerCodec: Codec<Answer> = union<Answer>('Answer', {
     combos: list(ComboCodec, MAX_INSTRUMENT_ROWS),
     statuses: list(TradingStatusCodec, MAX_UNDERLYINGS),
     phases: list(InstrumentPhaseCodec, MAX_INSTRUMENT_ROWS),
+    perpetuals: list(PerpetualCodec, MAX_UNDERLYINGS),
   }),
   [ANSWER.orders]: container<OrdersAnswer>('OrdersAnswer', {
     height: u64<Height>(),
@@ -374,7 +463,39 @@ export const AnswerCodec: Codec<Answer> = union<Answer>('Answer', {
     ),
   }),
   [ANSWER.trading]: TradingAnswerCodec,
+  [ANSWER.liquidations]: LiquidationsAnswerCodec,
   [ANSWER.requests]: RequestsAnswerCodec,
+  [ANSWER.settlement]: container<SettlementAnswer>('SettlementAnswer', {
+    height: u64<Height>(),
+    stateRoot: bytes(32),
+    rows: list(
+      container<ProvedRow>('ProvedRow', {
+        tableId: u8(),
+        key: byteList(MAX_KEY_BYTES),
+        value: list(byteList(MAX_ROW_BYTES), 1),
+        proof: stateProofCodec,
+      }),
+      MAX_SETTLEMENT_ROWS,
+    ),
+  }),
+  [ANSWER.oracle]: container<OracleAnswer>('OracleAnswer', {
+    height: u64<Height>(),
+    timestamp: u64<TimestampMs>(),
+    config: EpochConfigCodec,
+    oracleStaleMs: u32(),
+    oracleReduceOnlyMs: u32(),
+    indexPrices: list(IndexPriceCodec, MAX_UNDERLYINGS),
+    slices: list(SurfaceSliceCodec, MAX_EXPIRY_ROWS),
+    offsets: list(SurfaceOffsetCodec, MAX_EXPIRY_ROWS),
+    voters: list(
+      container<VoterRow>('VoterRow', {
+        oracleKey: bytes(32),
+        lastVoteAt: u64<TimestampMs>(),
+        conduct: list(OracleConductCodec, 1),
+      }),
+      MAX_VALIDATORS,
+    ),
+  }),
   [ANSWER.refused]: container<RefusedAnswer>('RefusedAnswer', {
     refusal: u8<RefusalNumber>(),
     detail: byteList(MAX_TEXT_BYTES),

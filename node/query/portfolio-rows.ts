@@ -1,12 +1,17 @@
 /** Positions, open orders and margin of one portfolio, as `answer-query.ts` reports them. */
+import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import type { BlockContext } from '../../runtime/block-context.ts';
 import { mulDivFloor } from '../../runtime/core/math.ts';
 import { type PortfolioId, positionLots, validatorIndex } from '../../runtime/core/units.ts';
+import { balanceOf } from '../../runtime/ledger/ledger.ts';
+import { linearPositionsOf } from '../../runtime/linear/positions-of.ts';
+import { excessOf } from '../../runtime/margin/excess.ts';
 import { openOrdersOf } from '../../runtime/margin/portfolio-index.ts';
-import { accountMargin } from '../../runtime/margin/requirements.ts';
 import { withdrawable } from '../../runtime/margin/withdrawable.ts';
+import { isLinearKind } from '../../runtime/options/instrument.ts';
 import { metaOf, parametersOf, type State } from '../../runtime/state/state.ts';
 import {
+  type LinearRow,
   MAX_ORDERS_PAGE,
   type MarginRow,
   type PortfolioAnswer,
@@ -14,7 +19,7 @@ import {
 } from './format.ts';
 
 /** The context of a question: the place of the last block, with nothing to append to. */
-function questionContext(state: State): BlockContext {
+export function questionContext(state: State): BlockContext {
   const { height, timestamp, epoch } = metaOf(state);
   return {
     height,
@@ -31,7 +36,9 @@ function questionContext(state: State): BlockContext {
 function positionValue(state: State, positions: readonly PositionRow[]): bigint {
   let value = 0n;
   for (const { instrument: id, lots } of positions) {
-    const { underlying } = state.instruments.must(id);
+    const { underlying, kind } = state.instruments.must(id);
+    // A future or a perpetual is worth its variation.
+    if (isLinearKind(kind)) continue;
     const { optionLotsPerCoin } = state.underlyings.must(underlying);
     const price = state.derived.marks.byInstrument.get(id)?.price ?? 0;
     value += mulDivFloor(BigInt(price), BigInt(lots), BigInt(optionLotsPerCoin));
@@ -44,16 +51,16 @@ function marginRow(
   state: State,
   portfolio: PortfolioId,
   positions: readonly PositionRow[],
+  linear: readonly LinearRow[],
 ): MarginRow {
-  const { cash, receivable, initial, maintenance, bareMaintenance } = accountMargin(
-    state,
-    portfolio,
-  );
+  const { initial, maintenance, bare } = excessOf(state, portfolio);
+  const cash = balanceOf(state, portfolio, DENOMINATION.usd);
+  const variation = linear.reduce((sum, row) => sum + row.variation, 0n);
   return {
-    equity: cash + positionValue(state, positions),
-    initial: cash - initial,
-    orderMaintenance: cash + receivable - maintenance,
-    maintenance: cash + receivable - bareMaintenance,
+    equity: cash + positionValue(state, positions) + variation,
+    initial,
+    orderMaintenance: maintenance,
+    maintenance: bare,
   };
 }
 
@@ -61,7 +68,7 @@ function marginRow(
 export function portfolioRows(
   state: State,
   portfolio: PortfolioId,
-): Pick<PortfolioAnswer, 'withdrawable' | 'positions' | 'orders' | 'margin'> {
+): Pick<PortfolioAnswer, 'withdrawable' | 'positions' | 'linear' | 'orders' | 'margin'> {
   const places = state.derived.portfolios.byPortfolio.get(portfolio)?.places.values() ?? [];
   const held = [...places].map(({ holding }) => holding);
   const positions = held
@@ -70,10 +77,19 @@ export function portfolioRows(
     .sort((a, b) => a.instrument - b.instrument);
   const marks = state.derived.marks.byInstrument;
   const isMarked = held.every(({ instrument }) => marks.has(instrument));
+  const linear = isMarked
+    ? linearPositionsOf(state, portfolio).map(({ instrument, cost, fundingOwed, variation }) => ({
+        instrument,
+        cost,
+        fundingOwed,
+        variation,
+      }))
+    : [];
   return {
     withdrawable: isMarked ? withdrawable(state, questionContext(state), portfolio) : 0n,
     positions,
+    linear,
     orders: openOrdersOf(state, portfolio).slice(0, MAX_ORDERS_PAGE),
-    margin: isMarked ? [marginRow(state, portfolio, positions)] : [],
+    margin: isMarked ? [marginRow(state, portfolio, positions, linear)] : [],
   };
 }

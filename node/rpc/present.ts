@@ -5,9 +5,16 @@ import type { TradingStatus } from '../../runtime/auction/phase.ts';
 import type { PortfolioId, UnderlyingId } from '../../runtime/core/units.ts';
 import { portfolioSubAccount } from '../../runtime/core/units.ts';
 import { CLOSE_REASON } from '../../runtime/event.ts';
+import { RATE_SCALE } from '../../runtime/linear/funding.ts';
+import { lotGrid } from '../../runtime/linear/mark.ts';
 import type { Order } from '../../runtime/matching/order.ts';
-import { INSTRUMENT_KIND, INSTRUMENT_STATE } from '../../runtime/options/instrument.ts';
+import {
+  INSTRUMENT_KIND,
+  INSTRUMENT_STATE,
+  isLinearKind,
+} from '../../runtime/options/instrument.ts';
 import type { Underlying } from '../../runtime/options/underlying.ts';
+import type { MarkInputs } from '../../runtime/oracle/price.ts';
 import { expiryPricing, priceSeries } from '../../runtime/pricing/price-series.ts';
 import { expiryKey } from '../../runtime/state/state.ts';
 import { displayGreeks } from './greeks.ts';
@@ -86,7 +93,8 @@ export function stateName(mirror: MarketMirror, { row }: MirrorInstrument): Inst
   const found = mostRestrictive(
     status === undefined ? [row.state] : [row.state, status.automatic, status.governed],
   );
-  return found !== 'settled' && row.expiry <= mirror.timestamp ? 'expired' : found;
+  const isPast = row.kind !== INSTRUMENT_KIND.perpetual && row.expiry <= mirror.timestamp;
+  return found !== 'settled' && isPast ? 'expired' : found;
 }
 
 /** What an auction last said; null before any, and once continuous trading goes on. */
@@ -128,7 +136,8 @@ function optionType(instrument: MirrorInstrument): 'call' | 'put' | null {
 }
 
 /** Settlement period as Deribit names it, by how the underlying lists. */
-function settlementPeriod({ expiryIntervalMs }: Underlying): string {
+function settlementPeriod({ expiryIntervalMs }: Underlying, isPerpetual: boolean): string {
+  if (isPerpetual) return 'perpetual';
   return expiryIntervalMs > 0 ? 'intraday' : 'calendar';
 }
 
@@ -163,7 +172,7 @@ export function instrumentInfo(mirror: MarketMirror, instrument: MirrorInstrumen
     is_active: state === 'open',
     state,
     price_index: indexName(underlyingName),
-    settlement_period: settlementPeriod(underlying),
+    settlement_period: settlementPeriod(underlying, row.kind === INSTRUMENT_KIND.perpetual),
     open_interest: amountOf(row.openInterest, underlying),
     delivery_price: row.deliveryPrice > 0 ? usd(row.deliveryPrice) : null,
   };
@@ -210,15 +219,25 @@ export function currencyInfo(underlying: Underlying): CurrencyInfo {
   };
 }
 
-/** Mark of an option as the chain computes it from the same inputs. */
+/** Mark as the chain computes it from the same inputs; a future has no volatility. */
 export type DisplayMark = {
   readonly price: number;
-  readonly ivPercent: number;
+  readonly ivPercent: number | null;
   readonly greeks: Greeks;
   readonly forward: number;
 };
 
-/** `undefined` where the expiry has no inputs, or the series is settled or no option. */
+/** A future or a perpetual: its price is the forward of its inputs, and its greeks those of a coin. */
+function linearMark({ forward }: MarkInputs, { optionLotsPerCoin }: Underlying): DisplayMark {
+  return {
+    price: usd(lotGrid(forward, optionLotsPerCoin)),
+    ivPercent: null,
+    greeks: { delta: 1, gamma: 0, vega: 0, theta: 0 },
+    forward: usd(forward),
+  };
+}
+
+/** `undefined` where the expiry has no inputs, or the instrument is settled or a combo. */
 export function displayMark(
   mirror: MarketMirror,
   instrument: MirrorInstrument,
@@ -226,7 +245,9 @@ export function displayMark(
   const { row } = instrument;
   const kind = optionType(instrument);
   const inputs = mirror.markInputs.get(expiryKey.pack(row.underlying, row.expiry));
-  if (kind === null || inputs === undefined || row.state === INSTRUMENT_STATE.settled) return;
+  if (inputs === undefined || row.state === INSTRUMENT_STATE.settled) return;
+  if (isLinearKind(row.kind)) return linearMark(inputs, instrument.underlying);
+  if (kind === null) return;
   const { price, volatility, delta } = priceSeries(expiryPricing(inputs), kind, row.strike);
   const more = displayGreeks({
     forward: usd(inputs.forward),
@@ -249,6 +270,23 @@ export function displayMark(
 
 /** What an instrument without orders has. */
 export const EMPTY_BOOK: MirrorBook = mirrorBook(0);
+
+/** Rates of a perpetual: now per 8 hours, and what was paid in the hours remembered, of the index. */
+function fundingOf(
+  mirror: MarketMirror,
+  { row, underlying }: MirrorInstrument,
+): { current_funding: number | null; funding_8h: number | null } {
+  const found = mirror.perpetuals.get(row.underlying);
+  const index = mirror.indexPrices.get(row.underlying)?.index ?? 0;
+  if (row.kind !== INSTRUMENT_KIND.perpetual || found === undefined || index === 0) {
+    return { current_funding: null, funding_8h: null };
+  }
+  const paidPerLot = found.cumulative - (found.hourly[0] ?? found.cumulative);
+  return {
+    current_funding: found.rate / RATE_SCALE,
+    funding_8h: (paidPerLot * underlying.optionLotsPerCoin) / index,
+  };
+}
 
 export function ticker(mirror: MarketMirror, instrument: MirrorInstrument): Ticker {
   const { name, row, underlying, underlyingName, stats } = instrument;
@@ -275,6 +313,7 @@ export function ticker(mirror: MarketMirror, instrument: MirrorInstrument): Tick
     underlying_index: indexName(underlyingName),
     index_price: index > 0 ? usd(index) : null,
     interest_rate: 0,
+    ...fundingOf(mirror, instrument),
     open_interest: amountOf(row.openInterest, underlying),
     delivery_price: row.deliveryPrice > 0 ? usd(row.deliveryPrice) : null,
     stats: {

@@ -4,6 +4,7 @@ import { ACTION, type Action } from '../action.ts';
 import type { OrderReference } from '../actions/orders.ts';
 import { mulDivCeil } from '../core/math.ts';
 import { type AccountId, type InstrumentId, portfolioId } from '../core/units.ts';
+import { contractTerms } from '../linear/contract-terms.ts';
 import { withClientId } from '../matching/client-order-id.ts';
 import type { State } from '../state/state.ts';
 
@@ -12,7 +13,7 @@ function notionalOf(state: State, instrument: InstrumentId, lots: number): bigin
   const row = state.instruments.get(instrument);
   if (row === undefined) return 0n;
   const index = state.indexPrices.get(row.underlying)?.index ?? 0;
-  const { optionLotsPerCoin } = state.underlyings.must(row.underlying);
+  const { optionLotsPerCoin } = contractTerms(state.underlyings.must(row.underlying), row.kind);
   return mulDivCeil(BigInt(lots), BigInt(index), BigInt(optionLotsPerCoin));
 }
 

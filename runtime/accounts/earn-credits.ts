@@ -4,14 +4,15 @@ import type { BlockContext } from '../block-context.ts';
 import { minBigint, mulDivFloor } from '../core/math.ts';
 import { type AccountId, portfolioAccount } from '../core/units.ts';
 import { EVENT, type TradeEvent } from '../event.ts';
+import { contractTerms } from '../linear/contract-terms.ts';
 import type { State } from '../state/state.ts';
 import { newCredits, refilled } from './rate-credits.ts';
 
 /** Micro-USD of a trade at the last index, rounded down. */
 function notionalOf(state: State, { instrument, lots }: TradeEvent): bigint {
-  const { underlying } = state.instruments.must(instrument);
+  const { underlying, kind } = state.instruments.must(instrument);
   const index = state.indexPrices.get(underlying)?.index ?? 0;
-  const { optionLotsPerCoin } = state.underlyings.must(underlying);
+  const { optionLotsPerCoin } = contractTerms(state.underlyings.must(underlying), kind);
   return BigInt(lots) * BigInt(Math.floor(index / optionLotsPerCoin));
 }
 

@@ -10,7 +10,8 @@
  * by the whole difference, the fee by at most `feeCapBps` of it (docs/spec/margin.md, theorem 2). The
  * theorem asks nothing of the book, so it holds for a crossed one too.
  *
- * Conservation: every lot bought is sold, every premium paid is received.
+ * Conservation: every lot bought is sold, every premium paid is received; of futures and perpetuals no
+ * premium moves, and both sides trade at one price.
  */
 import { SIDE } from '../actions/order-terms.ts';
 import { DENOMINATION } from '../actions/transfer.ts';
@@ -22,6 +23,7 @@ import { payTradingFee } from '../fees/pay-trading-fee.ts';
 import { baseMakerCentiBps, exactProduct, tradeFee } from '../fees/trade-fee.ts';
 import { feeTiersOf, notionalCents, tierOf } from '../fees/trading-volume.ts';
 import { transfer } from '../ledger/ledger.ts';
+import { moveLinearPosition } from '../linear/move-position.ts';
 import { changePosition, indexReduction } from '../margin/portfolio-index.ts';
 import { reduceInBook } from '../matching/book.ts';
 import { cancelLinked } from '../matching/cancel-linked.ts';
@@ -30,7 +32,7 @@ import { closeOrder } from '../matching/close-order.ts';
 import { announceAmendment } from '../matching/decrement-order.ts';
 import { noteLastTrade } from '../matching/last-trade.ts';
 import type { RestingOrder } from '../matching/order.ts';
-import type { Instrument } from '../options/instrument.ts';
+import { type Instrument, isLinearKind } from '../options/instrument.ts';
 import { microUsdPerTickLot, type Underlying } from '../options/underlying.ts';
 import type { Mark } from '../oracle/marks.ts';
 import { countQuoteFills } from '../quoting/count-fills.ts';
@@ -71,7 +73,12 @@ function applySide(
   const { portfolio, id } = order;
   const volumeCents = notionalCents(place.underlying, lots, place.mark.index);
   payTradingFee(state, context, { portfolio, fee, rebates: 0n, volumeCents });
-  changePosition(state, portfolio, order.instrument, order.side === SIDE.buy ? lots : -lots);
+  const signed = order.side === SIDE.buy ? lots : -lots;
+  if (isLinearKind(place.instrument.kind)) {
+    const pricePerLot = BigInt(place.price * microUsdPerTickLot(place.underlying));
+    const trade = { portfolio, instrument: order.instrument, lots: signed, pricePerLot };
+    moveLinearPosition(state, context, trade);
+  } else changePosition(state, portfolio, order.instrument, signed);
   if (lots === order.remaining) {
     closeOrder(state, context, order, CLOSE_REASON.filled);
     return;
@@ -101,13 +108,15 @@ function applyTrade(
 ): void {
   const { instrument, underlying, price } = place;
   const premium = exactProduct(price * microUsdPerTickLot(underlying), lots);
-  transfer(state, {
-    from: buyer.portfolio,
-    to: seller.portfolio,
-    denomination: DENOMINATION.usd,
-    amount: premium,
-    reason: 'premium',
-  });
+  if (!isLinearKind(instrument.kind)) {
+    transfer(state, {
+      from: buyer.portfolio,
+      to: seller.portfolio,
+      denomination: DENOMINATION.usd,
+      amount: premium,
+      reason: 'premium',
+    });
+  }
   const [maker, taker] = buyer.priority < seller.priority ? [buyer, seller] : [seller, buyer];
   const makerFee = feeOf(state, context, place, { portfolio: maker.portfolio, lots, premium });
   const takerFee = feeOf(state, context, place, { portfolio: taker.portfolio, lots, premium });

@@ -8,6 +8,7 @@
 import type { BlockContext } from '../block-context.ts';
 import { priceTicks } from '../core/units.ts';
 import { CLOSE_REASON, EVENT } from '../event.ts';
+import { contractTerms } from '../linear/contract-terms.ts';
 import { positionOf } from '../margin/portfolio-index.ts';
 import { bestPrice } from '../matching/book.ts';
 import { bookOf } from '../matching/books.ts';
@@ -22,6 +23,7 @@ import { roundToTickDown, roundToTickUp } from '../rules/tick-table.ts';
 import type { State } from '../state/state.ts';
 import { applyAuction } from './apply-auction.ts';
 import { type Clearing, clearedLots } from './clearing-price.ts';
+import { clipOpenInterest } from './clip-open-interest.ts';
 import type { AuctionKind } from './fill-side.ts';
 import {
   type AuctionFacts,
@@ -62,7 +64,7 @@ function settingOf(
   const mark = freshMark(state, context, instrument.id);
   const band = priceBand(state, context, instrument.id);
   if (mark === undefined || band === undefined) return undefined;
-  const underlying = state.underlyings.must(instrument.underlying);
+  const underlying = contractTerms(state.underlyings.must(instrument.underlying), instrument.kind);
   const { optionTicks, optionTickMicroUsd } = underlying;
   const facts: AuctionFacts = {
     kind,
@@ -143,16 +145,18 @@ export function settleAuction(state: State, context: BlockContext, view: Auction
   for (const order of plan.selfCrossed) {
     closeOrder(state, context, order, CLOSE_REASON.selfTrade);
   }
+  const trades = clipOpenInterest(state, underlying, instrument, plan.trades);
   if (plan.clearing !== undefined) {
     const price = priceTicks(plan.clearing.price);
-    applyAuction(state, context, { instrument, underlying, mark, price }, plan.trades);
+    applyAuction(state, context, { instrument, underlying, mark, price }, trades);
   }
   closeLeaving(state, context, instrument);
   const book = bookOf(state, instrument.id);
   for (let left = leftCrossing(book, band); left !== undefined; left = leftCrossing(book, band)) {
     closeOrder(state, context, left, CLOSE_REASON.auctionEnd);
   }
-  const { price, lots, imbalance } = clearingFacts(plan.clearing);
+  const { price, imbalance } = clearingFacts(trades.length === 0 ? undefined : plan.clearing);
+  const lots = trades.reduce((sum, trade) => sum + trade.lots, 0);
   const value = { instrument: instrument.id, price: priceTicks(price), lots, imbalance };
   context.events.push({ selector: EVENT.auctionCleared, value });
 }

@@ -13,7 +13,12 @@ import type { PlaceOrder } from '../actions/orders.ts';
 import type { BlockContext } from '../block-context.ts';
 import type { InstrumentId } from '../core/units.ts';
 import { type Refusal, refusal } from '../error.ts';
-import { INSTRUMENT_STATE, type Instrument, type InstrumentState } from '../options/instrument.ts';
+import {
+  INSTRUMENT_STATE,
+  type Instrument,
+  type InstrumentState,
+  PERPETUAL_EXPIRY,
+} from '../options/instrument.ts';
 import type { State } from '../state/state.ts';
 import type { AuctionKind } from './fill-side.ts';
 import { auctionKind, layersOf } from './phase.ts';
@@ -66,7 +71,7 @@ export function closedRefusal(
   context: BlockContext,
   instrument: Instrument,
 ): Refusal | undefined {
-  if (instrument.expiry <= context.timestamp) {
+  if (instrument.expiry <= context.timestamp && instrument.expiry !== PERPETUAL_EXPIRY) {
     return refusal('instrument_not_open', { given: instrument.state });
   }
   if (isPlain(state, instrument)) return undefined;

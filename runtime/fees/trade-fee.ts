@@ -7,7 +7,7 @@
  * chain.
  */
 import { minBigint, mulDivCeil, mulDivFloor } from '../core/math.ts';
-import { INSTRUMENT_KIND, type InstrumentKind } from '../options/instrument.ts';
+import { type InstrumentKind, isLinearKind } from '../options/instrument.ts';
 import type { Underlying } from '../options/underlying.ts';
 
 /** Hundredths of a basis point in 1. */
@@ -20,18 +20,14 @@ export function exactProduct(a: number, b: number): bigint {
   return product <= Number.MAX_SAFE_INTEGER ? BigInt(product) : BigInt(a) * BigInt(b);
 }
 
-function isLinear(kind: InstrumentKind): boolean {
-  return kind === INSTRUMENT_KIND.future || kind === INSTRUMENT_KIND.perpetual;
-}
-
 /** A maker's rate before tiers, in hundredths of a basis point of notional: not negative. */
 export function baseMakerCentiBps(underlying: Underlying, kind: InstrumentKind): number {
-  return isLinear(kind) ? underlying.futureMakerFeeCentiBps : underlying.makerFeeCentiBps;
+  return isLinearKind(kind) ? underlying.futureMakerFeeCentiBps : underlying.makerFeeCentiBps;
 }
 
 /** A taker's rate before tiers, likewise. */
 export function baseTakerCentiBps(underlying: Underlying, kind: InstrumentKind): number {
-  return isLinear(kind) ? underlying.futureTakerFeeCentiBps : underlying.takerFeeCentiBps;
+  return isLinearKind(kind) ? underlying.futureTakerFeeCentiBps : underlying.takerFeeCentiBps;
 }
 
 /** A fill whose fee is asked: `premium` in micro-USD, `index` in micro-USD per coin. */

@@ -18,6 +18,8 @@ export type TransferReason =
   | 'transfer'
   | 'premium'
   | 'trading_fee'
+  | 'variation'
+  | 'funding'
   | 'settlement'
   | 'settlement_fee'
   | 'fee_share'

@@ -2,7 +2,8 @@
  * Accounts of the chain itself: numbers below 1,024, without keys, so nobody can sign for them.
  *
  * `clearing` stands between the payers and the receivers of a settlement while it is spread over
- * blocks, and may be negative within it.
+ * blocks, and may be negative within it. `variation` stands between holders of futures and perpetuals:
+ * what some have realised or received as funding and others have not yet paid (`runtime/linear/`).
  */
 import { accountId, type PortfolioId, portfolioId, subAccount } from '../core/units.ts';
 
@@ -18,7 +19,8 @@ export const MODULE: {
     | 'clearing'
     | 'bonded'
     | 'unbonding'
-    | 'rewards']: PortfolioId;
+    | 'rewards'
+    | 'variation']: PortfolioId;
 } = {
   fees: modulePortfolio(1),
   /** Never above 0: what all bear (`runtime/liquidation/shared-debt.ts`). */
@@ -29,6 +31,7 @@ export const MODULE: {
   bonded: modulePortfolio(5),
   unbonding: modulePortfolio(6),
   rewards: modulePortfolio(7),
+  variation: modulePortfolio(8),
 };
 
 /** First number of an account that has an address. */

@@ -21,6 +21,14 @@ import {
 import { type Refusal, refusal } from '../error.ts';
 import { balanceOf } from '../ledger/ledger.ts';
 import { MAX_POSITIONS_PER_PORTFOLIO } from '../limits.ts';
+import { linearTerms } from '../linear/contract-terms.ts';
+import {
+  type LinearMove,
+  linearMargin,
+  linearMarginAfter,
+  linearShortfall,
+  NO_MOVE,
+} from '../linear/linear-margin.ts';
 import type { Underlying } from '../options/underlying.ts';
 import { accountLimitRefusal, positionLimitRefusal } from '../rules/position-limits.ts';
 import { expiryKey, type State } from '../state/state.ts';
@@ -189,9 +197,13 @@ export function changesLimitRefusal(state: State, planned: PlannedChanges): Refu
   for (const { expiry, placed } of placeChanges(state, planned)) {
     const reach = Math.max(...placed.map(reachOf));
     const underlying = state.underlyings.must(underlyingId(expiryKey.high(expiry.key)));
-    const tooLarge = positionLimitRefusal(underlying, reach);
-    if (tooLarge !== undefined) return tooLarge;
-    opening.set(underlying, (opening.get(underlying) ?? 0) + openingLots(placed));
+    for (const each of placed) {
+      const terms = each.change.risk.isLinear ? linearTerms(underlying) : underlying;
+      const tooLarge = positionLimitRefusal(terms, reachOf(each));
+      if (tooLarge !== undefined) return tooLarge;
+    }
+    const options = placed.filter(({ change }) => !change.risk.isLinear);
+    opening.set(underlying, (opening.get(underlying) ?? 0) + openingLots(options));
     const sums = magnitudeWithAll(expiry, placed.map(addedBy));
     // As for an order: the marks may double before the sums stop being exact, unless all of it closes.
     const allowed = reach <= 0 ? EXACT_LIMIT : EXACT_LIMIT / 2;
@@ -207,6 +219,36 @@ export function changesLimitRefusal(state: State, planned: PlannedChanges): Refu
   return undefined;
 }
 
+/** What positions in futures and perpetuals gain at mark for the price counted in `cash`. */
+function markFlow(changed: readonly ChangedExpiry[]): bigint {
+  let flow = 0n;
+  for (const { placed } of changed) {
+    for (const { change } of placed) {
+      const { risk, position } = change;
+      if (risk.isLinear) flow += BigInt(position) * BigInt(risk.baseline);
+    }
+  }
+  return flow;
+}
+
+/** Linear margin of the portfolio and as it would be; `undefined` where it has and gets none. */
+function linearMove(
+  state: State,
+  portfolio: PortfolioId,
+  changed: readonly ChangedExpiry[],
+): LinearMove | undefined {
+  const held = state.derived.portfolios.byPortfolio.get(portfolio);
+  const changes = changed.flatMap(({ placed }) =>
+    placed
+      .filter(({ change }) => change.risk.isLinear)
+      .map(({ holding, change }) => ({ ...change, instrument: holding.instrument })),
+  );
+  if (held?.linear === undefined && changes.length === 0) return undefined;
+  const before = linearMargin(state, held);
+  const after = changes.length === 0 ? before : linearMarginAfter(state, held, changes);
+  return { before, after };
+}
+
 /** The cash test: premiums, fees and what bids reserve more than before, of the cash that bids leave. */
 function cashRefusal(
   state: State,
@@ -214,12 +256,12 @@ function cashRefusal(
   changed: readonly ChangedExpiry[],
   cash: bigint,
 ): Refusal | undefined {
-  let demand = -planned.cash;
+  let demand = -planned.cash - markFlow(changed);
   for (const { placed } of changed) {
     for (const { change } of placed) {
       for (const { side, price, lots } of change.orders) {
-        // A bid that goes away frees what it reserved.
-        if (side !== SIDE.buy) continue;
+        // A bid that goes away frees what it reserved; one for a future reserves nothing.
+        if (side !== SIDE.buy || change.risk.isLinear) continue;
         demand += BigInt(lots) * BigInt(bidCost(change.risk, price));
       }
     }
@@ -268,7 +310,11 @@ export function changesRefusal(state: State, planned: PlannedChanges): Refusal |
   const changed = placeChanges(state, planned);
   const others = otherExpiries(state, planned.portfolio, changed);
   const cash = balanceOf(state, planned.portfolio, DENOMINATION.usd);
-  const cashAfter = cash + planned.cash;
+  const flow = planned.cash + markFlow(changed);
+  const cashAfter = cash + flow;
+  const linear = linearMove(state, planned.portfolio, changed);
+  // Whoever is in debt may only reduce risk, whatever positions have gained (design/exchange.md §3).
+  const mayOpen = linear === undefined || cash >= 0n;
 
   // A bound above the requirement, found without looking at settlements.
   let bound = 0;
@@ -278,7 +324,8 @@ export function changesRefusal(state: State, planned: PlannedChanges): Refusal |
   for (const each of changed) {
     bound += each.isolated.initial + expiryCharge(state, each.expiry) + chargeChange(state, each);
   }
-  if (cashAfter >= bound) return undefined;
+  if (linear !== undefined) bound += linearShortfall(linear.after);
+  if (mayOpen && cashAfter >= bound) return undefined;
 
   const shortOfCash = cashRefusal(state, planned, changed, cash);
   if (shortOfCash !== undefined) return shortOfCash;
@@ -295,7 +342,12 @@ export function changesRefusal(state: State, planned: PlannedChanges): Refusal |
     initialRise += BigInt(after.initial - before.initial);
     maintenanceRise += BigInt(after.maintenance - before.maintenance);
   }
-  if (cashAfter >= initial) return undefined;
-  if (planned.cash >= initialRise && planned.cash >= maintenanceRise) return undefined;
-  return refusal('insufficient_margin', { given: initial, allowed: cashAfter });
+  const { before: linearBefore, after: linearAfter } = linear ?? NO_MOVE;
+  initial += linearAfter.initial;
+  const wealthAfter = cashAfter + linearAfter.variation;
+  if (mayOpen && wealthAfter >= initial) return undefined;
+  initialRise += linearAfter.initial - linearBefore.initial;
+  maintenanceRise += linearAfter.maintenance - linearBefore.maintenance;
+  if (flow >= initialRise && flow >= maintenanceRise) return undefined;
+  return refusal('insufficient_margin', { given: initial, allowed: wealthAfter });
 }

@@ -14,6 +14,13 @@ import { DENOMINATION } from '../actions/transfer.ts';
 import type { PortfolioId, PriceTicks } from '../core/units.ts';
 import { type Refusal, refusal } from '../error.ts';
 import { balanceOf } from '../ledger/ledger.ts';
+import {
+  type LinearMove,
+  linearMargin,
+  linearMarginAfter,
+  linearShortfall,
+  NO_MOVE,
+} from '../linear/linear-margin.ts';
 import type { State } from '../state/state.ts';
 import {
   type ExpiryHolding,
@@ -55,9 +62,34 @@ export type PlannedTrade = {
   readonly position: number;
   /** The order left to rest, and own orders cancelled (negative lots). */
   readonly orders: readonly OrderTerm[];
-  /** Micro-USD received, negative when paid: premiums and fees. */
+  /**
+   * Micro-USD received, negative when paid: premiums and fees. Of a future or a perpetual as well, as
+   * though its price were a premium: what is not paid of it is added back by `cashFlow`.
+   */
   readonly cash: bigint;
 };
+
+/**
+ * What a trade does to cash and variation together: of a future or a perpetual its lots gain the mark
+ * for the price.
+ */
+function cashFlow({ holding, position, cash }: PlannedTrade): bigint {
+  const { risk } = holding;
+  return risk.isLinear ? cash + BigInt(position) * BigInt(risk.baseline) : cash;
+}
+
+/** Linear margin of the portfolio and as it would be; `undefined` where it has and gets none. */
+function linearMove(
+  state: State,
+  { portfolio, holding, position, orders }: PlannedTrade,
+): LinearMove | undefined {
+  const held = state.derived.portfolios.byPortfolio.get(portfolio);
+  if (held?.linear === undefined && !holding.risk.isLinear) return undefined;
+  const before = linearMargin(state, held);
+  if (!holding.risk.isLinear) return { before, after: before };
+  const changes = [{ instrument: holding.instrument, position, orders }];
+  return { before, after: linearMarginAfter(state, held, changes) };
+}
 
 function chargeChange(state: State, trade: PlannedTrade): number {
   const chargeBps = confidenceChargeBps(state, trade.expiry.key);
@@ -125,11 +157,12 @@ export function isCovered(
   if (held === undefined ? isPortfolioMode(state, portfolio) : held.sums !== undefined) {
     return isModeCovered(state, portfolio, place, trade);
   }
-  if (!expiry.isExact || isAnyCharged(state, expiry)) return false;
+  if (!expiry.isExact || holding.risk.isLinear || isAnyCharged(state, expiry)) return false;
   let before = 0;
   if (held !== undefined) {
     if (!refreshTotal(state, held.total, held.expiries)) return false;
     before = held.total.isolatedInitial;
+    if (held.linear !== undefined) before += linearShortfall(linearMargin(state, held));
   }
   const after = isolatedInitialAfter(holding, position, side, price, restingLots);
   const bound = before - isolatedInitial(holding) + after;
@@ -147,8 +180,12 @@ function othersInitial(state: State, { portfolio, expiry }: PlannedTrade): bigin
   return total;
 }
 
-/** The cash test: premiums, fees and what bids reserve, of cash. Only who buys can fail it. */
+/**
+ * The cash test: premiums, fees and what bids reserve, of cash. Only who buys can fail it, and not with
+ * futures and perpetuals: what they cost is variation.
+ */
 function cashRefusal(state: State, trade: PlannedTrade, cash: bigint): Refusal | undefined {
+  if (trade.holding.risk.isLinear) return undefined;
   let demand = -trade.cash;
   let buys = trade.position > 0;
   for (const { side, price, lots } of trade.orders) {
@@ -177,26 +214,38 @@ export function tradeRefusal(state: State, trade: PlannedTrade): Refusal | undef
   }
   const change: RiskChange = { risk: holding.risk, position: trade.position, orders: trade.orders };
   const cash = balanceOf(state, trade.portfolio, DENOMINATION.usd);
-  const cashAfter = cash + trade.cash;
+  const flow = cashFlow(trade);
+  const cashAfter = cash + flow;
+  const linear = linearMove(state, trade);
+  // Whoever is in debt may only reduce risk, whatever positions have gained (design/exchange.md §3).
+  const mayOpen = linear === undefined || cash >= 0n;
 
   const isolated = isolatedAfter(isolatedRequirement(expiry), holding, change);
-  if (cashAfter >= quickBound(state, trade, isolated)) return undefined;
+  const linearBound = linear === undefined ? 0 : linearShortfall(linear.after);
+  if (mayOpen && cashAfter >= quickBound(state, trade, isolated) + linearBound) return undefined;
 
   const shortOfCash = cashRefusal(state, trade, cash);
   if (shortOfCash !== undefined) return shortOfCash;
 
   const after = expiryRequirementAfter(expiry, isolated, change);
   const charge = chargeChange(state, trade);
+  const { before: linearBefore, after: linearAfter } = linear ?? NO_MOVE;
   const initial =
     othersInitial(state, trade) +
     BigInt(after.initial) +
     BigInt(expiryCharge(state, expiry)) +
-    BigInt(charge);
-  if (cashAfter >= initial) return undefined;
+    BigInt(charge) +
+    linearAfter.initial;
+  const wealthAfter = cashAfter + linearAfter.variation;
+  if (mayOpen && wealthAfter >= initial) return undefined;
 
   const before = expiryRequirement(expiry);
-  const initialRise = BigInt(after.initial - before.initial + charge);
-  const maintenanceRise = BigInt(after.maintenance - before.maintenance);
-  if (trade.cash >= initialRise && trade.cash >= maintenanceRise) return undefined;
-  return refusal('insufficient_margin', { given: initial, allowed: cashAfter });
+  const initialRise =
+    BigInt(after.initial - before.initial + charge) + linearAfter.initial - linearBefore.initial;
+  const maintenanceRise =
+    BigInt(after.maintenance - before.maintenance) +
+    linearAfter.maintenance -
+    linearBefore.maintenance;
+  if (flow >= initialRise && flow >= maintenanceRise) return undefined;
+  return refusal('insufficient_margin', { given: initial, allowed: wealthAfter });
 }

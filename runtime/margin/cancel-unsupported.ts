@@ -14,9 +14,12 @@
 import { SIDE } from '../actions/order-terms.ts';
 import { DENOMINATION } from '../actions/transfer.ts';
 import type { BlockContext } from '../block-context.ts';
+import { maxBigint } from '../core/math.ts';
 import type { PortfolioId } from '../core/units.ts';
 import { CLOSE_REASON, EVENT } from '../event.ts';
 import { balanceOf } from '../ledger/ledger.ts';
+import { linearMargin } from '../linear/linear-margin.ts';
+import { type LinearTrial, linearTrial, tryLinearOrder } from '../linear/linear-trial.ts';
 import { closeOrder } from '../matching/close-order.ts';
 import type { RestingOrder } from '../matching/order.ts';
 import type { State } from '../state/state.ts';
@@ -48,6 +51,12 @@ function touchedPortfolios(state: State, context: BlockContext): PortfolioId[] {
   return [...touched].sort((a, b) => a - b);
 }
 
+/** What futures and perpetuals need of cash by maintenance. */
+function linearBound(state: State, portfolio: Portfolio): number {
+  const { maintenance, variation } = linearMargin(state, portfolio);
+  return Number(maxBigint(0n, maintenance - variation));
+}
+
 /** Whether the account may keep its orders; the cheap bound first. */
 function isSupported(state: State, portfolio: Portfolio): boolean {
   if (portfolio.sums !== undefined) return isModeSupported(state, portfolio);
@@ -57,11 +66,12 @@ function isSupported(state: State, portfolio: Portfolio): boolean {
     refreshExpiry(state, expiry);
     bound += isolatedRequirement(expiry).maintenance;
   }
+  if (portfolio.linear !== undefined) bound += linearBound(state, portfolio);
   // The requirement is never below the cost of the bids, so this covers the cash too.
   if (cash >= bound) return true;
   const margin = accountMargin(state, portfolio.id);
   if (cash < bidReserve(state, portfolio.id)) return false;
-  return cash + margin.receivable >= margin.maintenance;
+  return cash + margin.receivable + margin.variation >= margin.maintenance;
 }
 
 /** The expiry as it would be without orders; to be filled in a trial, not indexed. */
@@ -80,6 +90,7 @@ function supportedOrders(
   expiry: ExpiryHolding,
   orders: readonly RestingOrder[],
   purse: { cash: bigint },
+  linear: LinearTrial,
 ): RestingOrder[] {
   const kept: RestingOrder[] = [];
   if (!expiry.isExact) return kept;
@@ -89,11 +100,14 @@ function supportedOrders(
     const { side, price, remaining } = order;
     const holding = trial.series.get(order.instrument);
     if (holding === undefined) continue;
-    const cost = side === SIDE.buy ? BigInt(remaining) * BigInt(bidCost(holding.risk, price)) : 0n;
+    const { isLinear } = holding.risk;
+    const isPaid = side === SIDE.buy && !isLinear;
+    const cost = isPaid ? BigInt(remaining) * BigInt(bidCost(holding.risk, price)) : 0n;
     if (cost > 0n && cost > purse.cash) continue;
     const change = { risk: holding.risk, position: 0, orders: [{ side, price, lots: remaining }] };
     const isolated = isolatedAfter(isolatedRequirement(trial), holding, change);
     if (expiryRequirementAfter(trial, isolated, change).maintenance > bare) continue;
+    if (isLinear && !tryLinearOrder(state, linear, order)) continue;
     // Of the trial alone: the order keeps its position in the holding that it is of.
     holding.orders.push(order);
     applyChange(state, trial, holding, change);
@@ -119,11 +133,12 @@ function keptOrders(
 ): Set<RestingOrder> {
   if (portfolio.sums !== undefined) return supportedModeOrders(state, portfolio, orders);
   const purse = { cash: balanceOf(state, portfolio.id, DENOMINATION.usd) };
+  const linear = linearTrial(state, portfolio);
   const kept = new Set<RestingOrder>();
   for (const key of [...portfolio.expiries.keys()].sort((a, b) => a - b)) {
     const expiry = portfolio.expiries.get(key);
     if (expiry === undefined) continue;
-    for (const order of supportedOrders(state, expiry, orders, purse)) kept.add(order);
+    for (const order of supportedOrders(state, expiry, orders, purse, linear)) kept.add(order);
   }
   return kept;
 }

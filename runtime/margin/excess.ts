@@ -8,6 +8,7 @@
 import { DENOMINATION } from '../actions/transfer.ts';
 import type { PortfolioId } from '../core/units.ts';
 import { balanceOf } from '../ledger/ledger.ts';
+import { linearMargin } from '../linear/linear-margin.ts';
 import type { State } from '../state/state.ts';
 import { refreshExpiry } from './expiry-holding.ts';
 import { accountMargin, expiriesOf } from './requirements.ts';
@@ -26,9 +27,10 @@ export type Excess = {
 /** The three numbers at the marks in force. O(positions × settlements) after a mark. */
 export function excessOf(state: State, portfolio: PortfolioId): Excess {
   const margin = accountMargin(state, portfolio);
-  const wealth = margin.cash + margin.receivable;
+  const settled = margin.cash + margin.variation;
+  const wealth = settled + margin.receivable;
   return {
-    initial: margin.cash - margin.initial,
+    initial: settled - margin.initial,
     maintenance: wealth - margin.maintenance,
     bare: wealth - margin.bareMaintenance,
   };
@@ -36,13 +38,16 @@ export function excessOf(state: State, portfolio: PortfolioId): Excess {
 
 /**
  * Cash and positions at mark: what the account would have if all were closed there. An option lot
- * counts its mark rounded down to whole micro-USD, from delivery on its payoff. O(series held).
+ * counts its mark rounded down to whole micro-USD, from delivery on its payoff; futures and perpetuals
+ * count their variation. O(series held).
  */
 export function markValueOf(state: State, portfolio: PortfolioId): bigint {
   let value = balanceOf(state, portfolio, DENOMINATION.usd);
+  value += linearMargin(state, state.derived.portfolios.byPortfolio.get(portfolio)).variation;
   for (const expiry of expiriesOf(state, portfolio).values()) {
     refreshExpiry(state, expiry);
     for (const { position, risk } of expiry.series.values()) {
+      if (risk.isLinear) continue;
       const lot = risk.delivery === undefined ? risk.markValue : payoff(risk, risk.delivery);
       value += BigInt(position) * BigInt(lot);
     }

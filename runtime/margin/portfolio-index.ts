@@ -16,12 +16,14 @@ import {
   portfolioAccount,
   positionLots,
   sizeLots,
+  type UnderlyingId,
   underlyingId,
 } from '../core/units.ts';
 import { type RestingOrder, restingOrder } from '../matching/order.ts';
 import type { Combo } from '../multileg/combo.ts';
 import { comboTerms } from '../multileg/combo-terms.ts';
-import { dropExposure, exposureOf, noteOpenInterest } from '../rules/exposure.ts';
+import { isLinearKind } from '../options/instrument.ts';
+import { exposureOf, noteOpenInterest } from '../rules/exposure.ts';
 import { expiryKey, positionKey, type State } from '../state/state.ts';
 import {
   applyOrderLots,
@@ -50,6 +52,8 @@ export type Portfolio = {
   /** Open orders of combos: in `series` their legs' terms stand for them. */
   readonly comboOrders: Map<OrderId, RestingOrder>;
   openOrders: number;
+  /** Its futures and perpetuals by underlying, in no order; `undefined`: it has none. */
+  linear: Map<UnderlyingId, Set<SeriesHolding>> | undefined;
   /** Kept sums of portfolio margin; none under standard margin. */
   sums: ModeSums | undefined;
 };
@@ -78,6 +82,7 @@ function portfolioOf(state: State, id: PortfolioId): Portfolio {
     clientOrders: new Map(),
     comboOrders: new Map(),
     openOrders: 0,
+    linear: undefined,
     sums: isPortfolioMode(state, id) ? modeSums() : undefined,
   };
   index.byPortfolio.set(id, portfolio);
@@ -92,6 +97,22 @@ export function expiryOf(state: State, instrument: InstrumentId): number {
 
 /** A series of a portfolio. Every resting order has that of its own, from `indexOrder` on. */
 export type Place = HoldingPlace & { readonly portfolio: Portfolio };
+
+/** Notes a holding of a future or a perpetual. */
+function enterLinear(portfolio: Portfolio, underlying: UnderlyingId, holding: SeriesHolding): void {
+  portfolio.linear ??= new Map();
+  const holdings = portfolio.linear.get(underlying);
+  if (holdings === undefined) portfolio.linear.set(underlying, new Set([holding]));
+  else holdings.add(holding);
+}
+
+/** Forgets one. */
+function leaveLinear(portfolio: Portfolio, underlying: UnderlyingId, holding: SeriesHolding): void {
+  const holdings = portfolio.linear?.get(underlying);
+  holdings?.delete(holding);
+  if (holdings?.size === 0) portfolio.linear?.delete(underlying);
+  if (portfolio.linear?.size === 0) portfolio.linear = undefined;
+}
 
 /** Where a portfolio's holding of a series is kept, made when there is none. */
 function placeOf(state: State, id: PortfolioId, instrument: InstrumentId): Place {
@@ -115,6 +136,7 @@ function placeOf(state: State, id: PortfolioId, instrument: InstrumentId): Place
     else holders.add(id);
   }
   const holding = enterSeries(state, expiry, instrument);
+  if (holding.risk.isLinear) enterLinear(portfolio, underlyingId(expiryKey.high(key)), holding);
   const place = { portfolio, expiry, holding };
   portfolio.places.set(instrument, place);
   index.recent = place;
@@ -129,10 +151,12 @@ function prune(state: State, place: Place): void {
   if (index.recent === place) index.recent = undefined;
   leaveSeries(expiry, holding);
   portfolio.places.delete(holding.instrument);
+  if (holding.risk.isLinear) {
+    leaveLinear(portfolio, underlyingId(expiryKey.high(expiry.key)), holding);
+  }
   if (expiry.series.size > 0) return;
   portfolio.expiries.delete(expiry.key);
   portfolio.sums?.parts.delete(expiry.key);
-  dropExposure(state, portfolioAccount(portfolio.id), underlyingId(expiryKey.high(expiry.key)));
   const holders = index.byExpiry.get(expiry.key);
   holders?.delete(portfolio.id);
   if (holders?.size === 0) index.byExpiry.delete(expiry.key);
@@ -218,7 +242,7 @@ export function indexOrder(state: State, order: RestingOrder): void {
   order.place = place;
   addHeld(holding, order);
   if (portfolio.sums !== undefined) noteModeOrder(state, place, order.id, termsOf(order));
-  expiry.exposure.lots += remaining;
+  if (!holding.risk.isLinear) expiry.exposure.lots += remaining;
   portfolio.openOrders += 1;
   if (order.clientOrderId !== 0) portfolio.clientOrders.set(order.clientOrderId, order);
 }
@@ -236,7 +260,7 @@ export function indexReduction(state: State, order: RestingOrder, lots: number):
   if (place.portfolio.sums !== undefined) {
     noteModeOrder(state, place, order.id, { ...termsOf(order), lots: order.remaining - lots });
   }
-  place.expiry.exposure.lots -= lots;
+  if (!place.holding.risk.isLinear) place.expiry.exposure.lots -= lots;
 }
 
 /** Notes that an order left the book with the lots it still has. */
@@ -258,7 +282,7 @@ export function unindexOrder(state: State, order: RestingOrder): void {
   if (portfolio.sums !== undefined) {
     noteModeOrder(state, place, order.id, { ...termsOf(order), lots: 0 });
   }
-  expiry.exposure.lots -= remaining;
+  if (!holding.risk.isLinear) expiry.exposure.lots -= remaining;
   portfolio.openOrders -= 1;
   if (order.clientOrderId !== 0) portfolio.clientOrders.delete(order.clientOrderId);
   prune(state, place);
@@ -266,7 +290,9 @@ export function unindexOrder(state: State, order: RestingOrder): void {
 
 function indexPosition(state: State, place: Place, lots: number): void {
   const { expiry, holding } = place;
-  expiry.exposure.lots += Math.abs(holding.position + lots) - Math.abs(holding.position);
+  if (!holding.risk.isLinear) {
+    expiry.exposure.lots += Math.abs(holding.position + lots) - Math.abs(holding.position);
+  }
   applyPosition(state, place, lots);
   if (place.portfolio.sums !== undefined) noteModePosition(state, place, lots);
   prune(state, place);
@@ -279,7 +305,8 @@ export function positionOf(state: State, id: PortfolioId, instrument: Instrument
 
 /**
  * Changes a position by signed lots: the row, the instrument's open interest and the index. The only
- * way a position changes; the caller changes another by as much, so that lots sum to zero. `known` is
+ * way a position changes (in a future or a perpetual through `moveLinearPosition`, which keeps its
+ * cost); the caller changes another by as much, so that lots sum to zero. `known` is
  * the place of the portfolio's order in the series, where the caller has one.
  */
 export function changePosition(
@@ -304,7 +331,7 @@ export function changePosition(
   const opened = Math.max(0, after) - Math.max(0, before);
   if (opened !== 0) {
     listed.openInterest += opened;
-    noteOpenInterest(state, listed.underlying, opened);
+    if (!isLinearKind(listed.kind)) noteOpenInterest(state, listed.underlying, opened);
     state.instruments.touch(instrument);
   }
   indexPosition(state, known ?? placeOf(state, id, instrument), lots);

@@ -9,6 +9,7 @@
 import { DENOMINATION } from '../actions/transfer.ts';
 import { type PortfolioId, underlyingId } from '../core/units.ts';
 import { balanceOf } from '../ledger/ledger.ts';
+import { linearMargin } from '../linear/linear-margin.ts';
 import { FULL_CONFIDENCE_BPS } from '../oracle/vote.ts';
 import { expiryKey, type State } from '../state/state.ts';
 import {
@@ -31,6 +32,8 @@ export type AccountMargin = {
   readonly cash: bigint;
   /** What delivered series are still to pay, in all: towards maintenance, not towards new risk. */
   readonly receivable: bigint;
+  /** Gain of futures and perpetuals at mark, not yet realised: towards every requirement. */
+  readonly variation: bigint;
   /** Initial margin with the worst fill of open orders: for new risk. */
   readonly initial: bigint;
   /** Maintenance margin with the worst fill: above cash and receivable, risk-increasing orders are cancelled. */
@@ -61,8 +64,9 @@ export function confidenceChargeBps(state: State, expiry: number): number {
 
 /** The charge on the lots by which one series can end short. */
 export function confidenceCharge(holding: SeriesHolding, chargeBps: number): number {
-  const { index, delivery } = holding.risk;
-  if (chargeBps === 0 || delivery !== undefined) return 0;
+  const { index, delivery, isLinear } = holding.risk;
+  // Futures and perpetuals are charged together, by what is not paired of them.
+  if (chargeBps === 0 || delivery !== undefined || isLinear) return 0;
   return shortableLots(holding) * divideUp(index * chargeBps, FULL_CONFIDENCE_BPS);
 }
 
@@ -100,7 +104,15 @@ export function standardMargin(state: State, portfolio: PortfolioId): AccountMar
     due += BigInt(receivable(expiry));
   }
   const cash = balanceOf(state, portfolio, DENOMINATION.usd);
-  return { cash, receivable: due, initial, maintenance, bareMaintenance: bare };
+  const linear = linearMargin(state, state.derived.portfolios.byPortfolio.get(portfolio));
+  return {
+    cash,
+    receivable: due,
+    variation: linear.variation,
+    initial: initial + linear.initial,
+    maintenance: maintenance + linear.maintenance,
+    bareMaintenance: bare + linear.bare,
+  };
 }
 
 /** The three numbers under portfolio margin. */
@@ -110,15 +122,22 @@ function modeRequirements(state: State, id: PortfolioId): AccountMargin {
   const maintenance = -modeMargin(state, portfolio, 'maintenance').excess;
   const bareMaintenance = -modeMargin(state, portfolio, 'maintenance', 'positions alone').excess;
   const cash = balanceOf(state, id, DENOMINATION.usd);
-  return { cash, receivable: 0n, initial, maintenance, bareMaintenance };
+  const held = state.derived.portfolios.byPortfolio.get(id);
+  const { variation } = linearMargin(state, held);
+  return { cash, receivable: 0n, variation, initial, maintenance, bareMaintenance };
 }
 
-/** Micro-USD that the portfolio's bids would cost if all were filled: premiums and fees. */
+/**
+ * Micro-USD that the portfolio's bids would cost if all were filled: premiums and fees. Of futures and
+ * perpetuals nothing: what their fills cost may take cash below 0.
+ */
 export function bidReserve(state: State, portfolio: PortfolioId): bigint {
   let reserve = 0n;
   for (const expiry of expiriesOf(state, portfolio).values()) {
     refreshExpiry(state, expiry);
-    for (const holding of expiry.series.values()) reserve += BigInt(holding.bidReserve);
+    for (const { risk, bidReserve: cost } of expiry.series.values()) {
+      if (!risk.isLinear) reserve += BigInt(cost);
+    }
   }
   return reserve;
 }

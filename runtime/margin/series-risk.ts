@@ -9,8 +9,9 @@
 import { assert } from '../core/result.ts';
 import type { InstrumentId, PriceTicks } from '../core/units.ts';
 import { CENTI_BPS_PER_ONE } from '../fees/trade-fee.ts';
-import { INSTRUMENT_KIND } from '../options/instrument.ts';
-import { microUsdPerTickLot } from '../options/underlying.ts';
+import { linearTerms } from '../linear/contract-terms.ts';
+import { INSTRUMENT_KIND, type Instrument, isLinearKind } from '../options/instrument.ts';
+import { microUsdPerTickLot, type Underlying } from '../options/underlying.ts';
 import type { Mark } from '../oracle/marks.ts';
 import type { State } from '../state/state.ts';
 import {
@@ -23,6 +24,13 @@ import {
 export type SeriesRisk = {
   /** The mark this was computed from: another object means another mark. */
   readonly mark: Mark;
+  /** A future or a perpetual: pays nothing at any settlement; its lots need `linearMargin`. */
+  readonly isLinear: boolean;
+  /**
+   * What the price of a fill is counted from: 0 of an option, whose premium is paid; the mark of a
+   * future or a perpetual, of which only the difference is lost at once.
+   */
+  readonly baseline: number;
   readonly isCall: boolean;
   readonly strike: number;
   /** Settlement at which the payoff is known for good, or `undefined` before delivery. */
@@ -48,9 +56,39 @@ export type SeriesRisk = {
   readonly lotBound: number;
 };
 
+/** A lot of a future or a perpetual. Its mark lies on the grid of whole micro-USD a lot. */
+function linearRisk(terms: Underlying, instrument: Instrument, mark: Mark): SeriesRisk {
+  const lots = terms.optionLotsPerCoin;
+  const markValue = mark.price / lots;
+  assert(Number.isInteger(markValue), `mark ${mark.price} is not whole per lot`);
+  const index = divideUp(mark.index, lots);
+  const feeOfNotional = divideUp(mark.index * terms.makerFeeCentiBps, lots * CENTI_BPS_PER_ONE);
+  const { deliveryPrice } = instrument;
+  return {
+    mark,
+    isLinear: true,
+    baseline: markValue,
+    isCall: false,
+    strike: 0,
+    delivery: deliveryPrice > 0 ? deliveryPrice / lots : undefined,
+    markValue,
+    initial: 0,
+    maintenance: 0,
+    nakedInitial: 0,
+    nakedMaintenance: 0,
+    index,
+    tickValue: microUsdPerTickLot(terms),
+    feeOfNotional,
+    feeCapBps: terms.feeCapBps,
+    settlementFeeCapBps: 0,
+    lotBound: Math.max(index, markValue) + feeOfNotional,
+  };
+}
+
 function computeRisk(state: State, id: InstrumentId, mark: Mark): SeriesRisk {
   const instrument = state.instruments.must(id);
   const underlying = state.underlyings.must(instrument.underlying);
+  if (isLinearKind(instrument.kind)) return linearRisk(linearTerms(underlying), instrument, mark);
   const lots = underlying.optionLotsPerCoin;
   const isCall = instrument.kind === INSTRUMENT_KIND.call;
   const strike = instrument.strike / lots;
@@ -62,6 +100,8 @@ function computeRisk(state: State, id: InstrumentId, mark: Mark): SeriesRisk {
   );
   const common = {
     mark,
+    isLinear: false,
+    baseline: 0,
     isCall,
     strike,
     markValue: Math.floor(mark.price / lots),
@@ -112,21 +152,22 @@ export function payoff(
  * A resting maker's fee. Rounded up per lot, so that many partial fills, each rounded up, never cost
  * more than the lots reserved.
  */
-function makerFee(risk: SeriesRisk, premium: number): number {
+export function makerFee(risk: SeriesRisk, premium: number): number {
   return Math.min(risk.feeOfNotional, divideUp(premium * risk.feeCapBps, 10_000));
 }
 
-/** What a filled bid costs: premium and fee. */
+/** What a filled bid costs: premium and fee; of a future what it is above the mark, and fee. */
 export function bidCost(risk: SeriesRisk, price: PriceTicks): number {
   const premium = price * risk.tickValue;
-  return premium + makerFee(risk, premium);
+  return Math.max(0, premium - risk.baseline) + makerFee(risk, premium);
 }
 
 /**
  * What a filled ask is counted to bring: the premium, at most the mark (an improvement counts as
- * zero: it fills when the mark has come to it), less the fee. Negative when the fee is more.
+ * zero: it fills when the mark has come to it), less the fee. Negative when the fee is more; of a future
+ * what it is below the mark, and fee.
  */
 export function askRevenue(risk: SeriesRisk, price: PriceTicks): number {
   const premium = price * risk.tickValue;
-  return Math.min(premium, risk.markValue) - makerFee(risk, premium);
+  return Math.min(premium, risk.markValue) - risk.baseline - makerFee(risk, premium);
 }

@@ -10,6 +10,7 @@
 import { SIDE, type Side } from '../actions/order-terms.ts';
 import { DENOMINATION } from '../actions/transfer.ts';
 import type { BlockContext } from '../block-context.ts';
+import { mulDivFloor } from '../core/math.ts';
 import type { InstrumentId, OrderId, PortfolioId } from '../core/units.ts';
 import { sizeLots } from '../core/units.ts';
 import { CLOSE_REASON, EVENT } from '../event.ts';
@@ -19,6 +20,7 @@ import { exactProduct } from '../fees/trade-fee.ts';
 import { notionalCents } from '../fees/trading-volume.ts';
 import { addLeg } from '../ledger/ledger.ts';
 import { MODULE } from '../ledger/module-accounts.ts';
+import { moveLinearPosition } from '../linear/move-position.ts';
 import { changePosition, indexReduction } from '../margin/portfolio-index.ts';
 import { microUsdPerTickLot } from '../options/underlying.ts';
 import { countQuoteFills } from '../quoting/count-fills.ts';
@@ -94,6 +96,25 @@ export function matchMoney(fills: readonly PricedFill[]): MatchMoney {
   return money;
 }
 
+/** One side of a fill in a future or a perpetual: each fill has a price of its own. */
+function moveSide(
+  state: State,
+  context: BlockContext,
+  taker: Incoming,
+  { maker, lots, premium }: PricedFill,
+  who: 'maker' | 'taker',
+): void {
+  const { instrument, side } = taker;
+  const isBuyer = (side === SIDE.buy) === (who === 'taker');
+  const trade = {
+    portfolio: who === 'maker' ? maker.portfolio : taker.portfolio,
+    instrument,
+    lots: isBuyer ? lots : -lots,
+    pricePerLot: mulDivFloor(premium, 1n, BigInt(lots)),
+  };
+  moveLinearPosition(state, context, trade, who === 'maker' ? maker.place : undefined);
+}
+
 /** One fill: the maker's side is written, the taker's is left to the caller. */
 function applyFill(state: State, context: BlockContext, taker: Incoming, fill: PricedFill): void {
   const { lots, premium, makerFee, takerFee, volumeCents } = fill;
@@ -101,7 +122,8 @@ function applyFill(state: State, context: BlockContext, taker: Incoming, fill: P
   const { portfolio: maker, price } = order;
   const { instrument, side, portfolio } = taker;
   const isBuy = side === SIDE.buy;
-  const received = isBuy ? premium : -premium;
+  const isLinear = order.place?.holding.risk.isLinear === true;
+  const received = isLinear ? 0n : isBuy ? premium : -premium;
   addLeg(state, maker, DENOMINATION.usd, received - makerFee);
   countTradingFee(state, context, maker, makerFee, volumeCents);
   context.events.push({
@@ -120,7 +142,8 @@ function applyFill(state: State, context: BlockContext, taker: Incoming, fill: P
     },
   });
   // The position first: a holding that only the order kept open would be dropped and made again.
-  changePosition(state, maker, instrument, isBuy ? -lots : lots, order.place);
+  if (isLinear) moveSide(state, context, taker, fill, 'maker');
+  else changePosition(state, maker, instrument, isBuy ? -lots : lots, order.place);
   if (lots === order.remaining) closeOrder(state, context, order, CLOSE_REASON.filled);
   else {
     indexReduction(state, order, lots);
@@ -165,6 +188,8 @@ export type PricedMatch = {
   readonly fills: readonly PricedFill[];
   /** `matchMoney` of the fills. */
   readonly money: MatchMoney;
+  /** In a future or a perpetual: no premium is paid, and each fill moves positions at its price. */
+  readonly isLinear: boolean;
 };
 
 /** Fills and drops in the order planned: the makers' side is written. */
@@ -188,18 +213,19 @@ function applyPlan(state: State, context: BlockContext, { taker, plan, fills }: 
 
 /** The taker's side of all fills. */
 function applyTaker(state: State, context: BlockContext, match: PricedMatch): void {
-  const { taker, plan, fills, money } = match;
+  const { taker, plan, fills, money, isLinear } = match;
   const last = fills[fills.length - 1];
   if (last === undefined) return;
   const { portfolio, instrument, side } = taker;
   const { premium, makerFees, takerFees, rebates, volumeCents } = money;
-  const received = side === SIDE.buy ? -premium : premium;
+  const received = isLinear ? 0n : side === SIDE.buy ? -premium : premium;
   // With what the makers got and paid in `applyFill` these sum to 0.
   addLeg(state, portfolio, DENOMINATION.usd, received - takerFees);
   addLeg(state, MODULE.fees, DENOMINATION.usd, makerFees + takerFees);
   countTradingFee(state, context, portfolio, takerFees - rebates, volumeCents);
   const { filledLots } = plan;
-  changePosition(state, portfolio, instrument, side === SIDE.buy ? filledLots : -filledLots);
+  if (isLinear) for (const fill of fills) moveSide(state, context, taker, fill, 'taker');
+  else changePosition(state, portfolio, instrument, side === SIDE.buy ? filledLots : -filledLots);
   noteLastTrade(state, context, instrument, last.maker.price);
   if (state.derived.orders.reduceOnly.size > 0) closeIdle(state, context, taker, fills);
 }

@@ -42,6 +42,7 @@ import {
   MAX_POSITIONS_PER_PORTFOLIO,
   MAX_PRICE_TICKS,
 } from '../limits.ts';
+import { contractTerms } from '../linear/contract-terms.ts';
 import {
   EXACT_LIMIT,
   type ExpiryHolding,
@@ -221,7 +222,7 @@ function limitPrice(
   const book = bookOf(state, instrument.id);
   if (kind === 'batch') {
     // Nobody takes in a batch but from what rested before it: that a post-only order must not meet.
-    return makerPrice(band, order, bestRestingBefore(context, book, side, gone));
+    return makerPrice(band, order, bestRestingBefore(state, context, instrument.id, side, gone));
   }
   if (kind === 'call' || postOnly !== POST_ONLY.slide) return ok(price);
   return makerPrice(band, order, bestOpposite(book, side, gone));
@@ -356,7 +357,7 @@ export function checkOrder(
   const unfit = termsRefusal(state, instrument, order);
   if (unfit !== undefined) return err(unfit);
 
-  const underlying = state.underlyings.must(instrument.underlying);
+  const underlying = contractTerms(state.underlyings.must(instrument.underlying), instrument.kind);
   const offTick = tickRefusal(underlying.optionTicks, order.price);
   if (offTick !== undefined) return err(offTick);
 

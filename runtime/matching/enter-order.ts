@@ -9,6 +9,7 @@
 
 import { POST_ONLY, SIDE, TIME_IN_FORCE } from '../actions/order-terms.ts';
 import type { PlaceOrder } from '../actions/orders.ts';
+import { DENOMINATION } from '../actions/transfer.ts';
 import { collectOrder } from '../auction/auction-index.ts';
 import { collectedChanges } from '../auction/collected-changes.ts';
 import type { BlockContext } from '../block-context.ts';
@@ -17,6 +18,7 @@ import { type OrderId, orderId, type PortfolioId, sizeLots } from '../core/units
 import { type Refusal, refusal } from '../error.ts';
 import { CLOSE_REASON, type CloseReason, EVENT } from '../event.ts';
 import { type FeeMarket, feeTerms } from '../fees/fill-fees.ts';
+import { balanceOf } from '../ledger/ledger.ts';
 import { changesRefusal } from '../margin/accept-changes.ts';
 import { isCovered, tradeRefusal } from '../margin/accept-trade.ts';
 import type { OrderTerm } from '../margin/series-holding.ts';
@@ -354,6 +356,8 @@ export function enterOrder(
   }
 
   // From here it must succeed.
+  const { isLinear } = place.holding.risk;
+  const balance = isLinear ? balanceOf(state, portfolio, DENOMINATION.usd) : 0n;
   const isNew = options.id === 0;
   const id = isNew ? takeOrderId(state) : options.id;
   const isAmended = replaced?.id === id;
@@ -363,7 +367,7 @@ export function enterOrder(
   }
   const incoming = { id, portfolio, instrument: instrument.id, side };
   if (fills.length > 0 || plan.drops.length > 0) {
-    applyMatch(state, context, { taker: incoming, plan, fills, money });
+    applyMatch(state, context, { taker: incoming, plan, fills, money, isLinear });
   }
   if (impliedLots > 0) applyImpliedOut(state, context, incoming, implied);
   if (restingLots > 0) {
@@ -386,5 +390,7 @@ export function enterOrder(
   if (filledLots > 0 && options.cancelsOther !== 0) {
     cancelLinked(state, context, { cancelsOther: options.cancelsOther });
   }
-  return ok({ orderId: id, filledLots, restingLots, cash: received, fee });
+  // Of a future or a perpetual what the trade realised, and funding.
+  const paid = isLinear ? balanceOf(state, portfolio, DENOMINATION.usd) - balance + fee : received;
+  return ok({ orderId: id, filledLots, restingLots, cash: paid, fee });
 }

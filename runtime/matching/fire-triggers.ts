@@ -12,6 +12,7 @@ import { orderId } from '../core/units.ts';
 import { RUNTIME_ERRORS } from '../error.ts';
 import { EVENT, TRIGGER_END } from '../event.ts';
 import { MAX_TRIGGER_WEIGHT_PER_BLOCK, MAX_TRIGGERS_FIRED_PER_BLOCK } from '../limits.ts';
+import { contractTerms } from '../linear/contract-terms.ts';
 import { freshIndex } from '../oracle/freshness.ts';
 import type { State } from '../state/state.ts';
 import { cancelLinked } from './cancel-linked.ts';
@@ -53,8 +54,9 @@ function compareLastTrades(state: State, context: BlockContext): void {
     const price = lastPriceBefore(state, context, instrument);
     const watch = lastTrades.get(instrument);
     if (price > 0 && watch !== undefined) {
-      const { underlying } = state.instruments.must(instrument);
-      comparePrice(state, watch, price * state.underlyings.must(underlying).optionTickMicroUsd);
+      const { underlying, kind } = state.instruments.must(instrument);
+      const terms = contractTerms(state.underlyings.must(underlying), kind);
+      comparePrice(state, watch, price * terms.optionTickMicroUsd);
     }
     // Traded in this block already: for the next.
     if (state.lastTrades.get(instrument)?.height !== context.height) traded.delete(instrument);

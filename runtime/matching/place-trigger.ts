@@ -18,6 +18,7 @@ import { type AccountId, height, orderId, type PortfolioId, portfolioId } from '
 import { type Refusal, refusal } from '../error.ts';
 import { EVENT } from '../event.ts';
 import { MAX_TRIGGERS_PER_PORTFOLIO } from '../limits.ts';
+import { contractTerms } from '../linear/contract-terms.ts';
 import { INSTRUMENT_KIND, type Instrument } from '../options/instrument.ts';
 import { ACTION_RESULT, type ActionResult } from '../receipt.ts';
 import { tickRefusal } from '../rules/order-price.ts';
@@ -64,7 +65,7 @@ function marketRefusal(
   instrument: Instrument,
   { price, size, reduceOnly }: PlaceTrigger['order'],
 ): Refusal | undefined {
-  const underlying = state.underlyings.must(instrument.underlying);
+  const underlying = contractTerms(state.underlyings.must(instrument.underlying), instrument.kind);
   const mayClose = reduceOnly ? size : 0;
   return (
     tickRefusal(underlying.optionTicks, price) ?? sizeBoundsRefusal(underlying, size, mayClose)

@@ -1,6 +1,7 @@
 /** The price that a trigger watches, in micro-USD per coin. */
 import { TRIGGER_SOURCE, type TriggerSource } from '../actions/order-terms.ts';
 import type { BlockContext } from '../block-context.ts';
+import { contractTerms } from '../linear/contract-terms.ts';
 import type { Instrument } from '../options/instrument.ts';
 import { freshIndex, freshMark } from '../oracle/freshness.ts';
 import type { State } from '../state/state.ts';
@@ -19,7 +20,8 @@ export function watchedPrice(
       return freshIndex(state, context, instrument.underlying);
     case TRIGGER_SOURCE.last: {
       const row = state.lastTrades.get(instrument.id);
-      const tick = state.underlyings.must(instrument.underlying).optionTickMicroUsd;
+      const underlying = state.underlyings.must(instrument.underlying);
+      const tick = contractTerms(underlying, instrument.kind).optionTickMicroUsd;
       return row === undefined ? undefined : row.price * tick;
     }
   }

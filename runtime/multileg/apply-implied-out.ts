@@ -74,7 +74,7 @@ function applyOtherLeg(
     truncated: false,
     stopped: false,
   };
-  applyMatches(state, context, [{ taker, plan, fills, money: matchMoney(fills) }]);
+  applyMatches(state, context, [{ taker, plan, fills, money: matchMoney(fills), isLinear: false }]);
 }
 
 /** Writes the fills in the order planned. O(fills). */

@@ -171,7 +171,7 @@ function priceImplied(
   });
   return legs.map(({ plan }) => {
     const fills = priced.filter((fill) => fill.plan === plan);
-    return { plan, fills, money: matchMoney(fills) };
+    return { plan, fills, money: matchMoney(fills), isLinear: false };
   });
 }
 

@@ -9,6 +9,7 @@ import type { BlockContext } from '../block-context.ts';
 import type { InstrumentId } from '../core/units.ts';
 import { CLOSE_REASON, EVENT } from '../event.ts';
 import { MAX_EXPIRY_CLOSES } from '../limits.ts';
+import { deliveryGrid } from '../linear/contract-terms.ts';
 import { closeOrdersOfInstrument } from '../matching/close-orders.ts';
 import { setMarkInputs } from '../oracle/update-marks.ts';
 import { expiryKey, type State } from '../state/state.ts';
@@ -41,7 +42,7 @@ function fixDelivery(
   series: readonly InstrumentId[],
 ): void {
   const { underlying, expiry } = window;
-  const price = deliveryPrice(window, state.underlyings.must(underlying).optionLotsPerCoin);
+  const price = deliveryPrice(window, deliveryGrid(state.underlyings.must(underlying)));
   window.deliveryPrice = price;
   state.settlements.touch(expiryKey.pack(underlying, expiry));
   for (const id of series) {

@@ -1,5 +1,5 @@
 /**
- * Names of option series, as traders know them: `BTC-25DEC26-100000-C`.
+ * Names of instruments, as traders know them: `BTC-25DEC26-100000-C`, `BTC-25DEC26`, `BTC-PERPETUAL`.
  *
  * Source: design/parameters.md; Deribit for dates (day without a leading zero) and for `d` as the
  * decimal point of a strike (`XRP-25DEC26-0d625-P`). An expiry that is not at 08:00 UTC carries its
@@ -47,15 +47,29 @@ function formatStrike(strike: number): string {
   return fraction === 0 ? whole : `${whole}d${digits(fraction, 6).replace(/0+$/, '')}`;
 }
 
-/** The name of a series. Expiry in the years 2000 to 2099. */
-export function formatInstrumentName({ underlying, expiry, strike, kind }: SeriesName): string {
+/** `25DEC26`, with a time that is not 08:00 UTC `25DEC26-1430`. */
+function formatExpiry(expiry: TimestampMs): string {
   const days = Math.floor(expiry / DAY_MS);
   const timeMs = expiry - days * DAY_MS;
   const { year, month, day } = civilFromDays(days);
   const date = `${day}${MONTHS.slice(3 * month - 3, 3 * month)}${digits(year - CENTURY, 2)}`;
-  const time = timeMs === EXPIRY_TIME_MS ? '' : `-${formatTime(timeMs)}`;
+  return timeMs === EXPIRY_TIME_MS ? date : `${date}-${formatTime(timeMs)}`;
+}
+
+/** The name of a series. Expiry in the years 2000 to 2099. */
+export function formatInstrumentName({ underlying, expiry, strike, kind }: SeriesName): string {
   const side = kind === 'call' ? 'C' : 'P';
-  return `${underlying}-${date}${time}-${formatStrike(strike)}-${side}`;
+  return `${underlying}-${formatExpiry(expiry)}-${formatStrike(strike)}-${side}`;
+}
+
+/** The name of a dated future. Expiry as of a series. */
+export function formatFutureName(underlying: string, expiry: TimestampMs): string {
+  return `${underlying}-${formatExpiry(expiry)}`;
+}
+
+/** The name of an underlying's perpetual. */
+export function formatPerpetualName(underlying: string): string {
+  return `${underlying}-PERPETUAL`;
 }
 
 /** Milliseconds into the day, or `undefined` for a time that no clock shows. */

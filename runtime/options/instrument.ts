@@ -1,15 +1,28 @@
 /**
  * Instruments: what is traded in one book. Numbers are given when listed and never reused.
  *
- * Source: design/exchange.md §1. Issue order: European options now; futures and perpetuals are kinds
- * of the same row.
+ * Source: design/exchange.md §1. European options, dated futures and perpetuals are kinds of one row;
+ * futures and perpetuals (`isLinearKind`) have their costs in table `linearPositions`.
  */
 import { type Codec, container, u8, u32, u64 } from '../core/ssz.ts';
-import type { InstrumentId, TimestampMs, UnderlyingId } from '../core/units.ts';
+import {
+  type InstrumentId,
+  type TimestampMs,
+  timestampMs,
+  type UnderlyingId,
+} from '../core/units.ts';
 
 /** `combo`: a listed structure; its legs stand in table `combos`, positions in the legs alone. */
 export const INSTRUMENT_KIND = { call: 0, put: 1, future: 2, perpetual: 3, combo: 4 } as const;
 export type InstrumentKind = (typeof INSTRUMENT_KIND)[keyof typeof INSTRUMENT_KIND];
+
+/** Stands for the expiry of a perpetual, which has none. */
+export const PERPETUAL_EXPIRY: TimestampMs = timestampMs(0);
+
+/** Whether a kind is a future or a perpetual: settled by variation, not by premium. */
+export function isLinearKind(kind: InstrumentKind): boolean {
+  return kind === INSTRUMENT_KIND.future || kind === INSTRUMENT_KIND.perpetual;
+}
 
 /**
  * `expired`: no more trading, delivery price may still be open; `settled`: all positions paid;
@@ -33,8 +46,9 @@ export type Instrument = {
   readonly id: InstrumentId;
   readonly underlying: UnderlyingId;
   readonly kind: InstrumentKind;
+  /** 0 of a perpetual. */
   readonly expiry: TimestampMs;
-  /** Micro-USD per coin. */
+  /** Micro-USD per coin; 0 of a future or a perpetual. */
   readonly strike: number;
   readonly listedAt: TimestampMs;
   state: InstrumentState;

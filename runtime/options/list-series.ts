@@ -49,15 +49,18 @@ export function nextInstrumentNumber(state: State): InstrumentId | undefined {
   return id <= MAX_INSTRUMENT_ID ? instrumentId(id) : undefined;
 }
 
-/** Lists one series; false when no number is left. */
-function listOne(
+/**
+ * Lists one instrument, in the state of `listingState`; `undefined` when no number is left. The caller
+ * keeps to the rules of what is listed. O(1).
+ */
+export function listInstrument(
   state: State,
   context: BlockContext,
   series: Pick<Instrument, 'underlying' | 'kind' | 'expiry' | 'strike'>,
-): boolean {
+): InstrumentId | undefined {
   const meta = metaOf(state);
   const id = nextInstrumentNumber(state);
-  if (id === undefined) return false;
+  if (id === undefined) return undefined;
   meta.nextInstrumentId = instrumentId(id + 1);
   state.meta.touch(SINGLETON_KEY);
   const instrument: Instrument = {
@@ -73,7 +76,7 @@ function listOne(
   markNewSeries(state, instrument);
   awaitOpening(state, instrument);
   context.events.push({ selector: EVENT.instrumentListed, value: { ...instrument } });
-  return true;
+  return id;
 }
 
 /** An expiry with the strikes that it should have. */
@@ -94,8 +97,9 @@ function listMissing(
     if ((listed?.size ?? 0) >= MAX_STRIKES_PER_EXPIRY) break;
     if (budget < 2) return -1;
     const { call, put } = INSTRUMENT_KIND;
-    if (!listOne(state, context, { underlying: id, kind: call, expiry, strike })) break;
-    if (!listOne(state, context, { underlying: id, kind: put, expiry, strike })) break;
+    const pair = { underlying: id, expiry, strike };
+    if (listInstrument(state, context, { ...pair, kind: call }) === undefined) break;
+    if (listInstrument(state, context, { ...pair, kind: put }) === undefined) break;
     listed ??= state.derived.series.strikes.get(key);
     budget -= 2;
   }

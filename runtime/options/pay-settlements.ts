@@ -2,7 +2,7 @@
  * Pays the positions of delivered series, a bounded number a block.
  *
  * Source: design/exchange.md §5. Holders receive from and writers pay to `MODULE.clearing`; fees go
- * to `MODULE.fees`. Expiries are paid one after another, instruments and portfolios ascending, with
+ * to `MODULE.fees`; futures close at the delivery price through `MODULE.variation`. Expiries are paid one after another, instruments and portfolios ascending, with
  * the cursor in the settlement row.
  *
  * Invariants: an instrument's positions sum to 0 lots, so once it is paid clearing is at 0 again, to
@@ -12,21 +12,22 @@
 import { DENOMINATION } from '../actions/transfer.ts';
 import type { BlockContext } from '../block-context.ts';
 import { assert } from '../core/result.ts';
-import type { InstrumentId } from '../core/units.ts';
+import type { InstrumentId, PortfolioId } from '../core/units.ts';
 import { EVENT } from '../event.ts';
 import { balanceOf, transfer } from '../ledger/ledger.ts';
 import { MODULE } from '../ledger/module-accounts.ts';
+import { changeLinearPosition } from '../linear/move-position.ts';
 import { changePosition, positionOf } from '../margin/portfolio-index.ts';
 import { hasOrders } from '../matching/close-orders.ts';
 import { dropMark } from '../oracle/marks.ts';
 import { expiryKey, type State } from '../state/state.ts';
 import { dueExpiries } from './due-expiries.ts';
-import { INSTRUMENT_STATE } from './instrument.ts';
+import { INSTRUMENT_STATE, type Instrument, isLinearKind } from './instrument.ts';
 import { type PayablePosition, payablePositions } from './payable-positions.ts';
 import { pruneSettled } from './prune-settled.ts';
 import { seriesOf, unindexExpiry } from './series-index.ts';
 import type { SettlementWindow } from './settlement.ts';
-import { settlementPayment } from './settlement-payment.ts';
+import { type SettlementPayment, settlementPayment } from './settlement-payment.ts';
 
 /** Moves the money of one position and removes it. */
 function payPosition(
@@ -38,8 +39,44 @@ function payPosition(
   const { portfolio } = position;
   const lots = positionOf(state, portfolio, position.instrument);
   const instrument = state.instruments.must(position.instrument);
+  const { cash, fee } = isLinearKind(instrument.kind)
+    ? payFuture(state, portfolio, instrument, lots)
+    : payOption(state, portfolio, instrument, lots);
+  window.cursorInstrument = instrument.id;
+  window.cursorPortfolio = portfolio;
+  window.paidLots += lots;
+  const value = { portfolio, instrument: instrument.id, cash, fee };
+  context.events.push({ selector: EVENT.settled, value });
+}
+
+/**
+ * A future closes at the delivery price: what it realises is lots × delivery − cost, through
+ * `MODULE.variation`, to which the holders of the other side pay or have paid as much.
+ */
+function payFuture(
+  state: State,
+  portfolio: PortfolioId,
+  { id: instrument, underlying, deliveryPrice }: Instrument,
+  lots: number,
+): SettlementPayment {
+  const { futureLotsPerCoin } = state.underlyings.must(underlying);
+  assert(deliveryPrice % futureLotsPerCoin === 0, 'a lot is worth whole micro-USD at delivery');
+  const pricePerLot = BigInt(deliveryPrice / futureLotsPerCoin);
+  const trade = { portfolio, instrument, lots: -lots, pricePerLot };
+  const { realised } = changeLinearPosition(state, trade);
+  return { cash: realised, fee: 0n };
+}
+
+/** An option pays or receives its payoff, and is gone. */
+function payOption(
+  state: State,
+  portfolio: PortfolioId,
+  instrument: Instrument,
+  lots: number,
+): SettlementPayment {
   const underlying = state.underlyings.must(instrument.underlying);
-  const { cash, fee } = settlementPayment(underlying, instrument, lots);
+  const payment = settlementPayment(underlying, instrument, lots);
+  const { cash, fee } = payment;
   const { clearing, fees } = MODULE;
   const denomination = DENOMINATION.usd;
   const reason = 'settlement';
@@ -51,11 +88,7 @@ function payPosition(
     transfer(state, { from, to: fees, denomination, amount: fee, reason: 'settlement_fee' });
   }
   changePosition(state, portfolio, instrument.id, -lots);
-  window.cursorInstrument = instrument.id;
-  window.cursorPortfolio = portfolio;
-  window.paidLots += lots;
-  const value = { portfolio, instrument: instrument.id, cash, fee };
-  context.events.push({ selector: EVENT.settled, value });
+  return payment;
 }
 
 /** Ends an instrument whose positions are all paid. */

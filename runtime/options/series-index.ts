@@ -15,7 +15,9 @@ export type SeriesIndex = {
   readonly byExpiry: Map<number, InstrumentId[]>;
   /** Strikes listed of an (underlying, expiry): each stands for a call and a put. */
   readonly strikes: Map<number, Set<number>>;
-  /** Expiries of an underlying with unsettled series, ascending. */
+  /** `expiryKey`s that have an unsettled future. */
+  readonly futures: Set<number>;
+  /** Expiries of an underlying with unsettled series, ascending; a perpetual has none. */
   readonly expiries: Map<UnderlyingId, TimestampMs[]>;
   /** Inputs of strikes whose series are all listed, by (underlying, expiry): see `listSeries`. */
   readonly listedFor: Map<number, StrikeInputs>;
@@ -30,6 +32,7 @@ export function seriesIndex(): SeriesIndex {
   return {
     byExpiry: new Map(),
     strikes: new Map(),
+    futures: new Set(),
     expiries: new Map(),
     listedFor: new Map(),
     payable: new Map(),
@@ -52,11 +55,12 @@ export function seriesOf(
 
 /** Adds an instrument whose number is above all those in the index. O(expiries). */
 export function indexSeries(state: State, instrument: Instrument): void {
-  const { byExpiry, strikes, expiries } = state.derived.series;
+  const { byExpiry, strikes, expiries, futures } = state.derived.series;
   const { id, underlying, expiry, kind, strike } = instrument;
   const key = expiryKey.pack(underlying, expiry);
   const series = byExpiry.get(key);
-  if (series === undefined) {
+  if (kind === INSTRUMENT_KIND.perpetual) byExpiry.set(key, [id]);
+  else if (series === undefined) {
     byExpiry.set(key, [id]);
     strikes.set(key, new Set());
     const dates = expiries.get(underlying) ?? [];
@@ -64,15 +68,17 @@ export function indexSeries(state: State, instrument: Instrument): void {
     dates.sort((a, b) => a - b);
     expiries.set(underlying, dates);
   } else series.push(id);
+  if (kind === INSTRUMENT_KIND.future) futures.add(key);
   if (kind === INSTRUMENT_KIND.call || kind === INSTRUMENT_KIND.put) strikes.get(key)?.add(strike);
 }
 
 /** Removes an expiry whose series are all settled. */
 export function unindexExpiry(state: State, underlying: UnderlyingId, expiry: TimestampMs): void {
-  const { byExpiry, strikes, expiries, listedFor, payable } = state.derived.series;
+  const { byExpiry, strikes, futures, expiries, listedFor, payable } = state.derived.series;
   const key = expiryKey.pack(underlying, expiry);
   byExpiry.delete(key);
   strikes.delete(key);
+  futures.delete(key);
   payable.delete(key);
   listedFor.delete(key);
   const left = liveExpiries(state, underlying).filter((other) => other !== expiry);
@@ -82,9 +88,10 @@ export function unindexExpiry(state: State, underlying: UnderlyingId, expiry: Ti
 
 /** Fills the index from the table. O(n log n) in instruments. */
 export function rebuildSeriesIndex(state: State): void {
-  const { byExpiry, strikes, expiries, listedFor, payable } = state.derived.series;
+  const { byExpiry, strikes, futures, expiries, listedFor, payable } = state.derived.series;
   byExpiry.clear();
   strikes.clear();
+  futures.clear();
   expiries.clear();
   payable.clear();
   listedFor.clear();

@@ -47,6 +47,17 @@ export type Underlying = {
   /** Fees of futures and perpetuals: share of notional, in hundredths of a basis point. */
   readonly futureMakerFeeCentiBps: number;
   readonly futureTakerFeeCentiBps: number;
+  /** One price tick of futures and the perpetual, in micro-USD per coin. */
+  readonly futureTickMicroUsd: number;
+  /** Their lots in one coin; 0: the underlying has neither. */
+  readonly futureLotsPerCoin: number;
+  /** Futures listed ahead, on expiries of the options: with a calendar on its Fridays; 0: none. */
+  readonly futuresListed: number;
+  /** Greatest size of an order in them, in their lots. */
+  readonly futureMaxOrderLots: number;
+  /** Most of their lots in one position, and of open interest in one of them; 0: no limit. */
+  readonly futureMaxPositionLots: number;
+  readonly futureMaxOpenInterestLots: number;
   /** Which option prices are valid, by height. */
   readonly optionTicks: TickStep[];
   /** Least and greatest size of an option order. */
@@ -82,6 +93,12 @@ export const UnderlyingCodec: Codec<Underlying> = container<Underlying>('Underly
   settlementFeeCapBps: u16(),
   futureMakerFeeCentiBps: u16(),
   futureTakerFeeCentiBps: u16(),
+  futureTickMicroUsd: u64(),
+  futureLotsPerCoin: u32(),
+  futuresListed: u16(),
+  futureMaxOrderLots: u32(),
+  futureMaxPositionLots: u64(),
+  futureMaxOpenInterestLots: u64(),
   optionTicks: TickTableCodec,
   minOrderLots: u32(),
   maxOrderLots: u32(),

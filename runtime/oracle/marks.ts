@@ -3,11 +3,18 @@
  * once per mark.
  *
  * Source: design/exchange.md §4–5. An instrument has a mark when its expiry has a row of inputs and
- * it is not settled. From delivery its mark is its payoff.
+ * it is not settled. From delivery its mark is its payoff. The mark of a future is its expiry's forward,
+ * that of a perpetual the forward of the row at expiry 0, on the grid of whole micro-USD a lot.
  */
 import type { InstrumentId, PriceTicks, TimestampMs } from '../core/units.ts';
+import { lotGrid } from '../linear/mark.ts';
 import type { SeriesRisk } from '../margin/series-risk.ts';
-import { INSTRUMENT_STATE, type Instrument, optionKind } from '../options/instrument.ts';
+import {
+  INSTRUMENT_STATE,
+  type Instrument,
+  optionKind,
+  PERPETUAL_EXPIRY,
+} from '../options/instrument.ts';
 import { seriesOf } from '../options/series-index.ts';
 import { type ExpiryPricing, expiryPricing, priceSeries } from '../pricing/price-series.ts';
 import type { TickTable } from '../rules/tick-table.ts';
@@ -54,6 +61,28 @@ export function marks(): Marks {
   return { byInstrument: new Map(), version: 0 };
 }
 
+/** Scale of deltas. */
+const FULL_DELTA = 1_000_000;
+
+/** `delta`: of the forward that the mark is, less what a settlement window has fixed. */
+function markLinear(state: State, inputs: MarkInputs, instrument: Instrument, delta: number): void {
+  const { markedAt, index, forward } = inputs;
+  const { futureLotsPerCoin } = state.underlyings.must(instrument.underlying);
+  state.derived.marks.version += 1;
+  state.derived.marks.byInstrument.set(instrument.id, {
+    instrument: instrument.id,
+    markedAt,
+    price: lotGrid(forward, futureLotsPerCoin),
+    volatility: 0,
+    delta,
+    vega: 0,
+    index,
+    forward,
+    band: undefined,
+    risk: undefined,
+  });
+}
+
 function markSeries(
   state: State,
   inputs: MarkInputs,
@@ -62,7 +91,11 @@ function markSeries(
 ): void {
   const instrument = state.instruments.must(id);
   const kind = optionKind(instrument);
-  if (kind === undefined || instrument.state === INSTRUMENT_STATE.settled) return;
+  if (instrument.state === INSTRUMENT_STATE.settled) return;
+  if (kind === undefined) {
+    markLinear(state, inputs, instrument, Math.floor(pricing.openShare * FULL_DELTA));
+    return;
+  }
   const { price, volatility, delta, vega } = priceSeries(pricing, kind, instrument.strike);
   const { markedAt, index, forward } = inputs;
   state.derived.marks.version += 1;
@@ -82,6 +115,12 @@ function markSeries(
 
 /** Recomputes the marks of an expiry from its row. ~300 ns per series. */
 export function markExpiry(state: State, inputs: MarkInputs): void {
+  if (inputs.expiry === PERPETUAL_EXPIRY) {
+    for (const id of seriesOf(state, inputs.underlying, inputs.expiry)) {
+      markLinear(state, inputs, state.instruments.must(id), FULL_DELTA);
+    }
+    return;
+  }
   const pricing = expiryPricing(inputs);
   for (const id of seriesOf(state, inputs.underlying, inputs.expiry)) {
     markSeries(state, inputs, pricing, id);

@@ -1,13 +1,15 @@
 /**
  * The prices at which an option may trade: its mark repriced at spot × (1 ± s) and volatility ×
- * (1 ± v), rounded outwards to the market's tick grid (`rules/tick-table.ts`).
+ * (1 ± v), rounded outwards to the market's tick grid (`rules/tick-table.ts`). Of a future or a
+ * perpetual: its mark × (1 ± s).
  *
  * Source: design/exchange.md §2 ("reject outside, clip market orders"). s and v are the parameters
  * `bandSpotBps` and `bandVolBps`.
  */
 import type { BlockContext } from '../block-context.ts';
 import { type InstrumentId, priceTicks } from '../core/units.ts';
-import { optionKind } from '../options/instrument.ts';
+import { contractTerms } from '../linear/contract-terms.ts';
+import { INSTRUMENT_KIND, type Instrument, optionKind } from '../options/instrument.ts';
 import { expiryPricing, priceRange } from '../pricing/price-series.ts';
 import {
   highestPrice,
@@ -20,17 +22,35 @@ import { expiryKey, type State } from '../state/state.ts';
 import { freshMark } from './freshness.ts';
 import type { CachedBand, Mark } from './marks.ts';
 
+const BPS_PER_ONE = 10_000;
+
 /** Both ends are allowed prices. */
 export type PriceBand = Pick<CachedBand, 'low' | 'high' | 'ticks'>;
 
+/** Lowest and highest price in micro-USD per coin, before rounding to ticks. */
+function rangeOf(
+  state: State,
+  instrument: Instrument,
+  mark: Mark,
+  bounds: { readonly spotBps: number; readonly volBps: number },
+): { readonly low: number; readonly high: number } {
+  const kind = optionKind(instrument);
+  if (kind === undefined) {
+    const away = Math.floor((mark.price / BPS_PER_ONE) * bounds.spotBps);
+    return { low: mark.price - away, high: mark.price + away };
+  }
+  const inputs = state.markInputs.must(expiryKey.pack(instrument.underlying, instrument.expiry));
+  return priceRange(expiryPricing(inputs), kind, instrument.strike, bounds);
+}
+
 function computeBand(state: State, context: BlockContext, mark: Mark): CachedBand | undefined {
   const instrument = state.instruments.must(mark.instrument);
-  const kind = optionKind(instrument);
-  if (kind === undefined) return undefined;
-  const inputs = state.markInputs.must(expiryKey.pack(instrument.underlying, instrument.expiry));
-  const { optionTickMicroUsd: tick, optionTicks } = state.underlyings.must(instrument.underlying);
+  if (instrument.kind === INSTRUMENT_KIND.combo) return undefined;
+  const underlying = state.underlyings.must(instrument.underlying);
+  const terms = contractTerms(underlying, instrument.kind);
+  const { optionTickMicroUsd: tick, optionTicks } = terms;
   const { bandSpotBps: spotBps, bandVolBps: volBps } = context.parameters;
-  const range = priceRange(expiryPricing(inputs), kind, instrument.strike, { spotBps, volBps });
+  const range = rangeOf(state, instrument, mark, { spotBps, volBps });
   const marked = Math.floor(mark.price / tick);
   const low = Math.max(1, Math.min(Math.floor(range.low / tick), marked - 1));
   const high = Math.max(-Math.floor(-range.high / tick), marked + 2, low + 1);

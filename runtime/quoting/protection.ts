@@ -24,6 +24,7 @@ import {
   timestampMs,
   type UnderlyingId,
 } from '../core/units.ts';
+import { contractTerms } from '../linear/contract-terms.ts';
 import type { Order } from '../matching/order.ts';
 import type { Mark } from '../oracle/marks.ts';
 import { metaOf, protectionKey, type State } from '../state/state.ts';
@@ -155,8 +156,8 @@ export function protectionOver(
 export function greeksOf(state: State, instrument: Order['instrument']): LotGreeks {
   const mark = state.derived.marks.byInstrument.get(instrument);
   if (mark === undefined) return { delta: 0, vega: 0 };
-  const { underlying } = state.instruments.must(instrument);
-  return lotGreeks(mark, state.underlyings.must(underlying).optionLotsPerCoin);
+  const { underlying, kind } = state.instruments.must(instrument);
+  return lotGreeks(mark, contractTerms(state.underlyings.must(underlying), kind).optionLotsPerCoin);
 }
 
 /**

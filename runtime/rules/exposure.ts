@@ -3,11 +3,12 @@
  * underlying. An index over the tables `positions`, `orders` and `instruments`.
  *
  * Invariants: an account's lots are Σ |position| + Σ open lots of its orders, over its portfolios and
- * all series of the underlying; 0 has no entry. Open interest is the sum of the instruments'. Each
+ * all series of the underlying; an entry of 0 says no more than none. Futures and perpetuals, whose
+ * lots are others, are not counted. Open interest is the sum of the instruments'. Each
  * holding of an expiry keeps its account's counter, so that a change costs one addition.
  */
-import { assert } from '../core/result.ts';
 import type { AccountId, UnderlyingId } from '../core/units.ts';
+import { isLinearKind } from '../options/instrument.ts';
 import type { State } from '../state/state.ts';
 
 /** Lots of one account in one underlying, held or ordered. */
@@ -44,16 +45,6 @@ export function exposureOf(
   return exposure;
 }
 
-/** Forgets a counter that no holding needs. Call when a holding of an expiry is dropped. */
-export function dropExposure(state: State, account: AccountId, underlying: UnderlyingId): void {
-  const { accounts } = state.derived.exposures;
-  const key = exposureKey(account, underlying);
-  const exposure = accounts.get(key);
-  assert(exposure !== undefined && exposure.lots >= 0, 'the exposure of an account is kept');
-  // Every other holding has a position or an order, so lots.
-  if (exposure.lots === 0) accounts.delete(key);
-}
-
 /** Lots of an account in an underlying, held or ordered. */
 export function accountLots(state: State, account: AccountId, underlying: UnderlyingId): number {
   return state.derived.exposures.accounts.get(exposureKey(account, underlying))?.lots ?? 0;
@@ -74,7 +65,7 @@ export function noteOpenInterest(state: State, underlying: UnderlyingId, lots: n
 export function rebuildOpenInterest(state: State): void {
   state.derived.exposures.openInterest.clear();
   for (const [, instrument] of state.instruments.unorderedEntries()) {
-    if (instrument.openInterest > 0) {
+    if (instrument.openInterest > 0 && !isLinearKind(instrument.kind)) {
       noteOpenInterest(state, instrument.underlying, instrument.openInterest);
     }
   }

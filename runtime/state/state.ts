@@ -44,9 +44,8 @@ import { type FeeSchedule, FeeScheduleCodec } from '../fees/fee-tiers.ts';
 import { type Referral, ReferralCodec } from '../fees/referral.ts';
 import { type TradingVolume, TradingVolumeCodec } from '../fees/trading-volume.ts';
 import { type Parameters, ParametersCodec } from '../governance/parameters.ts';
-import { type MarginModeRow, MarginModeRowCodec } from '../margin/mode/margin-mode.ts';
-import { type RiskIndex, riskIndex } from '../margin/mode/risk-index.ts';
-import { type RiskParameters, RiskParametersCodec } from '../margin/mode/risk-parameters.ts';
+import { type LinearPosition, LinearPositionCodec } from '../linear/linear-position.ts';
+import { type Perpetual, PerpetualCodec } from '../linear/perpetual.ts';
 import {
   type InsuranceUse,
   InsuranceUseCodec,
@@ -60,6 +59,9 @@ import {
   type LiquidationParameters,
   LiquidationParametersCodec,
 } from '../liquidation/parameters.ts';
+import { type MarginModeRow, MarginModeRowCodec } from '../margin/mode/margin-mode.ts';
+import { type RiskIndex, riskIndex } from '../margin/mode/risk-index.ts';
+import { type RiskParameters, RiskParametersCodec } from '../margin/mode/risk-parameters.ts';
 import { type PortfolioIndex, portfolioIndex } from '../margin/portfolio-index.ts';
 import { type Position, PositionCodec } from '../margin/position.ts';
 import { type Books, books } from '../matching/books.ts';
@@ -102,6 +104,7 @@ import {
 import { type Protection, ProtectionCodec } from '../quoting/protection.ts';
 import { type MakerQuotes, makerQuotes } from '../quoting/quote-index.ts';
 import { type Exposures, exposures } from '../rules/exposure.ts';
+import { expiryKey } from './expiry-key.ts';
 import { hexKey, type PairKeyCodec, pairKey, SINGLETON_KEY, u32Key, u64Key } from './key-codec.ts';
 import { type AnyTableStore, type TableStore, table, tableStore } from './table.ts';
 
@@ -158,8 +161,7 @@ export const positionKey: PairKeyCodec<number> = {
   ...positionPair,
   pack: (portfolio, instrument) => positionPair.pack(portfolio, instrument % POSITION_INSTRUMENTS),
 };
-/** (underlying, expiry). */
-export const expiryKey: PairKeyCodec<number> = pairKey({ highBits: 8, lowBits: 45 });
+export { expiryKey };
 
 /** (portfolio, underlying). */
 export const protectionKey: PairKeyCodec<number> = pairKey({ highBits: 40, lowBits: 8 });
@@ -209,13 +211,13 @@ export type State = {
   readonly positions: TableStore<number, Position>;
   /** Last vote of each validator, by the hex of its oracle key. */
   readonly oracleVotes: TableStore<string, OracleVote>;
+  readonly indexPrices: TableStore<UnderlyingId, IndexPrice>;
   /** How validators vote, by the hex of their oracle keys. */
   readonly oracleConduct: TableStore<string, OracleConduct>;
-  /** How far the books have pulled the surface, by `expiryKey`. */
-  readonly surfaceOffsets: TableStore<number, SurfaceOffset>;
-  readonly indexPrices: TableStore<UnderlyingId, IndexPrice>;
   readonly surfaceSlices: TableStore<number, SurfaceSlice>;
   readonly markInputs: TableStore<number, MarkInputs>;
+  /** How far the books have pulled the surface, by `expiryKey`. */
+  readonly surfaceOffsets: TableStore<number, SurfaceOffset>;
   readonly settlements: TableStore<number, SettlementWindow>;
   /** Samples of settlement windows by `samplesKey`. */
   readonly settlementSamples: TableStore<string, SettlementSamples>;
@@ -245,6 +247,9 @@ export type State = {
   readonly requestQuotes: TableStore<OrderId, LiveQuote>;
   /** Legs of listed combos, by the combos' instruments. */
   readonly combos: TableStore<InstrumentId, Combo>;
+  /** Costs of positions in futures and perpetuals, by `positionKey`. */
+  readonly linearPositions: TableStore<number, LinearPosition>;
+  readonly perpetuals: TableStore<UnderlyingId, Perpetual>;
   /** Portfolios in portfolio mode; the others have no row. */
   readonly marginModes: TableStore<PortfolioId, MarginModeRow>;
   /** Parameters of portfolio margin, with an announced change. */
@@ -412,6 +417,12 @@ export function emptyState(chainId: Uint8Array): State {
         key: u32Key<UnderlyingId>(),
         value: RiskParametersCodec,
       }),
+    ),
+    linearPositions: tableStore(
+      table({ id: 66, name: 'linearPositions', key: positionKey, value: LinearPositionCodec }),
+    ),
+    perpetuals: tableStore(
+      table({ id: 67, name: 'perpetuals', key: u32Key<UnderlyingId>(), value: PerpetualCodec }),
     ),
   };
   const staking = emptyStaking();

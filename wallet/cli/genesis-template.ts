@@ -76,6 +76,14 @@ const RULES = {
   matching: 0,
 };
 
+/** Sizes in lots of 0.001 BTC or 0.01 ETH: orders to 1,000 BTC or 10,000 ETH. */
+const FUTURES = {
+  futuresListed: 8,
+  futureMaxOrderLots: 1_000_000,
+  futureMaxPositionLots: 10_000_000,
+  futureMaxOpenInterestLots: 500_000_000,
+};
+
 const LISTING = {
   strikeStepMicroUsd: 0,
   strikesListed: 0,
@@ -114,9 +122,12 @@ export function genesisTemplate({ name, timeMs, validators, accounts }: GenesisP
         name: 'BTC',
         optionTickMicroUsd: MICRO,
         optionLotsPerCoin: 100,
+        futureTickMicroUsd: MICRO / 2,
+        futureLotsPerCoin: 1_000,
         ...LISTING,
         ...FEES,
         ...RULES,
+        ...FUTURES,
         defaultVolatilityBps: 5_000,
       },
       {
@@ -124,9 +135,12 @@ export function genesisTemplate({ name, timeMs, validators, accounts }: GenesisP
         name: 'ETH',
         optionTickMicroUsd: MICRO / 10,
         optionLotsPerCoin: 10,
+        futureTickMicroUsd: MICRO / 20,
+        futureLotsPerCoin: 100,
         ...LISTING,
         ...FEES,
         ...RULES,
+        ...FUTURES,
         defaultVolatilityBps: 7_000,
       },
     ],

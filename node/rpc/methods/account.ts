@@ -21,7 +21,7 @@ import {
 } from '../lookup.ts';
 import type { MarketMirror, MirrorOrder } from '../mirror/market.ts';
 import { amountOf, displayMark, orderInfo, userTradeInfo } from '../present.ts';
-import { moneyText } from '../present-money.ts';
+import { moneyText, usd } from '../present-money.ts';
 import { triggerInfo } from '../present-trigger.ts';
 import type { PortfolioParams } from '../schemas/account.ts';
 import type { UserTradeInfo } from '../schemas/market.ts';
@@ -142,6 +142,7 @@ export const accountMethods: Handlers<
       if (wanted !== undefined && instrument.row.underlying !== wanted) return [];
       const size = amountOf(lots, instrument.underlying);
       const mark = displayMark(mirror, instrument);
+      const linear = answer.linear.find((row) => row.instrument === id);
       return {
         instrument_name: instrument.name,
         sub_account: sub,
@@ -151,6 +152,9 @@ export const accountMethods: Handlers<
         mark_price: mark?.price ?? null,
         value: mark === undefined ? null : size * mark.price,
         delta: mark === undefined ? null : size * mark.greeks.delta,
+        average_price: linear === undefined ? null : usd(Number(linear.cost)) / size,
+        floating_profit_loss: linear === undefined ? null : moneyText(linear.variation),
+        funding_owed: linear === undefined ? null : moneyText(linear.fundingOwed),
       };
     });
   },

@@ -19,6 +19,7 @@ import {
   type UnderlyingId,
 } from '../../../runtime/core/units.ts';
 import { EVENT, type Event, type TriggerEnd } from '../../../runtime/event.ts';
+import { noteFundingHour, type Perpetual } from '../../../runtime/linear/perpetual.ts';
 import type { Trigger } from '../../../runtime/matching/trigger.ts';
 import type { QuoteEnd } from '../../../runtime/multileg/events.ts';
 import type { LiveQuote, LiveRequest } from '../../../runtime/multileg/live-quote.ts';
@@ -114,6 +115,14 @@ function touchExpiry(mirror: MarketMirror, key: number, changes: MarketChanges):
     if (expiryKey.pack(row.underlying, row.expiry) === key) changes.tickers.add(row.id);
   }
 }
+
+/** A perpetual before its first mark. */
+const NO_FUNDING: Pick<Perpetual, 'remainder' | 'average' | 'hour' | 'hourly'> = {
+  remainder: 0n,
+  average: 0,
+  hour: 0,
+  hourly: [],
+};
 
 /** Applies one block above the mirror's height. */
 export function applyBlock(
@@ -226,6 +235,27 @@ export function applyBlock(
           amount: cash,
           fee,
         });
+        break;
+      }
+      case EVENT.variation: {
+        const { portfolio, instrument, realised, funding } = event.value;
+        const base = { portfolio, instrument, denomination: DENOMINATION.usd, fee: 0n };
+        if (funding !== 0n) changes.cash.push({ ...base, kind: 'funding', amount: funding });
+        if (realised !== 0n) changes.cash.push({ ...base, kind: 'variation', amount: realised });
+        break;
+      }
+      case EVENT.funding: {
+        const { underlying, ...marked } = event.value;
+        const known = mirror.perpetuals.get(underlying) ?? NO_FUNDING;
+        const row: Perpetual = {
+          ...known,
+          ...marked,
+          underlying,
+          markedAt: timestamp,
+          hourly: [...known.hourly],
+        };
+        noteFundingHour(row);
+        mirror.perpetuals.set(underlying, row);
         break;
       }
       case EVENT.instrumentSettled: {

@@ -17,6 +17,8 @@ import type {
   UnderlyingId,
 } from '../../../runtime/core/units.ts';
 import { CLOSE_REASON, type CloseReason, type TradeEvent } from '../../../runtime/event.ts';
+import { contractTerms } from '../../../runtime/linear/contract-terms.ts';
+import type { Perpetual } from '../../../runtime/linear/perpetual.ts';
 import type { Order } from '../../../runtime/matching/order.ts';
 import type { Trigger } from '../../../runtime/matching/trigger.ts';
 import { COMBO_ZERO_TICKS, type Combo } from '../../../runtime/multileg/combo.ts';
@@ -26,7 +28,11 @@ import {
   INSTRUMENT_STATE,
   type Instrument,
 } from '../../../runtime/options/instrument.ts';
-import { formatInstrumentName } from '../../../runtime/options/instrument-name.ts';
+import {
+  formatFutureName,
+  formatInstrumentName,
+  formatPerpetualName,
+} from '../../../runtime/options/instrument-name.ts';
 import type { Underlying } from '../../../runtime/options/underlying.ts';
 import type { IndexPrice, MarkInputs } from '../../../runtime/oracle/price.ts';
 import { expiryKey } from '../../../runtime/state/state.ts';
@@ -40,6 +46,7 @@ export const MAX_SETTLED = 5_000;
 /** An instrument with its name; `row` is the mirror's own and mutable. */
 export type MirrorInstrument = {
   readonly name: string;
+  /** As the instrument's kind has its ticks, lots and fees (`contractTerms`). */
   readonly underlying: Underlying;
   readonly underlyingName: string;
   readonly row: Instrument;
@@ -110,7 +117,7 @@ export type MirrorTrade = {
 
 /** Money that moved to or from a portfolio. */
 export type MirrorCash = {
-  readonly kind: 'liquidation' | 'transfer' | 'settlement' | 'referral';
+  readonly kind: 'liquidation' | 'transfer' | 'settlement' | 'referral' | 'variation' | 'funding';
   readonly portfolio: PortfolioId;
   readonly instrument: InstrumentId | undefined;
   readonly denomination: number;
@@ -140,6 +147,8 @@ export type MarketMirror = {
   /** Requests for quote and quotes since the mirror began, live ones only: who hears of their end. */
   readonly requests: Map<OrderId, LiveRequest | LiveQuote>;
   readonly indexPrices: Map<UnderlyingId, IndexPrice>;
+  /** As of their last marks; `remainder` and `average` are those of the snapshot. */
+  readonly perpetuals: Map<UnderlyingId, Perpetual>;
   /** By `expiryKey`. */
   readonly markInputs: Map<number, MarkInputs>;
   /** Delivery prices by `expiryKey`. */
@@ -187,8 +196,9 @@ function seriesName(mirror: MarketMirror, row: Instrument, underlyingName: strin
         kind: kind === INSTRUMENT_KIND.call ? 'call' : 'put',
       });
     case INSTRUMENT_KIND.future:
+      return formatFutureName(underlyingName, expiry);
     case INSTRUMENT_KIND.perpetual:
-      return `${underlyingName}-${kind === INSTRUMENT_KIND.perpetual ? 'PERP' : row.id}`;
+      return formatPerpetualName(underlyingName);
     case INSTRUMENT_KIND.combo:
       return comboNameOf(mirror, row, underlyingName);
   }
@@ -196,8 +206,9 @@ function seriesName(mirror: MarketMirror, row: Instrument, underlyingName: strin
 
 /** Adds or replaces an instrument; its underlying must be known. */
 export function putInstrument(mirror: MarketMirror, row: Instrument): void {
-  const underlying = mirror.underlyings.get(row.underlying);
-  if (underlying === undefined) return;
+  const rules = mirror.underlyings.get(row.underlying);
+  if (rules === undefined) return;
+  const underlying = contractTerms(rules, row.kind);
   const known = mirror.instruments.get(row.id);
   const underlyingName = nameOf(underlying);
   const name = known?.name ?? seriesName(mirror, row, underlyingName);
@@ -249,6 +260,7 @@ export function marketMirror(snapshot: MarketAnswer): MarketMirror {
     triggers: new Map(),
     requests: new Map(),
     indexPrices: new Map(snapshot.indexPrices.map((row) => [row.underlying, row])),
+    perpetuals: new Map(snapshot.perpetuals.map((row) => [row.underlying, { ...row }])),
     markInputs: new Map(
       snapshot.markInputs.map((row) => [expiryKey.pack(row.underlying, row.expiry), row]),
     ),

@@ -105,7 +105,11 @@ export const AccountSummarySchema: z.ZodType<AccountSummary> = z.strictObject({
   open_orders: Count,
 });
 
-/** `size` in coins, negative when short, with its exact lots; value at the mark, in USD. */
+/**
+ * `size` in coins, negative when short, with its exact lots; value at the mark, in USD. Of a future or a
+ * perpetual also the average price paid, the profit at mark, exact in USD, and the funding owed since it
+ * was last paid (taken off the profit; negative: to be received); null of an option.
+ */
 export type PositionInfo = {
   instrument_name: string;
   sub_account: number;
@@ -115,6 +119,9 @@ export type PositionInfo = {
   mark_price: number | null;
   value: number | null;
   delta: number | null;
+  average_price: number | null;
+  floating_profit_loss: string | null;
+  funding_owed: string | null;
 };
 export const PositionInfoSchema: z.ZodType<PositionInfo> = z.strictObject({
   instrument_name: InstrumentName,
@@ -125,6 +132,9 @@ export const PositionInfoSchema: z.ZodType<PositionInfo> = z.strictObject({
   mark_price: z.number().nullable(),
   value: z.number().nullable(),
   delta: z.number().nullable(),
+  average_price: z.number().nullable(),
+  floating_profit_loss: Money.nullable(),
+  funding_owed: Money.nullable(),
 });
 
 export type GetPositionsParams = PortfolioParams & { currency?: string | undefined };

@@ -222,7 +222,8 @@ export const GreeksSchema: z.ZodType<Greeks> = z.strictObject({
 
 /**
  * State of one instrument. Prices in USD per coin, `*_iv` in percent, null where the chain has no
- * value. `height` is that of the last block counted in.
+ * value. `height` is that of the last block counted in. Of a perpetual `current_funding` is the rate per
+ * 8 hours now, `funding_8h` what longs paid in the last hours as a share of the index; else null.
  */
 export type Ticker = {
   instrument_name: string;
@@ -241,6 +242,8 @@ export type Ticker = {
   underlying_index: string;
   index_price: number | null;
   interest_rate: number;
+  current_funding: number | null;
+  funding_8h: number | null;
   open_interest: number;
   delivery_price: number | null;
   stats: { volume: number; trades: number; low: number | null; high: number | null };
@@ -262,6 +265,8 @@ const tickerShape = {
   underlying_index: z.string(),
   index_price: z.number().nullable(),
   interest_rate: z.number(),
+  current_funding: z.number().nullable(),
+  funding_8h: z.number().nullable(),
   open_interest: z.number(),
   delivery_price: z.number().nullable(),
   stats: z.strictObject({

@@ -178,9 +178,12 @@ export type Level3Change = [
 ];
 /** A snapshot has its orders by price and time, best first, bids before asks. */
 export type Level3Data = BookPlace & { orders: Level3Change[] };
-/** Money that reached or left the account: transfers, settlements, shares of fees of the referred. */
+/**
+ * Money that reached or left the account: transfers, settlements, shares of fees of the referred; of
+ * futures and perpetuals what was realised (`variation`) and funding.
+ */
 export type UserChange = {
-  type: 'liquidation' | 'transfer' | 'settlement' | 'referral';
+  type: 'liquidation' | 'transfer' | 'settlement' | 'referral' | 'variation' | 'funding';
   sub_account: number;
   instrument_name: string | null;
   currency: 'USD' | 'MIL';
@@ -272,7 +275,7 @@ export const CHANNEL_DATA: { readonly [K in ChannelKind]: z.ZodType<ChannelData[
     trades: z.array(UserTradeInfoSchema),
     cash: z.array(
       z.strictObject({
-        type: z.enum(['liquidation', 'transfer', 'settlement', 'referral']),
+        type: z.enum(['liquidation', 'transfer', 'settlement', 'referral', 'variation', 'funding']),
         sub_account: z.int(),
         instrument_name: z.string().nullable(),
         currency: z.enum(['USD', 'MIL']),
