@@ -161,6 +161,8 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['query', 'validators'],
   ['query', 'proof'],
   ['query', 'index'],
+  ['query', 'oracle'],
+  ['query', 'settlement'],
   ['query', 'parameters'],
   ['query', 'makers'],
   ['query', 'proposers'],
@@ -421,6 +423,14 @@ const WRONG: readonly (readonly [string, string[], number, RegExp])[] = [
   ['a block not there', ['query', 'block', '99'], EXIT.refused, /block_not_found.*given 99/],
   ['an id too short', ['query', 'transaction', 'ab'], EXIT.usage, /id: given ab; allowed: 64 hex/],
   ['positional parameters', ['query', 'rpc', 'get_block', '[1]'], EXIT.usage, /params/],
+  ['no expiry', ['query', 'settlement', 'BTC'], EXIT.usage, /name: given BTC/],
+  ['not delivered', ['query', 'settlement', 'BTC-1DEC25-0805'], EXIT.usage, /delivered lately/],
+  [
+    'no hash',
+    ['query', 'settlement', SERIES, '--verify', '--config-hash', '00'],
+    EXIT.usage,
+    /--config-hash: given 00/,
+  ],
   ['an unknown method', ['query', 'rpc', 'get_blok'], EXIT.refused, /method_not_found/],
   [
     'a key not there',
@@ -702,6 +712,7 @@ test('reading commands answer for people and as JSON', async () => {
     [['trade', 'trades', SERIES], /trade +time/],
     [['query', 'makers'], /counting begins/],
     [['query', 'proposers'], /blocks 1 to/],
+    [['query', 'oracle'], /validator +weight +last vote/],
   ] as const;
   const shown = await many(reads.map(([argv]) => argv));
   for (const [at, [argv, said]] of reads.entries()) {
@@ -712,6 +723,20 @@ test('reading commands answer for people and as JSON', async () => {
   expect(account.stdout).toMatch(/0 +1000000 +0/);
   const proof = json(await cli('query', 'proof', 'supply', '00000000', '--json'));
   expect(proof).toMatchObject({ verified: true });
+});
+
+test('a settlement that does not verify says which step failed, and ends with status 5', async () => {
+  // Headers of this node carry no config, so none of its blocks can be final.
+  for (let i = 0; i < 9; i++) node.finalize();
+  const [plain, asJson] = await many([
+    ['query', 'settlement', 'BTC-1DEC25-0805', '--verify'],
+    ['query', 'settlement', SERIES, '--verify', '--json'],
+  ]);
+  expect(plain).toMatchObject({ code: EXIT.notVerified, stdout: '' });
+  expect(plain?.stderr).toMatch(
+    /^miletus: finality: given wrong_config: block \d+ is of config 00/,
+  );
+  expect(asJson?.code).toBe(EXIT.notVerified);
 });
 
 test('a node and a genesis are made from nothing', async () => {

@@ -10,6 +10,8 @@ export const EXIT = {
   refused: 3,
   /** The user said no. */
   declined: 4,
+  /** What the node answered does not verify. */
+  notVerified: 5,
   /** Wrong arguments. */
   usage: 64,
   /** A file holds what cannot be used: key, genesis, configuration. */

@@ -6,6 +6,7 @@ import { fromHex } from '../../runtime/core/bytes.ts';
 import { usageError } from './cli-error.ts';
 import { type Arguments, flag, integer, mustText, text, withClient, withNode } from './options.ts';
 import { fields, print, table, time } from './output.ts';
+import { settlement, withSettlement } from './query-settlement.ts';
 
 const HEIGHTS = { min: 1, max: Number.MAX_SAFE_INTEGER };
 
@@ -153,6 +154,41 @@ async function proposers(argv: Arguments): Promise<void> {
   });
 }
 
+async function oracle(argv: Arguments): Promise<void> {
+  await withClient(argv, async (client) => {
+    const found = await client.call('public/get_oracle_status', {});
+    const { fresh_weight, total_weight, quorum_weight } = found;
+    print(flag(argv, 'json'), found, [
+      `epoch ${found.epoch}, fresh weight ${fresh_weight} of ${total_weight}, quorum ${quorum_weight}`,
+      ...table([
+        ['currency', 'index', 'status', 'age', 'confidence', 'slices', 'largest offset'],
+        ...found.underlyings.map((one) => [
+          one.currency,
+          orDash(one.index_price),
+          one.status,
+          `${orDash(one.age_ms)} ms`,
+          one.confidence.toFixed(4),
+          String(one.slices.length),
+          `${Math.max(0, ...one.slices.map(({ offset }) => Math.abs(offset))).toFixed(2)} points`,
+        ]),
+      ]),
+      ...table([
+        ['validator', 'weight', 'last vote', 'fresh', 'slots', 'missed', 'far', 'before'],
+        ...found.validators.map(({ current, previous, ...one }) => [
+          String(one.index),
+          one.weight,
+          one.last_vote_at === null ? '-' : time(one.last_vote_at),
+          one.fresh ? 'yes' : 'no',
+          orDash(current?.slots ?? null),
+          orDash(current?.missed ?? null),
+          orDash(current?.far ?? null),
+          previous === null ? '-' : `${previous.missed}+${previous.far} of ${previous.slots}`,
+        ]),
+      ]),
+    ]);
+  });
+}
+
 async function rpc(argv: Arguments): Promise<void> {
   const method = mustText(argv, 'method', 'a method that rpc.discover lists');
   const given = text(argv, 'params') ?? '{}';
@@ -249,6 +285,18 @@ export function buildQuery(yargs: Argv): Argv {
           .option('blocks', { type: 'string', describe: 'Newest blocks, 1 to 2000 (500)' })
           .example('$0 query proposers --blocks 100', 'of the last hundred blocks'),
       proposers,
+    )
+    .command(
+      'settlement <name>',
+      'A delivery price; with --verify recomputed from proofs and certificates',
+      withSettlement,
+      settlement,
+    )
+    .command(
+      'oracle',
+      'Age of the index, and how each validator votes',
+      (y) => withNode(y).example('$0 query oracle', 'last votes, slots missed, far votes'),
+      oracle,
     )
     .command(
       'rpc <method> [params]',

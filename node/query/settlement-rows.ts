@@ -1,0 +1,37 @@
+/**
+ * The rows that prove a delivery price: the underlying, the settlement window, and its samples; and
+ * their keys, which a client makes itself to know that none is left out. Browser-safe.
+ */
+import type { TimestampMs, UnderlyingId } from '../../runtime/core/units.ts';
+import { SAMPLES_PER_ROW, samplesKey } from '../../runtime/options/settlement-samples.ts';
+import { expiryKey } from '../../runtime/state/expiry-key.ts';
+import { hexKey, type Key, type KeyCodec, u32Key } from '../../runtime/state/key-codec.ts';
+
+/** Ids of the tables, as `docs/spec/state.md` has them. */
+export const SETTLEMENT_TABLES = {
+  underlyings: 7,
+  settlements: 15,
+  settlementSamples: 70,
+} as const;
+
+export type RowKey = { readonly tableId: number; readonly key: Uint8Array };
+
+const encoded = <K extends Key>(codec: KeyCodec<K>, key: K): Uint8Array => codec.encode(key);
+
+/** Keys of the rows of a window of `slots` slots, in this order: underlying, window, samples. */
+export function settlementRowKeys(
+  place: { readonly underlying: UnderlyingId; readonly expiry: TimestampMs },
+  slots: number,
+): RowKey[] {
+  const { underlying, expiry } = place;
+  const { underlyings, settlements, settlementSamples } = SETTLEMENT_TABLES;
+  const keys: RowKey[] = [
+    { tableId: underlyings, key: encoded(u32Key<UnderlyingId>(), underlying) },
+    { tableId: settlements, key: encoded(expiryKey, expiryKey.pack(underlying, expiry)) },
+  ];
+  for (let first = 0; first < slots; first += SAMPLES_PER_ROW) {
+    const key = encoded(hexKey(10), samplesKey(place, first));
+    keys.push({ tableId: settlementSamples, key });
+  }
+  return keys;
+}
