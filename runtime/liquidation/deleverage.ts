@@ -22,7 +22,13 @@ import type { State } from '../state/state.ts';
 import { MOVE_CAUSE } from './events.ts';
 import { insuranceAllowance, insuredParts, payInsurance } from './insurance.ts';
 import type { Liquidation } from './liquidation.ts';
-import { type LivePosition, livePositions, lotsValue, movePosition } from './move-position.ts';
+import {
+  boundLoss,
+  type LivePosition,
+  livePositions,
+  lotsValue,
+  movePosition,
+} from './move-position.ts';
 import { liquidationParametersOf } from './parameters.ts';
 import { notionalOf } from './portfolio-slice.ts';
 import { type Counterparty, rankedCounterparties } from './rank-counterparties.ts';
@@ -41,21 +47,19 @@ type Wreck = {
 /** What so many lots of a position bear of the hole: rounded up, so that the last lot bears the rest. */
 function lossOf(
   state: State,
-  { portfolio, hole, notional }: Wreck,
+  { hole, notional }: Wreck,
   { instrument, lotNotional }: LivePosition,
   lots: number,
 ): bigint {
   if (hole === 0n) return 0n;
   const part = absBigint(BigInt(lots)) * lotNotional;
   const loss = minBigint(hole, mulDivCeil(hole, part, notional));
-  // Closing a short, the counterparty sells its option: for nothing at least.
-  return lots < 0 ? minBigint(loss, -lotsValue(state, portfolio, instrument, lots)) : loss;
+  return boundLoss(state, instrument, lots, loss);
 }
 
 /** What the counterparty pays for signed lots: the mark, and their part of the hole. */
 function closingCash(state: State, wreck: Wreck, position: LivePosition, lots: number): bigint {
-  const loss = lossOf(state, wreck, position, lots);
-  return lotsValue(state, wreck.portfolio, position.instrument, lots) + loss;
+  return lotsValue(state, position.instrument, lots) + lossOf(state, wreck, position, lots);
 }
 
 function excessAfterClosing(
@@ -150,7 +154,7 @@ function byRelief(
 ): LivePosition[] {
   const { bare } = excessOf(state, portfolio);
   const reliefOf = (instrument: InstrumentId, lots: number): bigint => {
-    const cash = lotsValue(state, portfolio, instrument, lots);
+    const cash = lotsValue(state, instrument, lots);
     const changes = [{ instrument, lots: -lots }];
     return bareExcessAfter(state, { portfolio, changes, cash }) - bare;
   };

@@ -32,7 +32,7 @@ export function isRemarked(state: State, context: BlockContext, portfolio: Portf
 
 /** Whether cash alone covers every short by itself, under standard margin. O(series held). */
 function isSurelySound(state: State, portfolio: Portfolio): boolean {
-  if (portfolio.sums !== undefined) return false;
+  if (portfolio.sums !== undefined || portfolio.linear !== undefined) return false;
   let isolated = 0;
   for (const [instrument, { holding }] of portfolio.places) {
     if (holding.position >= 0) continue;

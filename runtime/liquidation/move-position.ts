@@ -1,14 +1,18 @@
 /**
  * A position in liquidation: what its lots are worth, how much they weigh, and how they move.
  *
- * All that liquidation does with a position goes through these functions, so that a kind of instrument
- * whose positions have a cost needs to be known here alone. Units: micro-USD, signed lots.
+ * All that liquidation does with a position goes through these functions, so that kinds of instruments
+ * are known here alone. Futures and perpetuals move at mark: both sides settle their costs and funding
+ * there. Units: micro-USD, signed lots.
  */
 import { DENOMINATION } from '../actions/transfer.ts';
 import type { BlockContext } from '../block-context.ts';
+import { maxBigint, minBigint } from '../core/math.ts';
 import type { InstrumentId, PortfolioId } from '../core/units.ts';
 import { EVENT } from '../event.ts';
 import { transfer } from '../ledger/ledger.ts';
+import { moveLinearPosition } from '../linear/move-position.ts';
+import { heldLinear, markPerLot } from '../linear/positions-of.ts';
 import { changePosition } from '../margin/portfolio-index.ts';
 import { seriesRisk } from '../margin/series-risk.ts';
 import { isBeforeExpiry } from '../options/instrument.ts';
@@ -46,14 +50,41 @@ export function holdsPosition(state: State, portfolio: PortfolioId): boolean {
   return false;
 }
 
-/** What signed lots of the portfolio's position add to `markValueOf`. */
-export function lotsValue(
+/**
+ * What is paid for signed lots at mark: of an option its mark, of a future or a perpetual nothing, as
+ * both sides realise what they gained and lost up to there.
+ */
+export function lotsValue(state: State, instrument: InstrumentId, lots: number): bigint {
+  const { isLinear, markValue } = seriesRisk(state, instrument);
+  return isLinear ? 0n : BigInt(lots) * BigInt(markValue);
+}
+
+/**
+ * What a holder has gained by signed lots of its position, not below 0. Option rows keep no cost: what
+ * an option draws from the other side at mark counts as its gain, all of it for a long, nothing for a
+ * short.
+ */
+export function gainOf(
   state: State,
-  _portfolio: PortfolioId,
+  portfolio: PortfolioId,
   instrument: InstrumentId,
   lots: number,
 ): bigint {
-  return BigInt(lots) * BigInt(seriesRisk(state, instrument).markValue);
+  const gain = seriesRisk(state, instrument).isLinear
+    ? heldLinear(state, portfolio, instrument, lots).variation
+    : lotsValue(state, instrument, lots);
+  return maxBigint(0n, gain);
+}
+
+/** The most by which closing signed lots can be worse than the mark: no option is sold below 0. */
+export function boundLoss(
+  state: State,
+  instrument: InstrumentId,
+  lots: number,
+  loss: bigint,
+): bigint {
+  if (lots > 0 || seriesRisk(state, instrument).isLinear) return loss;
+  return minBigint(loss, -lotsValue(state, instrument, lots));
 }
 
 /** Lots that go from one portfolio to another, and what the other pays for them. */
@@ -75,7 +106,13 @@ export function movePosition(state: State, context: BlockContext, move: Position
   const amount = cash < 0n ? -cash : cash;
   const denomination = DENOMINATION.usd;
   transfer(state, { from: payer, to: payee, denomination, amount, reason: 'liquidation' });
-  changePosition(state, from, instrument, -lots);
-  changePosition(state, to, instrument, lots);
+  if (seriesRisk(state, instrument).isLinear) {
+    const pricePerLot = BigInt(markPerLot(state, instrument));
+    moveLinearPosition(state, context, { portfolio: from, instrument, lots: -lots, pricePerLot });
+    moveLinearPosition(state, context, { portfolio: to, instrument, lots, pricePerLot });
+  } else {
+    changePosition(state, from, instrument, -lots);
+    changePosition(state, to, instrument, lots);
+  }
   context.events.push({ selector: EVENT.positionMoved, value: { ...move } });
 }

@@ -160,7 +160,7 @@ export function planTake(
 ): PlannedTake {
   const { health, positions, terms } = facts;
   const sharePpm = Math.min(facts.sharePpm, terms.sharePpm);
-  const slice = portfolioSlice(state, row.portfolio, positions, sharePpm);
+  const slice = portfolioSlice(state, positions, sharePpm);
   if (row.kind === LIQUIDATION_KIND.insolvent) {
     return planInsolvent(state, context, row, { health, slice });
   }

@@ -6,7 +6,6 @@
  * `sharePpm` is that of the notional that really moves. Cost: O(positions).
  */
 import { absBigint, mulDivCeil, mulDivFloor } from '../core/math.ts';
-import type { PortfolioId } from '../core/units.ts';
 import type { State } from '../state/state.ts';
 import { WHOLE_PPM } from './auction-price.ts';
 import { type LivePosition, lotsValue } from './move-position.ts';
@@ -28,7 +27,6 @@ const WHOLE = BigInt(WHOLE_PPM);
 /** The slice of so many ppm. */
 export function portfolioSlice(
   state: State,
-  portfolio: PortfolioId,
   positions: readonly LivePosition[],
   sharePpm: number,
 ): PortfolioSlice {
@@ -43,7 +41,7 @@ export function portfolioSlice(
     taken += moved * lotNotional;
     if (moved === 0n) continue;
     const signed = lots < 0 ? -Number(moved) : Number(moved);
-    value += lotsValue(state, portfolio, instrument, signed);
+    value += lotsValue(state, instrument, signed);
     lines.push({ instrument, lots: signed });
   }
   return { lines, value, sharePpm: all === 0n ? 0 : Number(mulDivFloor(taken, WHOLE, all)) };

@@ -4,9 +4,8 @@
  * Source: design/exchange.md §6. Groups by profit × leverage, in powers of 2, the greatest first; in a
  * group first those whose own requirement falls by the closing. A group shares pro rata.
  *
- * Option rows keep no cost: the profit of an option position is what it draws from the other side at
- * mark, all of it for a long and nothing for a short. Profit and notional both count per unit of the
- * account's value. Nothing here is a float.
+ * Profit is `gainOf`. Profit and notional both count per unit of the account's value. Nothing here is a
+ * float.
  */
 import { maxBigint, mulDivFloor } from '../core/math.ts';
 import type { InstrumentId, PortfolioId } from '../core/units.ts';
@@ -15,7 +14,7 @@ import { excessOf, markValueOf } from '../margin/excess.ts';
 import { bareExcessAfter } from '../margin/excess-after.ts';
 import { expiryOf } from '../margin/portfolio-index.ts';
 import type { State } from '../state/state.ts';
-import { livePositions, lotsValue } from './move-position.ts';
+import { gainOf, livePositions, lotsValue } from './move-position.ts';
 import { notionalOf } from './portfolio-slice.ts';
 
 /** A holder of the other side: lots without sign. */
@@ -37,7 +36,7 @@ export function scoreBucket(
   sign: 1 | -1,
 ): number {
   const value = maxBigint(1n, markValueOf(state, portfolio));
-  const profit = maxBigint(0n, lotsValue(state, portfolio, instrument, sign * lots));
+  const profit = gainOf(state, portfolio, instrument, sign * lots);
   const notional = notionalOf(livePositions(state, portfolio));
   return bits(mulDivFloor(profit * SCORE_SCALE, notional, value * value));
 }
@@ -66,7 +65,7 @@ function isRelieved(
   instrument: InstrumentId,
   sign: 1 | -1,
 ): boolean {
-  const cash = lotsValue(state, portfolio, instrument, sign * lots);
+  const cash = lotsValue(state, instrument, sign * lots);
   const changes = [{ instrument, lots: -sign * lots }];
   const after = bareExcessAfter(state, { portfolio, changes, cash });
   return after - cash > excessOf(state, portfolio).bare;

@@ -143,7 +143,7 @@ function applyTake(
   for (const [at, { instrument, lots }] of slice.lines.entries()) {
     // Each at its mark; the last bears what the price differs by.
     const isLast = at === slice.lines.length - 1;
-    const value = isLast ? cash - moved : lotsValue(state, portfolio, instrument, lots);
+    const value = isLast ? cash - moved : lotsValue(state, instrument, lots);
     moved += value;
     const cause = MOVE_CAUSE.taken;
     movePosition(state, context, {

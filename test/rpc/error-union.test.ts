@@ -31,6 +31,7 @@ const GROUPS: readonly (readonly [from: number, to: number])[] = [
   [600, 629],
   [630, 659],
   [660, 699],
+  [710, 729],
 ];
 
 test('numbers are frozen: none changes, none is reused, new ones are added to the list', () => {

@@ -77,6 +77,15 @@ const GROUPS: readonly { command: string; describe: string; load: () => Promise<
       subcommands('offer, show, accept', (await import('./block-trade.ts')).buildBlockTrade),
   },
   {
+    command: 'liquidation',
+    describe: 'Accounts below maintenance margin: look at them and take shares',
+    load: async () =>
+      subcommands(
+        'list, show, insurance, take',
+        (await import('./liquidation.ts')).buildLiquidation,
+      ),
+  },
+  {
     command: 'referral',
     describe: 'Name the account that brought yours, and see fees and tiers',
     load: async () => subcommands('set, show', (await import('./referral.ts')).buildReferral),

@@ -6,6 +6,7 @@ import type { MethodName } from '../schemas/methods.ts';
 import { NODE_VERSION } from '../version.ts';
 import { accountMethods } from './account.ts';
 import { chainMethods } from './chain.ts';
+import { liquidationMethods } from './liquidation.ts';
 import { marketMethods } from './market.ts';
 import { statisticsMethods } from './statistics.ts';
 import { tradingMethods } from './trading.ts';
@@ -19,6 +20,7 @@ export const HANDLERS: Handlers<MethodName> = {
   ...marketMethods,
   ...accountMethods,
   ...tradingMethods,
+  ...liquidationMethods,
   ...statisticsMethods,
   ...transactionMethods,
   ...chainMethods,

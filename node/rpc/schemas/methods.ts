@@ -9,6 +9,7 @@ import * as z from 'zod';
 import * as account from './account.ts';
 import * as chain from './chain.ts';
 import { Millis, type NoParams, NoParamsSchema } from './common.ts';
+import * as liquidation from './liquidation.ts';
 import * as market from './market.ts';
 import * as statistics from './statistics.ts';
 import * as subscription from './subscription.ts';
@@ -35,6 +36,11 @@ export type MethodTypes = {
   'public/get_combos': Method<trading.GetCombosParams, trading.ComboInfo[]>;
   'public/get_combo_details': Method<trading.GetComboDetailsParams, trading.ComboInfo>;
   'public/get_rfqs': Method<trading.GetRfqsParams, trading.RfqsAnswer>;
+  'public/get_liquidations': Method<
+    liquidation.GetLiquidationsParams,
+    liquidation.LiquidationsAnswer
+  >;
+  'public/get_insurance': Method<NoParams, liquidation.InsuranceInfo>;
   'public/subscribe': Method<subscription.SubscribeParams, string[]>;
   'public/unsubscribe': Method<subscription.UnsubscribeParams, string[]>;
   'private/get_account_summary': Method<account.PortfolioParams, account.AccountSummary>;
@@ -170,6 +176,16 @@ export const METHODS: { readonly [M in MethodName]: MethodSchema<M> } = {
     'Live requests for quote; of one, with the quotes on it.',
     trading.GetRfqsParamsSchema,
     trading.RfqsAnswerSchema,
+  ),
+  'public/get_liquidations': any(
+    'Accounts below maintenance margin, with the prices of their auctions; of one, its positions.',
+    liquidation.GetLiquidationsParamsSchema,
+    liquidation.LiquidationsAnswerSchema,
+  ),
+  'public/get_insurance': any(
+    'The insurance fund, its use by hour, and the debt that all bear.',
+    NoParamsSchema,
+    liquidation.InsuranceInfoSchema,
   ),
   'public/subscribe': {
     summary: 'Subscribes to channels; with `from_height`, resumes after that height.',
