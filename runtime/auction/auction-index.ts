@@ -2,11 +2,11 @@
  * What of auctions is due, and which orders leave with them: an index over the tables `phases`,
  * `tradingStatus`, `indicatives` and `orders`, so that a block in which nothing is due costs O(1).
  *
- * Invariants: `due`, `pending`, `leaving`, `indicatives` and `running` equal those rebuilt from the tables; `changed`
- * and `collected` are empty between blocks.
+ * Invariants: `due`, `pending`, `leaving`, `indicatives` and `running` equal those rebuilt from the tables; `changed`,
+ * `collected` and `searched` are empty between blocks.
  */
 import { clearDue, type DueQueue, dueQueue, resetDue, setDue } from '../core/due-queue.ts';
-import type { InstrumentId, OrderId } from '../core/units.ts';
+import type { InstrumentId, OrderId, PriceTicks, TimestampMs } from '../core/units.ts';
 import type { Order } from '../matching/order.ts';
 import { INSTRUMENT_STATE, type Instrument, type InstrumentState } from '../options/instrument.ts';
 import { expiryKey, type State } from '../state/state.ts';
@@ -27,7 +27,12 @@ export type AuctionIndex = {
   readonly changed: Set<InstrumentId>;
   /** Batch-mode books that orders entered in this block. */
   readonly collected: Set<InstrumentId>;
+  /** How far each side of a batch-mode book was searched in this block; `batch-post-only.ts`. */
+  readonly searched: Map<number, SearchedSide>;
 };
+
+/** What is at prices better than `price` came in the block of `at`. */
+export type SearchedSide = { at: TimestampMs; price: PriceTicks };
 
 export function auctionIndex(): AuctionIndex {
   return {
@@ -38,6 +43,7 @@ export function auctionIndex(): AuctionIndex {
     indicatives: dueQueue(),
     changed: new Set(),
     collected: new Set(),
+    searched: new Map(),
   };
 }
 
@@ -103,6 +109,7 @@ export function rebuildAuctionIndex(state: State): void {
   resetDue(auctions.indicatives);
   auctions.changed.clear();
   auctions.collected.clear();
+  auctions.searched.clear();
   for (const [id, phase] of state.phases.unorderedEntries()) {
     const instrument = state.instruments.must(id);
     indexPhase(state, instrument, phase.until);

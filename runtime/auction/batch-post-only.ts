@@ -5,29 +5,53 @@
  * Source: design/exchange.md §2, "post-only never takes from a resting order". Two orders of one block
  * have no earlier and no later between them, so a post-only order may trade with another of its
  * block; which of a block's transactions the proposer puts first then decides nothing.
+ *
+ * In a block no order that rested before it enters a book: what was once found to have come in the
+ * block alone stays so, and is not searched again.
  */
-import type { Side } from '../actions/order-terms.ts';
+import { SIDE, type Side } from '../actions/order-terms.ts';
 import type { BlockContext } from '../block-context.ts';
-import type { OrderId, PriceTicks } from '../core/units.ts';
-import { type Book, oppositeSide } from '../matching/book.ts';
-import { levelsFromBest } from '../matching/price-levels.ts';
+import type { InstrumentId, OrderId, PriceTicks } from '../core/units.ts';
+import { oppositeSide } from '../matching/book.ts';
+import { bookOf } from '../matching/books.ts';
+import {
+  bestLevel,
+  levelNotBetter,
+  type PriceLevel,
+  worseLevel,
+} from '../matching/price-levels.ts';
+import type { State } from '../state/state.ts';
+
+/** Whether an order of a level, `gone` not counted, has its priority from an earlier block. O(1). */
+function hasEarlier({ head }: PriceLevel, context: BlockContext, gone: OrderId): boolean {
+  // Priorities ascend along the queue, so what is earlier stands in front.
+  const first = head?.id === gone ? head.next : head;
+  return first !== undefined && first.placedAt < context.timestamp;
+}
 
 /**
  * The best price opposite to `side` of an order that has its priority from an earlier block; `gone`
- * is not counted. O(levels with orders of this block only).
+ * is not counted. O(log levels), and in all calls of a block each level is passed once, and once for
+ * each order that gives way to one of the other side.
  */
 export function bestRestingBefore(
+  state: State,
   context: BlockContext,
-  book: Book,
+  instrument: InstrumentId,
   side: Side,
   gone: OrderId,
 ): PriceTicks | undefined {
-  for (const level of levelsFromBest(oppositeSide(book, side))) {
-    // Priorities ascend along the queue, so what is earlier stands in front.
-    for (let order = level.head; order !== undefined; order = order.next) {
-      if (order.placedAt >= context.timestamp) break;
-      if (order.id !== gone) return level.price;
-    }
+  const levels = oppositeSide(bookOf(state, instrument), side);
+  const { searched } = state.derived.auctions;
+  const isOpposite = gone !== 0 && state.orders.get(gone)?.side !== side;
+  // Of a side, or of a side without one order: numbers of orders are above 0.
+  const key = isOpposite ? -gone : instrument * 2 + (side === SIDE.buy ? 1 : 0);
+  const known = searched.get(key);
+  let level =
+    known?.at === context.timestamp ? levelNotBetter(levels, known.price) : bestLevel(levels);
+  while (level !== undefined && !hasEarlier(level, context, gone)) {
+    searched.set(key, { at: context.timestamp, price: level.price });
+    level = worseLevel(level);
   }
-  return undefined;
+  return level?.price;
 }

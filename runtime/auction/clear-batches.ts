@@ -33,7 +33,8 @@ function clearBatch(state: State, context: BlockContext, id: InstrumentId): void
  * the indicative prices of running auctions. O(1) when neither happened.
  */
 export function clearBatches(state: State, context: BlockContext): void {
-  const { collected } = state.derived.auctions;
+  const { collected, searched } = state.derived.auctions;
+  searched.clear();
   if (collected.size > 0) {
     for (const id of ascending(collected)) clearBatch(state, context, id);
     collected.clear();

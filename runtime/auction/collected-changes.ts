@@ -2,8 +2,8 @@
  * What an order that enters an auction could do to open interest: filled whole, against somebody who
  * opens.
  *
- * Who trades with whom is not known before the end, so an order is judged alone. All that one auction
- * collects can take open interest above a limit by what it trades; the next order is then refused.
+ * Who trades with whom is not known before the end, so an order is judged alone; what all that one
+ * auction collects would trade above a limit is cut at its end (`clip-open-interest.ts`).
  */
 import { SIDE, type Side } from '../actions/order-terms.ts';
 import type { PortfolioId } from '../core/units.ts';

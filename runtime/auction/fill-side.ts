@@ -57,7 +57,8 @@ function handOut(
   for (const run of runs) {
     if (left === 0) break;
     const total = sumOf(run);
-    fills.push(...(total <= left ? run : share(run, left)));
+    // One by one: a spread of very many is more arguments than a call may have.
+    for (const fill of total <= left ? run : share(run, left)) fills.push(fill);
     left -= Math.min(left, total);
   }
   return fills;

@@ -131,6 +131,19 @@ function removeAt({ ranks, levels }: Run, position: number): void {
   levels.pop();
 }
 
+/** The best level that is at `price` or worse. O(log levels). */
+export function levelNotBetter(levels: PriceLevels, price: PriceTicks): PriceLevel | undefined {
+  const { best, runs } = levels;
+  if (best === undefined) return undefined;
+  const rank = best.rank === best.price ? price : -price;
+  const at = runIndex(runs, rank);
+  const run = runAt(runs, at);
+  const position = positionIn(run, rank);
+  const existing = run.levels[position];
+  if (existing?.rank === rank) return existing;
+  return position > 0 ? run.levels[position - 1] : runs[at - 1]?.levels.at(-1);
+}
+
 /** The level of `price`, made when there is none. */
 export function levelAt(levels: PriceLevels, price: PriceTicks, rank: number): PriceLevel {
   const { best, runs } = levels;
