@@ -62,19 +62,6 @@ import {
 import { type MarginModeRow, MarginModeRowCodec } from '../margin/mode/margin-mode.ts';
 import { type RiskIndex, riskIndex } from '../margin/mode/risk-index.ts';
 import { type RiskParameters, RiskParametersCodec } from '../margin/mode/risk-parameters.ts';
-import {
-  type InsuranceUse,
-  InsuranceUseCodec,
-  type Liquidation,
-  LiquidationCodec,
-  type SharedDebt,
-  SharedDebtCodec,
-} from '../liquidation/liquidation.ts';
-import { type LiquidationIndex, liquidationIndex } from '../liquidation/liquidation-index.ts';
-import {
-  type LiquidationParameters,
-  LiquidationParametersCodec,
-} from '../liquidation/parameters.ts';
 import { type PortfolioIndex, portfolioIndex } from '../margin/portfolio-index.ts';
 import { type Position, PositionCodec } from '../margin/position.ts';
 import { type Books, books } from '../matching/books.ts';

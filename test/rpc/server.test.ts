@@ -124,6 +124,7 @@ describe('every method answers in its own schema', () => {
     'public/get_order_book': { instrument_name: SERIES, detail: 'orders' },
     'public/ticker': { instrument_name: SERIES },
     'public/get_auction': { instrument_name: SERIES },
+    'public/get_settlement_proof': { currency: 'BTC', expiry: START + 300_000 },
     'public/get_combo_details': { combo_id: COMBO },
     'public/get_index_price': { index_name: 'btc_usd' },
     'public/get_last_trades_by_instrument': { instrument_name: SERIES },

@@ -95,7 +95,7 @@ const GROUPS: readonly { command: string; describe: string; load: () => Promise<
     describe: 'Read from a node',
     load: async () =>
       subcommands(
-        'status, block, transaction, validators, proof, index, parameters, makers, proposers, rpc',
+        'status, block, transaction, validators, proof, index, oracle, settlement, parameters, makers, proposers, rpc',
         (await import('./query.ts')).buildQuery,
       ),
   },

@@ -8,6 +8,7 @@ import { accountMethods } from './account.ts';
 import { chainMethods } from './chain.ts';
 import { liquidationMethods } from './liquidation.ts';
 import { marketMethods } from './market.ts';
+import { settlementMethods } from './settlement.ts';
 import { statisticsMethods } from './statistics.ts';
 import { tradingMethods } from './trading.ts';
 import { transactionMethods } from './transaction.ts';
@@ -18,6 +19,7 @@ const needsSocket = (method: string): Error =>
 /** A method without a handler fails to compile. */
 export const HANDLERS: Handlers<MethodName> = {
   ...marketMethods,
+  ...settlementMethods,
   ...accountMethods,
   ...tradingMethods,
   ...liquidationMethods,

@@ -11,6 +11,7 @@ import * as chain from './chain.ts';
 import { Millis, type NoParams, NoParamsSchema } from './common.ts';
 import * as liquidation from './liquidation.ts';
 import * as market from './market.ts';
+import * as settlement from './settlement.ts';
 import * as statistics from './statistics.ts';
 import * as subscription from './subscription.ts';
 import * as trading from './trading.ts';
@@ -33,6 +34,11 @@ export type MethodTypes = {
   'public/get_expirations': Method<market.GetExpirationsParams, market.ExpirationsAnswer>;
   'public/get_delivery_prices': Method<market.GetDeliveryPricesParams, market.DeliveryPricesAnswer>;
   'public/get_auction': Method<market.InstrumentParams, market.AuctionInfo | null>;
+  'public/get_settlement_proof': Method<
+    settlement.SettlementProofParams,
+    settlement.SettlementProof
+  >;
+  'public/get_oracle_status': Method<NoParams, settlement.OracleStatus>;
   'public/get_combos': Method<trading.GetCombosParams, trading.ComboInfo[]>;
   'public/get_combo_details': Method<trading.GetComboDetailsParams, trading.ComboInfo>;
   'public/get_rfqs': Method<trading.GetRfqsParams, trading.RfqsAnswer>;
@@ -161,6 +167,16 @@ export const METHODS: { readonly [M in MethodName]: MethodSchema<M> } = {
     'What the running or last auction of an instrument said; null without one.',
     market.InstrumentParamsSchema,
     market.AuctionInfoSchema.nullable(),
+  ),
+  'public/get_settlement_proof': any(
+    "An expiry's settlement window and its samples, with proofs: to recompute the delivery price.",
+    settlement.SettlementProofParamsSchema,
+    settlement.SettlementProofSchema,
+  ),
+  'public/get_oracle_status': any(
+    'Index, surface and offsets, and per validator its last vote, slots missed and far votes.',
+    NoParamsSchema,
+    settlement.OracleStatusSchema,
   ),
   'public/get_combos': any(
     'Listed combos with their legs.',
