@@ -44,6 +44,7 @@ import {
   type SettlementQuestion,
 } from './format.ts';
 import { liquidationRows } from './liquidation-rows.ts';
+import { marginRows, riskRows } from './margin-rows.ts';
 import { portfolioRows } from './portfolio-rows.ts';
 import { settlementRowKeys } from './settlement-rows.ts';
 import { requestRows, tradingRows } from './trading-rows.ts';
@@ -323,6 +324,10 @@ export function answerQuestion(context: QueryContext, question: Question): Answe
       const value = liquidationRows(state, question.value.portfolio);
       return { selector: ANSWER.liquidations, value };
     }
+    case QUESTION.margin:
+      return { selector: ANSWER.margin, value: marginRows(state, question.value) };
+    case QUESTION.riskParameters:
+      return { selector: ANSWER.riskParameters, value: riskRows(state) };
     case QUESTION.trading:
       return { selector: ANSWER.trading, value: tradingRows(state, question.value.address) };
     case QUESTION.requests:

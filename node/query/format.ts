@@ -65,6 +65,14 @@ import {
   LiquidationsQuestionCodec,
 } from './liquidation-format.ts';
 import {
+  type MarginAnswer,
+  MarginAnswerCodec,
+  type MarginQuestion,
+  MarginQuestionCodec,
+  type RiskAnswer,
+  RiskAnswerCodec,
+} from './margin-format.ts';
+import {
   type RequestsAnswer,
   RequestsAnswerCodec,
   type TradingAnswer,
@@ -116,6 +124,8 @@ export const QUESTION = {
   addresses: 8,
   trading: 9,
   requests: 10,
+  margin: 15,
+  riskParameters: 16,
   liquidations: 14,
   settlement: 12,
   oracle: 13,
@@ -132,6 +142,8 @@ export type Question =
   | Variant<typeof QUESTION.stateRoot, NoQuestion>
   | Variant<typeof QUESTION.addresses, AddressesQuestion>
   | Variant<typeof QUESTION.trading, AccountQuestion>
+  | Variant<typeof QUESTION.margin, MarginQuestion>
+  | Variant<typeof QUESTION.riskParameters, NoQuestion>
   | Variant<typeof QUESTION.liquidations, LiquidationsQuestion>
   | Variant<typeof QUESTION.requests, RequestsQuestion>
   | Variant<typeof QUESTION.settlement, SettlementQuestion>
@@ -147,6 +159,8 @@ export const QuestionCodec: Codec<Question> = union<Question>('Question', {
   }),
   [QUESTION.order]: container<OrderQuestion>('OrderQuestion', { orderId: u64<OrderId>() }),
   [QUESTION.market]: NoQuestionCodec,
+  [QUESTION.margin]: MarginQuestionCodec,
+  [QUESTION.riskParameters]: NoQuestionCodec,
   [QUESTION.orders]: container<OrdersQuestion>('OrdersQuestion', {
     from: u64<OrderId>(),
     limit: u16(),
@@ -331,6 +345,8 @@ export const ANSWER = {
   trading: 9,
   requests: 10,
   refused: 11,
+  margin: 15,
+  riskParameters: 16,
   liquidations: 14,
   settlement: 12,
   oracle: 13,
@@ -347,6 +363,8 @@ export type Answer =
   | Variant<typeof ANSWER.stateRoot, StateRootAnswer>
   | Variant<typeof ANSWER.addresses, AddressesAnswer>
   | Variant<typeof ANSWER.trading, TradingAnswer>
+  | Variant<typeof ANSWER.margin, MarginAnswer>
+  | Variant<typeof ANSWER.riskParameters, RiskAnswer>
   | Variant<typeof ANSWER.liquidations, LiquidationsAnswer>
   | Variant<typeof ANSWER.requests, RequestsAnswer>
   | Variant<typeof ANSWER.settlement, SettlementAnswer>
@@ -463,6 +481,8 @@ export const AnswerCodec: Codec<Answer> = union<Answer>('Answer', {
     ),
   }),
   [ANSWER.trading]: TradingAnswerCodec,
+  [ANSWER.margin]: MarginAnswerCodec,
+  [ANSWER.riskParameters]: RiskAnswerCodec,
   [ANSWER.liquidations]: LiquidationsAnswerCodec,
   [ANSWER.requests]: RequestsAnswerCodec,
   [ANSWER.settlement]: container<SettlementAnswer>('SettlementAnswer', {

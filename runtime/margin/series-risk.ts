@@ -132,6 +132,11 @@ function computeRisk(state: State, id: InstrumentId, mark: Mark): SeriesRisk {
   };
 }
 
+/** The risk of a series at another mark: for what-if. */
+export function riskAt(state: State, instrument: InstrumentId, mark: Mark): SeriesRisk {
+  return computeRisk(state, instrument, mark);
+}
+
 /** The risk of a series that has a mark. Throws `InvariantViolation` without one. ~20 ns. */
 export function seriesRisk(state: State, instrument: InstrumentId): SeriesRisk {
   const mark = state.derived.marks.byInstrument.get(instrument);

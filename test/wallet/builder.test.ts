@@ -150,6 +150,7 @@ const INPUTS: { readonly [N in keyof typeof ACTION]: ActionInput } = {
   acceptQuote: { type: 'acceptQuote', request: 4, side: 'buy', limit: '-2', units: 1 },
   blockTrade: { type: 'blockTrade', ...OFFER },
   setReferrer: { type: 'setReferrer', referrer: TO },
+  setMarginMode: { type: 'setMarginMode', mode: 'portfolio', subAccount: 3 },
 };
 
 function offerOf(change: object) {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import type { Client } from '../client/client.ts';
 import type { QuoteInput, QuoteSideInput } from '../client/quoting-input.ts';
-import { accountOf, withAccount } from './account.ts';
+import { accountOf, withAccount } from './account-options.ts';
 import { CliError, usageError } from './cli-error.ts';
 import { currencyOf } from './currency.ts';
 import { EXIT } from './exit-codes.ts';

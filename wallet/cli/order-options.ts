@@ -3,7 +3,7 @@ import type { Argv } from 'yargs';
 import type { InstrumentInfo } from '../../node/rpc/schemas/market.ts';
 import type { Client } from '../client/client.ts';
 import type { OrderTermsInput, ReferenceInput } from '../client/order-input.ts';
-import { accountOf } from './account.ts';
+import { accountOf } from './account-options.ts';
 import { usageError } from './cli-error.ts';
 import { type Arguments, choice, flag, integer, mustText, subAccountOf, text } from './options.ts';
 

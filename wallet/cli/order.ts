@@ -3,7 +3,7 @@ import type { Argv } from 'yargs';
 import type { OrderInfo, TriggerInfo } from '../../node/rpc/schemas/account.ts';
 import type { OrderTermsInput } from '../client/order-input.ts';
 import type { ActionInput } from '../client/transaction-builder.ts';
-import { accountOf, withAccount } from './account.ts';
+import { accountOf, withAccount } from './account-options.ts';
 import { usageError } from './cli-error.ts';
 import { currencyOf } from './currency.ts';
 import {

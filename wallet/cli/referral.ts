@@ -1,7 +1,7 @@
 /** `miletus referral`: who brought an account, and what it pays in fees. */
 import type { Argv } from 'yargs';
 import { addressOfText } from '../client/input-fields.ts';
-import { accountOf, withAccount } from './account.ts';
+import { accountOf, withAccount } from './account-options.ts';
 import { type Arguments, flag, mustText, withClient, withSending } from './options.ts';
 import { fields, print, table } from './output.ts';
 import { must, sendActions } from './send-actions.ts';

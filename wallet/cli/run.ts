@@ -20,9 +20,14 @@ const GROUPS: readonly { command: string; describe: string; load: () => Promise<
       subcommands('create, import, list, show', (await import('./keys.ts')).buildKeys),
   },
   {
-    command: 'account [account]',
-    describe: 'Show balances, keys and margin of an account',
+    command: 'account',
+    describe: 'Show balances, keys and margin of an account; explain and choose its margin',
     load: async () => (await import('./account.ts')).buildAccount,
+  },
+  {
+    command: 'risk',
+    describe: 'Simulate portfolios and show the parameters of portfolio margin',
+    load: async () => subcommands('simulate, parameters', (await import('./margin.ts')).buildRisk),
   },
   {
     command: 'send <to> <amount> [currency]',

@@ -1,7 +1,7 @@
 /** `miletus trade`: what there is to trade, books, trades, positions. Orders: `miletus order`. */
 import type { Argv } from 'yargs';
 import type { BookLevel } from '../../node/rpc/schemas/market.ts';
-import { accountOf, withAccount } from './account.ts';
+import { accountOf, withAccount } from './account-options.ts';
 import {
   type Arguments,
   flag,

@@ -15,6 +15,7 @@ import { type InputError, inputError, parseMoney } from './amounts.ts';
 import { buildFeeAction, type FeeActionInput } from './fee-input.ts';
 import { addressOfText, checkedSubAccount } from './input-fields.ts';
 import { buildLiquidationAction, type LiquidationActionInput } from './liquidation-input.ts';
+import { buildMarginAction, type MarginActionInput } from './margin-input.ts';
 import { buildMultilegAction, type MultilegActionInput } from './multileg-input.ts';
 import { buildOrderAction, type OrderActionInput } from './order-input.ts';
 import { buildQuotingAction, type QuotingActionInput } from './quoting-input.ts';
@@ -36,7 +37,8 @@ export type ActionInput =
   | QuotingActionInput
   | MultilegActionInput
   | LiquidationActionInput
-  | FeeActionInput;
+  | FeeActionInput
+  | MarginActionInput;
 
 function buildTransfer(input: TransferInput): Result<Action, InputError> {
   const to = addressOfText('to', input.to);
@@ -79,6 +81,8 @@ export function buildAction(input: ActionInput): Result<Action, InputError> {
       return buildMultilegAction(input);
     case 'takeLiquidation':
       return buildLiquidationAction(input);
+    case 'setMarginMode':
+      return buildMarginAction(input);
     case 'setReferrer':
       return buildFeeAction(input);
     default:

@@ -7,6 +7,7 @@ import { NODE_VERSION } from '../version.ts';
 import { accountMethods } from './account.ts';
 import { chainMethods } from './chain.ts';
 import { liquidationMethods } from './liquidation.ts';
+import { marginMethods } from './margin.ts';
 import { marketMethods } from './market.ts';
 import { settlementMethods } from './settlement.ts';
 import { statisticsMethods } from './statistics.ts';
@@ -22,6 +23,7 @@ export const HANDLERS: Handlers<MethodName> = {
   ...settlementMethods,
   ...accountMethods,
   ...tradingMethods,
+  ...marginMethods,
   ...liquidationMethods,
   ...statisticsMethods,
   ...transactionMethods,

@@ -10,6 +10,7 @@ import * as account from './account.ts';
 import * as chain from './chain.ts';
 import { Millis, type NoParams, NoParamsSchema } from './common.ts';
 import * as liquidation from './liquidation.ts';
+import * as margin from './margin.ts';
 import * as market from './market.ts';
 import * as settlement from './settlement.ts';
 import * as statistics from './statistics.ts';
@@ -62,6 +63,9 @@ export type MethodTypes = {
   'private/get_cancel_after': Method<account.AccountParams, trading.CancelAfterInfo[]>;
   'private/get_account_limits': Method<account.AccountParams, trading.AccountLimits>;
   'private/get_rfqs': Method<trading.AccountFilterParams, trading.RfqsAnswer>;
+  'private/get_margin_detail': Method<margin.MarginDetailParams, margin.MarginDetailInfo>;
+  'private/simulate_portfolio': Method<margin.SimulatePortfolioParams, margin.MarginDetailInfo>;
+  'public/get_risk_parameters': Method<margin.RiskParametersParams, margin.RiskParametersInfo[]>;
   submit_transaction: Method<transaction.SubmitParams, transaction.SubmitResult>;
   submit_oracle_vote: Method<
     transaction.SubmitOracleVoteParams,
@@ -264,6 +268,21 @@ export const METHODS: { readonly [M in MethodName]: MethodSchema<M> } = {
     'Live requests for quote and quotes of an account.',
     trading.AccountFilterParamsSchema,
     trading.RfqsAnswerSchema,
+  ),
+  'private/get_margin_detail': any(
+    'Margin of a sub-account line by line, in both modes, with liquidation prices.',
+    margin.MarginDetailParamsSchema,
+    margin.MarginDetailInfoSchema,
+  ),
+  'private/simulate_portfolio': any(
+    'The same with positions and cash added to a sub-account, or from nothing.',
+    margin.SimulatePortfolioParamsSchema,
+    margin.MarginDetailInfoSchema,
+  ),
+  'public/get_risk_parameters': any(
+    'Parameters of portfolio margin in force, and what was announced.',
+    margin.RiskParametersParamsSchema,
+    z.array(margin.RiskParametersInfoSchema),
   ),
   submit_transaction: any(
     'Submits a signed transaction; can wait until it is final.',

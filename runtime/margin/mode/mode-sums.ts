@@ -29,7 +29,7 @@ import type { Place, Portfolio } from '../portfolio-index.ts';
 import type { SeriesHolding } from '../series-holding.ts';
 import type { SeriesRisk } from '../series-risk.ts';
 import { divideUp } from '../standard-margin.ts';
-import { MICRO_USD_PER_UNIT } from './fill-expiry.ts';
+import { type FilledExpiry, MICRO_USD_PER_UNIT } from './fill-expiry.ts';
 import { type ExpiryRisk, riskOf, rowOf } from './risk-index.ts';
 
 /** Sums of one expiry, each made when first asked for. */
@@ -101,7 +101,7 @@ export function magnitudeOn(
   return (expiry.lots + more.lots) * perLot + premium;
 }
 
-function* termsOf(risk: ExpiryRisk, holding: SeriesHolding): Generator<NumberedTerm> {
+function* termsOf(risk: FilledExpiry, holding: SeriesHolding): Generator<NumberedTerm> {
   const row = rowOf(risk, holding.instrument);
   for (const { id, side, price, remaining: lots } of holding.orders) {
     const order = orderTerm(risk.arrays, row, holding.risk, { side, price, lots });
@@ -109,12 +109,12 @@ function* termsOf(risk: ExpiryRisk, holding: SeriesHolding): Generator<NumberedT
   }
 }
 
-function* allTerms(risk: ExpiryRisk, { series }: ExpiryHolding): Generator<NumberedTerm> {
+function* allTerms(risk: FilledExpiry, { series }: ExpiryHolding): Generator<NumberedTerm> {
   for (const holding of series.values()) yield* termsOf(risk, holding);
 }
 
 function* allPositions(
-  risk: ExpiryRisk,
+  risk: FilledExpiry,
   { series }: ExpiryHolding,
 ): Generator<readonly [number, number]> {
   for (const { instrument, position } of series.values()) {
@@ -123,7 +123,11 @@ function* allPositions(
 }
 
 /** Sums of an expiry made afresh from what is held. O((positions + orders) × slots). */
-export function freshSums(risk: ExpiryRisk, expiry: ExpiryHolding, measure: Measure): AccountSums {
+export function freshSums(
+  risk: FilledExpiry,
+  expiry: ExpiryHolding,
+  measure: Measure,
+): AccountSums {
   const positions = allPositions(risk, expiry);
   return sumsOf(risk.arrays, measure, { positions, orders: allTerms(risk, expiry) });
 }

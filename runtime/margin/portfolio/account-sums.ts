@@ -418,6 +418,15 @@ function* positionsOf(sums: AccountSums): Generator<readonly [number, number]> {
   }
 }
 
+/** Charges of the positions' strikes, 0 or below: they are in every measure. O(strikes). */
+export function chargesOf(sums: AccountSums): number {
+  let charges = 0;
+  for (const { strikes } of sums.groups.values()) {
+    for (const { charge, net } of strikes.values()) charges += strikeCharge(charge, net);
+  }
+  return charges;
+}
+
 /** Sums of the positions alone: apart, or the same where there are no orders. O(positions × slots). */
 export function withoutOrders(sums: AccountSums): AccountSums {
   for (const { strikes } of sums.groups.values()) {
