@@ -77,9 +77,6 @@ function actionWeight(action: Action): number {
     // Margin from scratch in the new mode, for 128 series.
     case ACTION.setMarginMode:
       return 300;
-    // Margin from scratch in the new mode, for 128 series.
-    case ACTION.setMarginMode:
-      return 300;
     // Margin of up to 20 legs, for both sides where they trade: one check is up to 50 units.
     case ACTION.createCombo:
       return 60;
