@@ -77,6 +77,16 @@ export function unindexQuote(state: State, order: RestingOrder): void {
   if (group.size === 0) byGroup.delete(key);
 }
 
+/** Series of an underlying that a portfolio quotes, ascending. O(n log n). */
+export function quotedSeries(
+  state: State,
+  portfolio: PortfolioId,
+  underlying: UnderlyingId,
+): InstrumentId[] {
+  const group = state.derived.makerQuotes.byGroup.get(protectionKey.pack(portfolio, underlying));
+  return group === undefined ? [] : [...group.keys()].sort((a, b) => a - b);
+}
+
 /** Every quote of a portfolio on an underlying, by ascending number. O(n log n). */
 export function quotesOf(
   state: State,

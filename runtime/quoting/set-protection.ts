@@ -1,15 +1,23 @@
 /** The actions on a market-maker protection: `setProtection` and `resetProtection`. */
 
 import type { ProtectionLimits, ResetProtection, SetProtection } from '../actions/quoting.ts';
+import { cancelRefusal } from '../auction/state-refusal.ts';
 import type { BlockContext } from '../block-context.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import { type AccountId, portfolioId, timestampMs } from '../core/units.ts';
+import {
+  type AccountId,
+  type PortfolioId,
+  portfolioId,
+  timestampMs,
+  type UnderlyingId,
+} from '../core/units.ts';
 import { type Refusal, refusal } from '../error.ts';
 import { EVENT, PROTECTION_CHANGE, type ProtectionChange } from '../event.ts';
 import { MAX_PROTECTION_LIMIT, MAX_PROTECTION_MS } from '../limits.ts';
 import { ACTION_RESULT, type ActionResult } from '../receipt.ts';
 import { protectionKey, type State } from '../state/state.ts';
 import type { Protection } from './protection.ts';
+import { quotedSeries } from './quote-index.ts';
 
 /** The first limit out of its range, or that there is none. */
 function limitsRefusal(limits: ProtectionLimits): Refusal | undefined {
@@ -28,6 +36,24 @@ function limitsRefusal(limits: ProtectionLimits): Refusal | undefined {
   return bounds.every((bound) => bound === 0) ? refusal('bad_protection') : undefined;
 }
 
+/**
+ * `auction_frozen` while a quote may not leave its auction: with other limits it would take part with
+ * fewer lots, or with none. O(series quoted) in the last seconds of an opening auction.
+ */
+function frozenRefusal(
+  state: State,
+  context: BlockContext,
+  portfolio: PortfolioId,
+  underlying: UnderlyingId,
+): Refusal | undefined {
+  if (state.derived.auctions.running === 0) return undefined;
+  for (const instrument of quotedSeries(state, portfolio, underlying)) {
+    const frozen = cancelRefusal(state, context, instrument);
+    if (frozen !== undefined) return frozen;
+  }
+  return undefined;
+}
+
 function announce(context: BlockContext, row: Protection, change: ProtectionChange): void {
   const { portfolio, underlying, frozenUntil } = row;
   const value = { portfolio, underlying, change, frozenUntil };
@@ -36,7 +62,7 @@ function announce(context: BlockContext, row: Protection, change: ProtectionChan
 
 /**
  * Sets the limits of a sub-account's quotes on an underlying, or takes them away (`windowMs` 0).
- * Errors in order: unknown_underlying, bad_protection.
+ * Errors in order: unknown_underlying, bad_protection, auction_frozen (of a series that it quotes).
  *
  * A window that runs goes on with what it has traded, and so does a freeze: only a reset ends it.
  * Without limits nothing is frozen.
@@ -54,6 +80,8 @@ export function setProtection(
   const refused = limits.windowMs === 0 ? undefined : limitsRefusal(limits);
   if (refused !== undefined) return err(refused);
   const portfolio = portfolioId(account, subAccount);
+  const frozen = frozenRefusal(state, context, portfolio, underlying);
+  if (frozen !== undefined) return err(frozen);
   const key = protectionKey.pack(portfolio, underlying);
   const known = state.protections.get(key);
   const never = timestampMs(0);

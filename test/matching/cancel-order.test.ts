@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { type CancelOrders, cancelAllOf } from '../../runtime/actions/orders.ts';
 import { DENOMINATION } from '../../runtime/actions/transfer.ts';
-import { orderId, type PortfolioId, portfolioId, subAccount } from '../../runtime/core/units.ts';
+import {
+  orderId,
+  type PortfolioId,
+  portfolioId,
+  priceTicks,
+  subAccount,
+} from '../../runtime/core/units.ts';
 import { CLOSE_REASON, EVENT } from '../../runtime/event.ts';
 import { mint } from '../../runtime/ledger/ledger.ts';
 import { MAX_OPEN_ORDERS_PER_SERIES } from '../../runtime/limits.ts';
@@ -10,21 +16,22 @@ import {
   cancelOrder,
   cancelOrders,
 } from '../../runtime/matching/cancel-order.ts';
-import { placeOrder } from '../../runtime/matching/place-order.ts';
+import { enterBook } from '../../runtime/matching/rest-order.ts';
 import { ACTION_RESULT } from '../../runtime/receipt.ts';
+import { metaOf } from '../../runtime/state/state.ts';
 import { fundedPortfolio, nextBlock } from '../fixtures/state.ts';
 import {
   accountOf,
   booksImage,
   codeOf,
   type Market,
-  orderOf,
   place,
   problemsOf,
   seriesNamed,
   tablesImage,
   testMarket,
 } from './market.ts';
+import { orderIn } from './resting.ts';
 
 /** Alice has orders 1 (client id 7) and 2, Bob has order 3. */
 function setUp(): { market: Market; alice: PortfolioId; bob: PortfolioId } {
@@ -122,9 +129,13 @@ test('over all sub-accounts none further is looked at after 20,000 orders: named
     for (const instrument of series) {
       const mark = state.derived.marks.byInstrument.get(instrument)?.price ?? 0;
       const price = Math.max(1, Math.floor(mark / 1_000_000));
-      const order = orderOf(portfolio, { instrument, side: 'buy', price, lots: 1 });
+      // As rows: an account may not have so many, but each order of a combo is seen in every leg.
       for (let i = 0; i < MAX_OPEN_ORDERS_PER_SERIES; i++) {
-        expect(placeOrder(state, context, account, { ...order, label }).ok).toBe(true);
+        const meta = metaOf(state);
+        const id = meta.nextOrderId;
+        meta.nextOrderId = orderId(id + 1);
+        const terms = { id, portfolio, instrument, price: priceTicks(price), label };
+        enterBook(state, orderIn({ ...terms, side: 'buy' }));
       }
     }
   };

@@ -10,8 +10,8 @@ import { cancelAfter } from '../../runtime/quoting/cancel-after.ts';
 import { fireDeadManSwitches } from '../../runtime/quoting/fire-dead-man-switches.ts';
 import { SINGLETON_KEY } from '../../runtime/state/key-codec.ts';
 import { nextBlock } from '../fixtures/state.ts';
-import { accountOf, markAt } from '../matching/market.ts';
-import { outcomeOf, quote, quotingMarket, standing } from './quoting-market.ts';
+import { accountOf, codeOf, markAt } from '../matching/market.ts';
+import { outcomeOf, protect, quote, quotingMarket, standing } from './quoting-market.ts';
 
 /** A maker with quotes on two series; the call is in the last second of its opening auction. */
 function setUp() {
@@ -72,4 +72,16 @@ test('a switch that fires leaves what the auction holds, and closes it when that
   fireDeadManSwitches(state, market.context);
   expect(openOrdersOf(state, maker)).toEqual([]);
   expect(state.deadManSwitches.size).toBe(0);
+});
+
+test('other limits do not take a quote out of the auction that holds it', () => {
+  const { market, maker, instrument } = setUp();
+  const { state } = market;
+  const refused = protect(market, maker, { quantityLimit: 1 });
+  expect(codeOf(refused)).toBe('auction_frozen');
+  expect(codeOf(protect(market, maker, { windowMs: 0 }))).toBe('auction_frozen');
+  expect(state.protections.size).toBe(0);
+  instrument.state = INSTRUMENT_STATE.open;
+  rebuildAuctionIndex(state);
+  expect(protect(market, maker, { quantityLimit: 1 }).ok).toBe(true);
 });
