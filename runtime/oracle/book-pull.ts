@@ -86,8 +86,16 @@ function targetOf(state: State, context: BlockContext, slice: SurfaceSlice): num
   return Math.max(-most, Math.min(most, weightedMedian(residuals)));
 }
 
-/** From `offset` toward `target`, by `step` at most. */
-function toward(offset: number, target: number, step: number): number {
+/**
+ * An offset after a look at the books: toward `target`, at the pace of `stepBps` a minute. Rounded down:
+ * never faster than the parameter says.
+ */
+export function movedOffset(
+  offset: number,
+  target: number,
+  { elapsedMs, stepBps }: { readonly elapsedMs: number; readonly stepBps: number },
+): number {
+  const step = Math.floor((stepBps * BPS_TO_MICRO * elapsedMs) / MINUTE_MS);
   return offset < target ? Math.min(target, offset + step) : Math.max(target, offset - step);
 }
 
@@ -107,9 +115,8 @@ export function pullOffset(state: State, context: BlockContext, slice: SurfaceSl
   }
   const elapsedMs = Math.min(MAX_ELAPSED_MS, context.timestamp - row.pulledAt);
   if (elapsedMs < PULL_INTERVAL_MS) return row.offset;
-  // Rounded down: never faster than the parameter says.
-  const step = Math.floor((pullStepBps * BPS_TO_MICRO * elapsedMs) / MINUTE_MS);
-  row.offset = toward(row.offset, targetOf(state, context, slice), step);
+  const target = targetOf(state, context, slice);
+  row.offset = movedOffset(row.offset, target, { elapsedMs, stepBps: pullStepBps });
   row.pulledAt = context.timestamp;
   if (pullMinQuoteUsd === 0 && row.offset === 0) state.surfaceOffsets.delete(key);
   else state.surfaceOffsets.touch(key);
