@@ -10,7 +10,7 @@ import type { State } from '../../runtime/state/state.ts';
 
 /**
  * Left out by path: caches that forget by themselves (`band`, `risk`, `listedFor`, `payable`,
- * `version`, `currentAt`, `mark`, `worst`), memory kept for reuse (`spare`), links that the books' own
+ * `version`, `currentAt`, `mark`, `worst`, `losses`, `checkedAt`, `checkedHeight`), memory kept for reuse (`spare`), links that the books' own
  * order says (`level`, `previous`, `next`, `place`, `places`, `among`, `head`, `tail`), and sums that are made
  * when first asked for (the portfolios' margins stand for them).
  */
@@ -33,6 +33,9 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'places',
   'rank',
   'among',
+  'losses',
+  'checkedAt',
+  'checkedHeight',
 ]);
 
 type Json = null | string | number | boolean | Json[] | { [key: string]: Json };
@@ -156,7 +159,9 @@ function leavingImage(state: State): Json {
 
 /** Images of all indexes by name. Refreshes what is made when first asked for. */
 export function derivedImages(state: State): ReadonlyMap<string, string> {
-  const { books, portfolios, auctions, marks, ...others } = state.derived;
+  const { books, portfolios, auctions, marks, exposures, ...others } = state.derived;
+  // A counter at 0 lots says no more than none.
+  const exposed = [...exposures.accounts].filter(([, { lots }]) => lots !== 0);
   const images = new Map<string, Json>([
     ['books', booksImage(state)],
     ['portfolios', portfoliosImage(state)],
@@ -164,6 +169,7 @@ export function derivedImages(state: State): ReadonlyMap<string, string> {
     ['auctions', imageOf({ ...auctions, leaving: new Map() })],
     ['leaving', leavingImage(state)],
     ['marks', imageOf(marks.byInstrument)],
+    ['exposures', imageOf({ ...exposures, accounts: new Map(exposed) })],
   ]);
   for (const [name, index] of Object.entries(others)) images.set(name, imageOf(index));
   return new Map([...images].map(([name, image]) => [name, JSON.stringify(image)]));
