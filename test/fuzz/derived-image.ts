@@ -10,7 +10,7 @@ import type { State } from '../../runtime/state/state.ts';
 
 /**
  * Left out by path: caches that forget by themselves (`band`, `risk`, `listedFor`, `payable`,
- * `version`, `currentAt`, `mark`, `worst`, `losses`, `checkedAt`, `checkedHeight`), memory kept for reuse (`spare`), links that the books' own
+ * `version`, `currentAt`, `mark`, `worst`), memory kept for reuse (`spare`), links that the books' own
  * order says (`level`, `previous`, `next`, `place`, `places`, `among`, `head`, `tail`), and sums that are made
  * when first asked for (the portfolios' margins stand for them).
  */
@@ -33,9 +33,6 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'places',
   'rank',
   'among',
-  'losses',
-  'checkedAt',
-  'checkedHeight',
 ]);
 
 type Json = null | string | number | boolean | Json[] | { [key: string]: Json };
@@ -159,7 +156,8 @@ function leavingImage(state: State): Json {
 
 /** Images of all indexes by name. Refreshes what is made when first asked for. */
 export function derivedImages(state: State): ReadonlyMap<string, string> {
-  const { books, portfolios, auctions, marks, exposures, ...others } = state.derived;
+  // `risk` holds arrays made when first asked for: the portfolios' margins stand for them.
+  const { books, portfolios, auctions, marks, exposures, risk: _, ...others } = state.derived;
   // A counter at 0 lots says no more than none.
   const exposed = [...exposures.accounts].filter(([, { lots }]) => lots !== 0);
   const images = new Map<string, Json>([
