@@ -36,6 +36,7 @@ import {
   timestampMs,
   underlyingId,
 } from '../../runtime/core/units.ts';
+import type { MarginMode } from '../../runtime/margin/mode/margin-mode.ts';
 import { openOrdersOf } from '../../runtime/margin/portfolio-index.ts';
 import type { Position } from '../../runtime/margin/position.ts';
 import { bestPrice } from '../../runtime/matching/book.ts';
@@ -565,6 +566,7 @@ const WEIGHTS: readonly (readonly [selector: number, weight: number])[] = [
   [ACTION.acceptQuote, 4],
   [ACTION.blockTrade, 4],
   [ACTION.setReferrer, 1],
+  [ACTION.setMarginMode, 3],
 ];
 const BAG: readonly number[] = WEIGHTS.flatMap(([selector, weight]) =>
   Array.from({ length: weight }, () => selector),
@@ -761,6 +763,10 @@ function actionOf(scene: Scene, selector: number): Action {
         () => new Uint8Array(20).fill(hostileU8(prng)),
       );
       return { selector, value: { referrer } };
+    }
+    case ACTION.setMarginMode: {
+      const mode = enumOf<MarginMode>(scene, [0, 1, 1, 1]);
+      return { selector, value: { subAccount: subOf(scene), mode } };
     }
     default:
       return { selector: ACTION.placeOrder, value: placeOf(scene) };

@@ -14,6 +14,7 @@ import {
   MAX_PRICE_TICKS,
   MAX_TRIGGERS_PER_PORTFOLIO,
 } from '../../runtime/limits.ts';
+import { modeMargin } from '../../runtime/margin/mode/mode-excess.ts';
 import { bestPrice } from '../../runtime/matching/book.ts';
 import { levelsFromBest } from '../../runtime/matching/price-levels.ts';
 import type { LegTradeEvent } from '../../runtime/multileg/events.ts';
@@ -133,6 +134,28 @@ function limitProblems(state: State): string[] {
   const { creditCap, creditStart } = parametersOf(state);
   for (const [id, { credits }] of state.rateCredits.unorderedEntries()) {
     if (credits > Math.max(creditCap, creditStart)) problems.push(`${id}: ${credits} credits`);
+  }
+  return problems;
+}
+
+/** Kept sums of portfolio margin equal those made of what is held, and stand where the mode is. */
+function modeProblems(state: State): string[] {
+  const problems: string[] = [];
+  for (const [id, portfolio] of state.derived.portfolios.byPortfolio) {
+    if ((portfolio.sums !== undefined) !== state.marginModes.has(id)) {
+      problems.push(`portfolio ${id} is margined in another mode than its row says`);
+    }
+    if (portfolio.sums === undefined) continue;
+    const { expiries } = portfolio;
+    for (const measure of ['initial', 'maintenance'] as const) {
+      const kept = modeMargin(state, portfolio, measure);
+      const fresh = modeMargin(state, { sums: undefined, expiries }, measure);
+      if (kept.mark !== fresh.mark || kept.excess !== fresh.excess) {
+        problems.push(
+          `portfolio ${id}: ${measure} sums ${kept.excess}, from scratch ${fresh.excess}`,
+        );
+      }
+    }
   }
   return problems;
 }
@@ -288,6 +311,7 @@ export function problemsAfter(
     ...bookProblems(state),
     ...orderProblems(state),
     ...limitProblems(state),
+    ...modeProblems(state),
     ...protectionProblems(state, memory),
     ...blockProblems(state, memory, block, executed),
   ];

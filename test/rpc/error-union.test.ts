@@ -31,6 +31,7 @@ const GROUPS: readonly (readonly [from: number, to: number])[] = [
   [600, 629],
   [630, 659],
   [660, 699],
+  [700, 709],
   [710, 729],
 ];
 

@@ -141,6 +141,8 @@ describe('every method answers in its own schema', () => {
     'private/get_cancel_after': { account: MAKER },
     'private/get_account_limits': { account: MAKER },
     'private/get_rfqs': { account: MAKER },
+    'private/get_margin_detail': { account: MAKER, margin_mode: 'portfolio' },
+    'private/simulate_portfolio': { account: MAKER, simulated_positions: {}, cash: '100.5' },
     get_transaction: { transaction_id: '00'.repeat(32) },
     get_block: { height: 1, raw: true },
     get_blocks: { from: 1 },

@@ -130,7 +130,7 @@ async function detailOf(
   const answer = await ask({ selector: QUESTION.margin, value });
   const detail = answer.detail[0];
   if (detail === undefined) {
-    throw failure('refused', {
+    throw failure('no_mark_yet', {
       field: 'simulated_positions',
       allowed: 'instruments that have a mark',
     });
