@@ -123,9 +123,17 @@ function follow(
   const isOver = state.liquidations.get(portfolio) !== row;
   if (isOver || row.kind !== LIQUIDATION_KIND.insolvent) return;
   deleverage(state, context, row, budget);
-  if (!holdsPosition(state, portfolio)) closeEmpty(state, context, row);
-  else if (excessOf(state, portfolio).bare >= 0n) {
-    endLiquidation(state, context, row, LIQUIDATION_END.recovered);
+}
+
+/** Ends what deleveraging has brought to an end, of either side. */
+function endClosed(state: State, context: BlockContext, rows: readonly Liquidation[]): void {
+  for (const row of rows) {
+    const { portfolio } = row;
+    if (state.liquidations.get(portfolio) !== row) continue;
+    if (!holdsPosition(state, portfolio)) closeEmpty(state, context, row);
+    else if (excessOf(state, portfolio).bare >= 0n) {
+      endLiquidation(state, context, row, LIQUIDATION_END.recovered);
+    }
   }
 }
 
@@ -159,6 +167,7 @@ export function runLiquidations(state: State, context: BlockContext): void {
     };
     const rows = state.liquidations.sortedKeys().map((key) => state.liquidations.must(key));
     for (const row of rows) follow(state, context, row, budget);
+    if (budget.fills < MAX_DELEVERAGED_FILLS_PER_BLOCK) endClosed(state, context, rows);
     startWaiting(state, context, rows);
   }
   repaySharedDebt(state, context);

@@ -1,6 +1,7 @@
 /** Actions of every kind, on what the state holds now: plausible enough to succeed, or hostile. */
 
 import { ACTION, type Action } from '../../runtime/action.ts';
+import type { TakeLiquidation } from '../../runtime/actions/liquidation.ts';
 import {
   type BlockLeg,
   type BlockOffer,
@@ -566,11 +567,42 @@ const WEIGHTS: readonly (readonly [selector: number, weight: number])[] = [
   [ACTION.acceptQuote, 4],
   [ACTION.blockTrade, 4],
   [ACTION.setReferrer, 1],
+  [ACTION.takeLiquidation, 2],
   [ACTION.setMarginMode, 3],
 ];
 const BAG: readonly number[] = WEIGHTS.flatMap(([selector, weight]) =>
   Array.from({ length: weight }, () => selector),
 );
+
+/** A share of an account that is short, or of anybody's. */
+function takeOf(scene: Scene): TakeLiquidation {
+  const { prng, state, people } = scene;
+  const short = state.liquidations.sortedKeys();
+  const portfolio = field(
+    scene,
+    () => (short.length > 0 ? prng.pick(short) : portfolioId(prng.pick(people).account, subAccount(0))),
+    () => portfolioId(prng.pick(people).account, subAccount(hostileU8(prng))),
+  );
+  return {
+    subAccount: subOf(scene),
+    portfolio,
+    auction: field(
+      scene,
+      () => state.liquidations.get(portfolio)?.auction ?? orderId(0),
+      () => orderId(hostileU64(prng)),
+    ),
+    sharePpm: field(
+      scene,
+      () => prng.pick([1, 10_000, 100_000, 500_000, 1_000_000]),
+      () => hostileU32(prng),
+    ),
+    limit: field(
+      scene,
+      () => prng.pick([0n, 1_000_000_000n, 10n ** 15n, 10n ** 15n]),
+      () => hostileI128(prng),
+    ),
+  };
+}
 
 function transferOf(scene: Scene): Action {
   const { prng, people } = scene;
@@ -756,6 +788,8 @@ function actionOf(scene: Scene, selector: number): Action {
       const signature = new Uint8Array(64);
       return { selector, value: { offer: offerOf(scene), signature } };
     }
+    case ACTION.takeLiquidation:
+      return { selector, value: takeOf(scene) };
     case ACTION.setReferrer: {
       const referrer = field(
         scene,
@@ -792,5 +826,7 @@ export function drawAction(
   // Who has a request live is likely to take a quote on it.
   const asked = state.derived.requests.requestsByAccount.has(person.account);
   if (asked && prng.chance(0.25)) return actionOf(scene, ACTION.acceptQuote);
+  const isAuctioned = state.liquidations.size > 0;
+  if (isAuctioned && prng.chance(0.1)) return actionOf(scene, ACTION.takeLiquidation);
   return actionOf(scene, prng.pick(BAG));
 }

@@ -110,6 +110,12 @@ export function followEvents(
         if (row !== undefined) Object.assign(row, terms);
         break;
       }
+      case EVENT.positionMoved: {
+        const { from, to, instrument, lots } = event.value;
+        move(books, from, instrument, -lots);
+        move(books, to, instrument, lots);
+        break;
+      }
       case EVENT.settled:
         positions.delete(positionKey.pack(event.value.portfolio, event.value.instrument));
         break;

@@ -2,10 +2,14 @@
 
 import { ACTION } from '../../runtime/action.ts';
 import { SIDE } from '../../runtime/actions/order-terms.ts';
+import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import { effectiveState } from '../../runtime/auction/phase.ts';
 import { portfolioAccount } from '../../runtime/core/units.ts';
 import { EVENT, EventsCodec, PROTECTION_CHANGE, type TradeEvent } from '../../runtime/event.ts';
-import { conservationProblems } from '../../runtime/ledger/ledger.ts';
+import { balanceOf, conservationProblems } from '../../runtime/ledger/ledger.ts';
+import { MODULE } from '../../runtime/ledger/module-accounts.ts';
+import { LIQUIDATION_KIND } from '../../runtime/liquidation/liquidation.ts';
+import { liquidationParametersOf } from '../../runtime/liquidation/parameters.ts';
 import {
   MAX_OPEN_ORDERS_PER_PORTFOLIO,
   MAX_OPEN_ORDERS_PER_SERIES,
@@ -298,6 +302,23 @@ function blockProblems(
   return problems;
 }
 
+/** What liquidation promises: caps of insurance, the count of insolvent accounts, nobody forgotten. */
+function liquidationProblems(state: State): string[] {
+  const problems: string[] = [];
+  let insolvent = 0;
+  for (const [key, { kind, initialMargin, insured }] of state.liquidations.unorderedEntries()) {
+    if (kind === LIQUIDATION_KIND.insolvent) insolvent += 1;
+    if (insured > initialMargin) problems.push(`insurance paid ${insured} for ${key}`);
+  }
+  if (insolvent !== state.derived.liquidations.insolvent) problems.push('insolvent miscounted');
+  const { insuranceHourBps } = liquidationParametersOf(state);
+  for (const [key, { fund, used }] of state.insuranceUse.unorderedEntries()) {
+    if (used * 10_000n > fund * BigInt(insuranceHourBps)) problems.push(`use of ${key}: ${used}`);
+  }
+  if (balanceOf(state, MODULE.deficit, DENOMINATION.usd) > 0n) problems.push('deficit above 0');
+  return problems;
+}
+
 /** All that is judged after every block. O(rows). */
 export function problemsAfter(
   state: State,
@@ -313,6 +334,7 @@ export function problemsAfter(
     ...limitProblems(state),
     ...modeProblems(state),
     ...protectionProblems(state, memory),
+    ...liquidationProblems(state),
     ...blockProblems(state, memory, block, executed),
   ];
 }
