@@ -29,16 +29,16 @@ export type DueHashes = {
   readonly input: Uint8Array;
   readonly output: Uint8Array;
   /** The same memory, as words. */
-  readonly inputWords: Int32Array;
-  readonly outputWords: Int32Array;
+  readonly inputWords: BigInt64Array;
+  readonly outputWords: BigInt64Array;
 };
 
 /** Most nodes that are due at a time: 80 KB of slots and 96 KB of buffers. */
 export const MAX_DUE = 1024;
 
 export function createDueHashes(): DueHashes {
-  const inputWords = new Int32Array(MAX_DUE * PAIR_WORDS);
-  const outputWords = new Int32Array(MAX_DUE * HASH_WORDS);
+  const inputWords = new BigInt64Array(MAX_DUE * PAIR_WORDS);
+  const outputWords = new BigInt64Array(MAX_DUE * HASH_WORDS);
   return {
     leaves: [],
     inner: [],
@@ -61,7 +61,7 @@ export function hashLater(due: DueHashes, ref: number, depth: number, place: num
   due.inner[depth]?.push(slotOf(ref), place);
 }
 
-const LEAF_TAG_WORDS: Int32Array = new Int32Array(LEAF_TAG.slice().buffer);
+const LEAF_TAG_WORDS: BigInt64Array = new BigInt64Array(LEAF_TAG.slice().buffer);
 
 /** Computes every hash that is due, leaves first, then the deepest level up. */
 export function hashDue(due: DueHashes, pool: NodePool, hashPairs: PairHasher): void {
@@ -70,8 +70,8 @@ export function hashDue(due: DueHashes, pool: NodePool, hashPairs: PairHasher): 
   hashFirst(due, leaves, hashPairs);
   for (let i = 0; i < leaves; i++) {
     for (let w = 0; w < HASH_WORDS; w++) {
-      inputWords[i * PAIR_WORDS + w] = outputWords[i * HASH_WORDS + w] ?? 0;
-      inputWords[i * PAIR_WORDS + HASH_WORDS + w] = LEAF_TAG_WORDS[w] ?? 0;
+      inputWords[i * PAIR_WORDS + w] = outputWords[i * HASH_WORDS + w] ?? 0n;
+      inputWords[i * PAIR_WORDS + HASH_WORDS + w] = LEAF_TAG_WORDS[w] ?? 0n;
     }
   }
   hashFirst(due, leaves, hashPairs);
@@ -97,7 +97,7 @@ function gather(due: DueHashes, pool: NodePool, nodes: readonly number[]): numbe
     const page = slotWords(pool, slot);
     const from = wordOffset(slot);
     const to = i * (PAIR_WORDS / 2);
-    for (let w = 0; w < PAIR_WORDS; w++) inputWords[to + w] = page[from + w] ?? 0;
+    for (let w = 0; w < PAIR_WORDS; w++) inputWords[to + w] = page[from + w] ?? 0n;
   }
   return nodes.length / 2;
 }
@@ -110,7 +110,7 @@ function scatter(due: DueHashes, pool: NodePool, nodes: number[]): void {
     const page = slotWords(pool, placeSlot(place));
     const to = placeOffset(place);
     const from = i * (HASH_WORDS / 2);
-    for (let w = 0; w < HASH_WORDS; w++) page[to + w] = outputWords[from + w] ?? 0;
+    for (let w = 0; w < HASH_WORDS; w++) page[to + w] = outputWords[from + w] ?? 0n;
   }
   nodes.length = 0;
 }

@@ -2,13 +2,14 @@
  * Changed rows of one table as their bytes, side by side in two spans: an array for each row would
  * cost more than its encoding.
  *
- * Invariants: keys and values begin at multiples of four bytes, and zeros follow each up to the
+ * Invariants: keys and values begin at multiples of eight bytes, and zeros follow each up to the
  * next, so they can be read as words. Nothing is written to a span after its rows were handed out.
  */
 import { type ByteCursor, byteCursor } from '../core/byte-cursor.ts';
 import { assert } from '../core/result.ts';
 import type { Codec } from '../core/ssz.ts';
 import type { Key, KeyCodec } from './key-codec.ts';
+import { WORD_BYTES } from './node-pool.ts';
 
 /** A row as it is stored: `value` is `undefined` when the row was deleted. */
 export type RowChange = {
@@ -31,7 +32,6 @@ export type EncodedRows = {
 };
 
 export const DELETED = -1;
-const WORD_BYTES = 4;
 const LEAST_BYTES = 256;
 
 const wholeWords = (bytes: number): number => (bytes + WORD_BYTES - 1) & -WORD_BYTES;

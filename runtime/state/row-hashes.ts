@@ -22,14 +22,14 @@ export type RowHashes = {
   count: number;
   /** Of each row: key top ‖ key length ‖ value top ‖ value length, 32 bytes each. */
   readonly last: Uint8Array;
-  readonly lastWords: Int32Array;
+  readonly lastWords: BigInt64Array;
   /** Pairs below the tops of what is longer than a chunk, one tree after the other. */
   pairs: Uint8Array;
-  pairWords: Int32Array;
+  pairWords: BigInt64Array;
   pairCount: number;
   /** Hashes of `pairs`. */
   hashes: Uint8Array;
-  hashWords: Int32Array;
+  hashWords: BigInt64Array;
   /** The trees in `pairs`: which half of `last` gets the top, and how many pairs are left. */
   readonly halves: number[];
   readonly sizes: number[];
@@ -40,7 +40,7 @@ export function createRowHashes(): RowHashes {
   return {
     count: 0,
     last,
-    lastWords: new Int32Array(last.buffer),
+    lastWords: new BigInt64Array(last.buffer),
     ...pairMemory(BATCH_PAIRS),
     pairCount: 0,
     halves: [],
@@ -51,8 +51,8 @@ export function createRowHashes(): RowHashes {
 function pairMemory(
   pairs: number,
 ): Pick<RowHashes, 'pairs' | 'pairWords' | 'hashes' | 'hashWords'> {
-  const pairWords = new Int32Array(pairs * PAIR_WORDS);
-  const hashWords = new Int32Array(pairs * HASH_WORDS);
+  const pairWords = new BigInt64Array(pairs * PAIR_WORDS);
+  const hashWords = new BigInt64Array(pairs * HASH_WORDS);
   return {
     pairs: new Uint8Array(pairWords.buffer),
     pairWords,
@@ -74,19 +74,19 @@ export function addRowToHash(
 ): void {
   const half = 2 * batch.count;
   batch.count++;
-  batch.lastWords.fill(0, half * PAIR_WORDS, (half + 2) * PAIR_WORDS);
+  clearWords(batch.lastWords, half * PAIR_WORDS, (half + 2) * PAIR_WORDS);
   addBytes(batch, half, key);
   if (value !== undefined) addBytes(batch, half + 1, value);
 }
 
 /** The spans of encoded rows as words. */
 export type EncodedWords = {
-  readonly keys: Int32Array;
-  readonly values: Int32Array;
+  readonly keys: BigInt64Array;
+  readonly values: BigInt64Array;
 };
 
 export function encodedWords({ keys, values }: EncodedRows): EncodedWords {
-  return { keys: new Int32Array(keys.buffer), values: new Int32Array(values.bytes.buffer) };
+  return { keys: new BigInt64Array(keys.buffer), values: new BigInt64Array(values.bytes.buffer) };
 }
 
 /** As `addRowToHash`, of an encoded row. */
@@ -98,11 +98,11 @@ export function addEncodedToHash(
 ): void {
   const half = 2 * batch.count;
   batch.count++;
-  batch.lastWords.fill(0, half * PAIR_WORDS, (half + 2) * PAIR_WORDS);
-  addWords(batch, half, words.keys, (row * rows.keyStride) >>> 2, rows.keyBytes);
+  clearWords(batch.lastWords, half * PAIR_WORDS, (half + 2) * PAIR_WORDS);
+  addWords(batch, half, words.keys, (row * rows.keyStride) >>> 3, rows.keyBytes);
   const length = rows.lengths[row] ?? DELETED;
   if (length !== DELETED) {
-    addWords(batch, half + 1, words.values, (rows.starts[row] ?? 0) >>> 2, length);
+    addWords(batch, half + 1, words.values, (rows.starts[row] ?? 0) >>> 3, length);
   }
 }
 
@@ -110,19 +110,19 @@ export function addEncodedToHash(
 function addWords(
   batch: RowHashes,
   half: number,
-  source: Int32Array,
+  source: BigInt64Array,
   from: number,
   length: number,
 ): void {
   writeU32(batch.last, half * PAIR_BYTES + CHUNK_BYTES, length);
-  const count = (length + 3) >>> 2;
+  const count = (length + 7) >>> 3;
   if (length <= CHUNK_BYTES) {
     copyWords(source, from, batch.lastWords, half * PAIR_WORDS, count);
     return;
   }
   const to = addTree(batch, half, length) * PAIR_WORDS;
   copyWords(source, from, batch.pairWords, to, count);
-  for (let i = to + count; i < batch.pairCount * PAIR_WORDS; i++) batch.pairWords[i] = 0;
+  clearWords(batch.pairWords, to + count, batch.pairCount * PAIR_WORDS);
 }
 
 function addBytes(batch: RowHashes, half: number, bytes: Uint8Array): void {
@@ -191,7 +191,7 @@ function rise(batch: RowHashes): void {
       const words = size * HASH_WORDS;
       copyWords(hashWords, from, pairWords, to, words);
       const isOdd = (size & 1) === 1;
-      if (isOdd) pairWords.fill(0, to + words, to + words + HASH_WORDS);
+      if (isOdd) clearWords(pairWords, to + words, to + words + HASH_WORDS);
       halves[trees] = half;
       sizes[trees] = (size + 1) >>> 1;
       pairCount += (size + 1) >>> 1;
@@ -206,11 +206,16 @@ function rise(batch: RowHashes): void {
 
 /** A loop, because `set` of so few words costs several times as much. */
 function copyWords(
-  source: Int32Array,
+  source: BigInt64Array,
   from: number,
-  target: Int32Array,
+  target: BigInt64Array,
   to: number,
   words: number,
 ): void {
-  for (let i = 0; i < words; i++) target[to + i] = source[from + i] ?? 0;
+  for (let i = 0; i < words; i++) target[to + i] = source[from + i] ?? 0n;
+}
+
+/** As `fill`, in a quarter of the time for so few words. */
+function clearWords(words: BigInt64Array, from: number, to: number): void {
+  for (let i = from; i < to; i++) words[i] = 0n;
 }

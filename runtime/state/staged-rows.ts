@@ -3,7 +3,7 @@
  */
 import type { PairHasher } from '../core/merkle-hash.ts';
 import { DELETED, type EncodedRows } from './encoded-rows.ts';
-import { KEPT_WORDS, PAIR_WORDS } from './node-pool.ts';
+import { KEPT_WORDS, PAIR_WORDS, WORD_BYTES } from './node-pool.ts';
 import {
   addEncodedToHash,
   addRowToHash,
@@ -13,18 +13,18 @@ import {
   type RowHashes,
 } from './row-hashes.ts';
 
-const PAIR_BYTES = PAIR_WORDS * 4;
+const PAIR_BYTES = PAIR_WORDS * WORD_BYTES;
 
 export type StagedRows = {
   /** keyHash ‖ valueHash of every row, as words and as bytes: the same memory. */
-  words: Int32Array;
+  words: BigInt64Array;
   bytes: Uint8Array;
   /** The rows as `row * 2 + isDelete`. */
   readonly changes: number[];
 };
 
 export function createStagedRows(): StagedRows {
-  const words = new Int32Array(16 * PAIR_WORDS);
+  const words = new BigInt64Array(16 * PAIR_WORDS);
   return { words, bytes: new Uint8Array(words.buffer), changes: [] };
 }
 
@@ -32,7 +32,7 @@ export function createStagedRows(): StagedRows {
 export function resetStagedRows(staged: StagedRows): void {
   staged.changes.length = 0;
   if (staged.words.length <= KEPT_WORDS) return;
-  staged.words = new Int32Array(16 * PAIR_WORDS);
+  staged.words = new BigInt64Array(16 * PAIR_WORDS);
   staged.bytes = new Uint8Array(staged.words.buffer);
 }
 
@@ -93,7 +93,7 @@ function growRows(staged: StagedRows, rows: number): void {
   let { length } = staged.words;
   if (rows * PAIR_WORDS <= length) return;
   while (length < rows * PAIR_WORDS) length *= 2;
-  const words = new Int32Array(length);
+  const words = new BigInt64Array(length);
   words.set(staged.words);
   staged.words = words;
   staged.bytes = new Uint8Array(words.buffer);

@@ -182,7 +182,7 @@ function hashChild(update: TreeUpdate, outcome: Outcome, depth: number, place: n
     return;
   }
   const offset = placeOffset(place);
-  slotWords(pool, placeSlot(place)).fill(0, offset, offset + HASH_WORDS);
+  slotWords(pool, placeSlot(place)).fill(0n, offset, offset + HASH_WORDS);
 }
 
 /**
@@ -242,5 +242,5 @@ function fillLeaf(pool: NodePool, slot: number, staged: StagedRows, row: number)
   const page = slotWords(pool, slot);
   const offset = wordOffset(slot);
   const start = row * PAIR_WORDS;
-  for (let i = 0; i < PAIR_WORDS; i++) page[offset + i] = staged.words[start + i] ?? 0;
+  for (let i = 0; i < PAIR_WORDS; i++) page[offset + i] = staged.words[start + i] ?? 0n;
 }
