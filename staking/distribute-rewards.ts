@@ -29,7 +29,7 @@ function undistributed(state: StakingState, owed: PerDenomination): PerDenominat
 }
 
 /** Weight × own slots attended, over a common scale; 0 for those that earn nothing. */
-function effort({ staking }: StakingState, { validator, weight }: StakeEntry): bigint {
+export function effort({ staking }: StakingState, { validator, weight }: StakeEntry): bigint {
   const row = staking.validators.must(validator);
   if (row.jailed || row.tombstoned || staking.pools.must(validator).shares === 0n) return 0n;
   const { epochSlots, epochMissed } = staking.attendance.must(validator);

@@ -28,6 +28,7 @@ import { bytesRoot } from '../../runtime/state/merkle-format.ts';
 import type { StateProof } from '../../runtime/state/proof.ts';
 import { proveRow } from '../../runtime/state/prove.ts';
 import { expiryKey, metaOf, parametersOf, type State } from '../../runtime/state/state.ts';
+import { delegationRows } from './delegation-rows.ts';
 import {
   ANSWER,
   type Answer,
@@ -48,6 +49,7 @@ import { marginRows, riskRows } from './margin-rows.ts';
 import { portfolioRows } from './portfolio-rows.ts';
 import { settlementRowKeys } from './settlement-rows.ts';
 import { requestRows, tradingRows } from './trading-rows.ts';
+import { validatorRows } from './validator-rows.ts';
 
 /** What an answer is taken from. */
 export type QueryContext = {
@@ -332,6 +334,14 @@ export function answerQuestion(context: QueryContext, question: Question): Answe
       return { selector: ANSWER.trading, value: tradingRows(state, question.value.address) };
     case QUESTION.requests:
       return { selector: ANSWER.requests, value: requestRows(state, question.value.request) };
+    case QUESTION.validators: {
+      const value = validatorRows(state, question.value.validator);
+      return { selector: ANSWER.validators, value };
+    }
+    case QUESTION.delegations: {
+      const value = delegationRows(state, question.value.address);
+      return { selector: ANSWER.delegations, value };
+    }
     default:
       return unreachable(question);
   }

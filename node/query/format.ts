@@ -73,6 +73,16 @@ import {
   RiskAnswerCodec,
 } from './margin-format.ts';
 import {
+  type DelegationsAnswer,
+  DelegationsAnswerCodec,
+  type DelegationsQuestion,
+  DelegationsQuestionCodec,
+  type ValidatorsAnswer,
+  ValidatorsAnswerCodec,
+  type ValidatorsQuestion,
+  ValidatorsQuestionCodec,
+} from './staking-format.ts';
+import {
   type RequestsAnswer,
   RequestsAnswerCodec,
   type TradingAnswer,
@@ -129,6 +139,8 @@ export const QUESTION = {
   liquidations: 14,
   settlement: 12,
   oracle: 13,
+  validators: 17,
+  delegations: 18,
 } as const;
 
 export type Question =
@@ -147,7 +159,9 @@ export type Question =
   | Variant<typeof QUESTION.liquidations, LiquidationsQuestion>
   | Variant<typeof QUESTION.requests, RequestsQuestion>
   | Variant<typeof QUESTION.settlement, SettlementQuestion>
-  | Variant<typeof QUESTION.oracle, NoQuestion>;
+  | Variant<typeof QUESTION.oracle, NoQuestion>
+  | Variant<typeof QUESTION.validators, ValidatorsQuestion>
+  | Variant<typeof QUESTION.delegations, DelegationsQuestion>;
 
 const NoQuestionCodec: Codec<NoQuestion> = container<NoQuestion>('NoQuestion', { unused: u8() });
 
@@ -184,6 +198,8 @@ export const QuestionCodec: Codec<Question> = union<Question>('Question', {
     expiry: u64<TimestampMs>(),
   }),
   [QUESTION.oracle]: NoQuestionCodec,
+  [QUESTION.validators]: ValidatorsQuestionCodec,
+  [QUESTION.delegations]: DelegationsQuestionCodec,
 });
 
 /** USD and MIL of one sub-account, in micro-units. */
@@ -350,6 +366,8 @@ export const ANSWER = {
   liquidations: 14,
   settlement: 12,
   oracle: 13,
+  validators: 17,
+  delegations: 18,
 } as const;
 
 export type Answer =
@@ -369,6 +387,8 @@ export type Answer =
   | Variant<typeof ANSWER.requests, RequestsAnswer>
   | Variant<typeof ANSWER.settlement, SettlementAnswer>
   | Variant<typeof ANSWER.oracle, OracleAnswer>
+  | Variant<typeof ANSWER.validators, ValidatorsAnswer>
+  | Variant<typeof ANSWER.delegations, DelegationsAnswer>
   | Variant<typeof ANSWER.refused, RefusedAnswer>;
 
 export const AnswerCodec: Codec<Answer> = union<Answer>('Answer', {
@@ -516,6 +536,8 @@ export const AnswerCodec: Codec<Answer> = union<Answer>('Answer', {
       MAX_VALIDATORS,
     ),
   }),
+  [ANSWER.validators]: ValidatorsAnswerCodec,
+  [ANSWER.delegations]: DelegationsAnswerCodec,
   [ANSWER.refused]: container<RefusedAnswer>('RefusedAnswer', {
     refusal: u8<RefusalNumber>(),
     detail: byteList(MAX_TEXT_BYTES),

@@ -32,6 +32,7 @@ import type {
 } from '../schemas/chain.ts';
 import { rowJson, stateTables } from '../state-tables.ts';
 import { NODE_VERSION } from '../version.ts';
+import { stakedValidators } from './staking.ts';
 
 const DEFAULT_BLOCKS = 20;
 
@@ -219,6 +220,7 @@ export const chainMethods: Handlers<
         weight: validator.weight.toString(),
         addresses: validator.addresses.map(text),
       })),
+      registered: epoch === undefined ? await stakedValidators(context) : [],
     };
   },
 

@@ -10,6 +10,7 @@ import { liquidationMethods } from './liquidation.ts';
 import { marginMethods } from './margin.ts';
 import { marketMethods } from './market.ts';
 import { settlementMethods } from './settlement.ts';
+import { stakingMethods } from './staking.ts';
 import { statisticsMethods } from './statistics.ts';
 import { tradingMethods } from './trading.ts';
 import { transactionMethods } from './transaction.ts';
@@ -25,6 +26,7 @@ export const HANDLERS: Handlers<MethodName> = {
   ...tradingMethods,
   ...marginMethods,
   ...liquidationMethods,
+  ...stakingMethods,
   ...statisticsMethods,
   ...transactionMethods,
   ...chainMethods,

@@ -11,6 +11,7 @@ import {
   Money,
   Safe,
 } from './common.ts';
+import { type StakedValidatorInfo, StakedValidatorSchema } from './staking.ts';
 import { type ReceiptInfo, ReceiptInfoSchema } from './transaction.ts';
 
 /** Most blocks of one `get_blocks`. */
@@ -162,12 +163,15 @@ export type ValidatorsAnswer = {
   total_weight: string;
   quorum_weight: string;
   validators: ValidatorInfo[];
+  /** Every validator there is by number, as the state has it now; empty where an epoch was asked for. */
+  registered: StakedValidatorInfo[];
 };
 export const ValidatorsAnswerSchema: z.ZodType<ValidatorsAnswer> = z.strictObject({
   epoch: Count,
   total_weight: BigText,
   quorum_weight: BigText,
   validators: z.array(ValidatorInfoSchema),
+  registered: z.array(StakedValidatorSchema),
 });
 
 export type EpochInfo = {

@@ -13,6 +13,7 @@ import * as liquidation from './liquidation.ts';
 import * as margin from './margin.ts';
 import * as market from './market.ts';
 import * as settlement from './settlement.ts';
+import * as staking from './staking.ts';
 import * as statistics from './statistics.ts';
 import * as subscription from './subscription.ts';
 import * as trading from './trading.ts';
@@ -77,6 +78,10 @@ export type MethodTypes = {
   get_block: Method<chain.GetBlockParams, chain.BlockInfo>;
   get_blocks: Method<chain.GetBlocksParams, chain.BlockSummary[]>;
   get_validators: Method<chain.EpochParams, chain.ValidatorsAnswer>;
+  get_validator: Method<staking.GetValidatorParams, staking.StakedValidatorInfo>;
+  get_delegations: Method<staking.GetDelegationsParams, staking.DelegationsInfo>;
+  get_staking_parameters: Method<NoParams, staking.StakingParametersInfo>;
+  get_staking_pools: Method<NoParams, staking.StakingPoolsInfo>;
   get_epoch: Method<chain.EpochParams, chain.EpochInfo>;
   get_parameters: Method<NoParams, chain.ParametersAnswer>;
   get_peers: Method<NoParams, chain.PeerInfoAnswer[]>;
@@ -161,6 +166,8 @@ export const METHODS: { readonly [M in MethodName]: MethodSchema<M> } = {
     'Open expiries by underlying.',
     market.GetExpirationsParamsSchema,
     market.ExpirationsAnswerSchema,
+  ),
+    market.InstrumentParamsSchema,
   ),
   'public/get_delivery_prices': any(
     'Delivery prices of past expiries, newest first.',
@@ -312,9 +319,29 @@ export const METHODS: { readonly [M in MethodName]: MethodSchema<M> } = {
     z.array(chain.BlockSummarySchema).max(chain.MAX_BLOCKS),
   ),
   get_validators: any(
-    'Validators of an epoch with their weights.',
+    'Validators of an epoch with their weights; without `epoch`, also every validator registered.',
     chain.EpochParamsSchema,
     chain.ValidatorsAnswerSchema,
+  ),
+  get_validator: any(
+    'One validator: commission, stake, weight, attendance, faults, expected yield.',
+    staking.GetValidatorParamsSchema,
+    staking.StakedValidatorSchema,
+  ),
+  get_delegations: any(
+    'What an account has staked: shares, joins, unbondings, liens, rewards accrued now.',
+    staking.GetDelegationsParamsSchema,
+    staking.DelegationsSchema,
+  ),
+  get_staking_parameters: any(
+    'Parameters of staking with units and ranges, and its limits.',
+    NoParamsSchema,
+    staking.StakingParametersSchema,
+  ),
+  get_staking_pools: any(
+    'Bonded and unbonding stake, rewards held and owed, issuance.',
+    NoParamsSchema,
+    staking.StakingPoolsSchema,
   ),
   get_epoch: any('Configuration of an epoch.', chain.EpochParamsSchema, chain.EpochInfoSchema),
   get_parameters: any(
