@@ -7,6 +7,11 @@ import { toHex } from '../../runtime/core/bytes.ts';
 import { address, type PortfolioId, portfolioId, underlyingId } from '../../runtime/core/units.ts';
 import { balanceOf } from '../../runtime/ledger/ledger.ts';
 import {
+  type LinearChange,
+  type LinearMargin,
+  linearMarginAfter,
+} from '../../runtime/linear/linear-margin.ts';
+import {
   bareMaintenance,
   type ExpiryHolding,
   expiryRequirement,
@@ -27,6 +32,7 @@ import { CONCENTRATED } from '../../runtime/margin/portfolio/margin-result.ts';
 import { SKEWS } from '../../runtime/margin/portfolio/risk-layout.ts';
 import { expiryCharge } from '../../runtime/margin/requirements.ts';
 import { payoff } from '../../runtime/margin/series-risk.ts';
+import { isLinearKind } from '../../runtime/options/instrument.ts';
 import { expiryKey, metaOf, type State } from '../../runtime/state/state.ts';
 import { expiryTime, liquidationPrices } from './liquidation-price.ts';
 import {
@@ -52,7 +58,12 @@ function micro(units: number): bigint {
   return BigInt(Math.floor(units)) * BigInt(MICRO_USD_PER_UNIT);
 }
 
-function standardNumbers(state: State, expiries: Holding, cash: bigint): MarginNumbers {
+function standardNumbers(
+  state: State,
+  expiries: Holding,
+  cash: bigint,
+  linear: LinearMargin,
+): MarginNumbers {
   let initial = 0n;
   let orders = 0n;
   let bare = 0n;
@@ -64,10 +75,11 @@ function standardNumbers(state: State, expiries: Holding, cash: bigint): MarginN
     bare += BigInt(bareMaintenance(expiry));
     due += BigInt(receivable(expiry));
   }
+  const wealth = cash + linear.variation;
   return {
-    initial: cash - initial,
-    orderMaintenance: cash + due - orders,
-    maintenance: cash + due - bare,
+    initial: wealth - initial - linear.initial,
+    orderMaintenance: wealth + due - orders - linear.maintenance,
+    maintenance: wealth + due - bare - linear.bare,
   };
 }
 
@@ -229,14 +241,19 @@ function explainedMode(own: MarginMode, asked: number): MarginMode {
 function detailOf(
   state: State,
   expiries: Holding,
-  of: { readonly cash: bigint; readonly ownMode: MarginMode; readonly mode: MarginMode },
+  of: {
+    readonly cash: bigint;
+    readonly linear: LinearMargin;
+    readonly ownMode: MarginMode;
+    readonly mode: MarginMode;
+  },
 ): MarginDetail {
-  const { cash, ownMode, mode } = of;
+  const { cash, linear, ownMode, mode } = of;
   const isPortfolio = mode === MARGIN_MODE.portfolio;
   const lines = isPortfolio ? portfolioLines(state, expiries) : standardLines(state, expiries);
-  const standard = standardNumbers(state, expiries, cash);
-  const portfolio = portfolioNumbers(state, expiries, cash);
-  let equity = cash;
+  const standard = standardNumbers(state, expiries, cash, linear);
+  const portfolio = portfolioNumbers(state, expiries, cash + linear.variation);
+  let equity = cash + linear.variation;
   for (const expiry of expiries.values()) {
     for (const value of valuesAtMark(expiry).values()) equity += value;
   }
@@ -255,6 +272,12 @@ function detailOf(
   };
 }
 
+function linearChanges(state: State, { changes }: MarginQuestion): LinearChange[] {
+  return changes
+    .filter(({ instrument }) => isLinearKind(state.instruments.must(instrument).kind))
+    .map(({ instrument, lots }) => ({ instrument, position: lots, orders: [] }));
+}
+
 /** Margin of an account, with what the question adds. Cost: margin from scratch in both modes, and `liquidationPrices`. */
 export function marginRows(state: State, question: MarginQuestion): MarginAnswer {
   const { height } = metaOf(state);
@@ -268,7 +291,11 @@ export function marginRows(state: State, question: MarginQuestion): MarginAnswer
   const isOwn = own !== undefined && isPortfolioMode(state, own);
   const ownMode = isOwn ? MARGIN_MODE.portfolio : MARGIN_MODE.standard;
   const mode = explainedMode(ownMode, question.mode);
-  const detail = detailOf(state, expiries, { cash: held + question.cash, ownMode, mode });
+  const entry = from === undefined ? undefined : state.derived.portfolios.byPortfolio.get(from);
+  // What is added is opened at the mark: it has gained nothing.
+  const linear = linearMarginAfter(state, entry, linearChanges(state, question));
+  const cash = held + question.cash;
+  const detail = detailOf(state, expiries, { cash, linear, ownMode, mode });
   return { height, detail: [detail] };
 }
 

@@ -29,6 +29,7 @@ import {
   modeMargin,
   modePortfolio,
   partsOf,
+  variationOf,
 } from './mode-excess.ts';
 import { orderTerm } from './mode-sums.ts';
 import {
@@ -88,11 +89,6 @@ function isReduction(holding: SeriesHolding, { position, orders }: TrialChange):
     if (lots > 0 && side === SIDE.sell) asks = true;
   }
   return !(bids && after + bidLots > 0) && !(asks && after - askLots < 0);
-}
-
-/** Cash, options at mark and unrealised variation. */
-function equityOf(cash: bigint, mark: bigint): bigint {
-  return cash + mark;
 }
 
 function equityRefusal(
@@ -156,8 +152,8 @@ function cashRefusal(
 /**
  * Judges planned changes of a portfolio in portfolio mode. Errors in order: too_many_positions,
  * mode_expiries, position_limit (given: the bound on the sums, in risk units), equity_reduce_only,
- * insufficient_cash, insufficient_margin (given: initial requirement after them, allowed: cash after
- * them). Cost: the sums once per mark; then O(slots) for every order and position that changes, in
+ * insufficient_cash, insufficient_margin (given: initial requirement after them, allowed: cash and
+ * variation after them). Cost: the sums once per mark; then O(slots) for every order and position that changes, in
  * both measures.
  */
 export function modeRefusal(state: State, planned: ModeChanges): Refusal | undefined {
@@ -170,24 +166,25 @@ export function modeRefusal(state: State, planned: ModeChanges): Refusal | undef
     return refusal('position_limit', { given: EXACT_UNITS, allowed: EXACT_UNITS });
   }
   const cash = balanceOf(state, planned.portfolio, DENOMINATION.usd);
+  const wealth = cash + variationOf(state, planned.portfolio);
   const before = modeMargin(state, portfolio, 'initial');
-  const poor = equityRefusal(state, trial, equityOf(cash, before.mark));
+  const poor = equityRefusal(state, trial, wealth + before.mark);
   if (poor !== undefined) return poor;
   const shortOfCash = cashRefusal(state, planned, cash);
   if (shortOfCash !== undefined) return shortOfCash;
 
   const flow = cashFlow(state, planned);
-  const cashAfter = cash + flow;
+  const wealthAfter = wealth + flow;
   const initial = modeMarginAfter(state, portfolio, trial, 'initial');
   // Whoever is in debt may only reduce risk, whatever positions have gained.
-  if (cash >= 0n && cashAfter + initial >= 0n) return undefined;
+  if (cash >= 0n && wealthAfter + initial >= 0n) return undefined;
   const initialChange = initial - before.excess + flow;
   const maintenanceChange =
     modeMarginAfter(state, portfolio, trial, 'maintenance') -
     modeMargin(state, portfolio, 'maintenance').excess +
     flow;
   if (initialChange >= 0n && maintenanceChange >= 0n) return undefined;
-  return refusal('insufficient_margin', { given: -initial, allowed: cashAfter });
+  return refusal('insufficient_margin', { given: -initial, allowed: wealthAfter });
 }
 
 /** A place as order entry has it: empty holdings, not indexed, where nothing is held. */
@@ -207,6 +204,9 @@ export type ModeTrade = {
   readonly cash: bigint;
 };
 
+/** What a position and an order may be floored lower than their lots one by one. */
+const ROUNDING_UNITS = 2;
+
 /** The most that a trade can take from the initial excess, and the delta that it moves. Risk units. */
 function worstOf(
   state: State,
@@ -222,7 +222,7 @@ function worstOf(
   const term =
     lots === 0 ? 0 : orderTerm(risk.arrays, row, holding.risk, { side, price, lots }).cash;
   const moved = (Math.abs(position) + lots) * Math.abs(values[base + layout.delta] ?? 0);
-  return { change: traded + lots * (loss + term), delta: moved };
+  return { change: traded + lots * (loss + term) - ROUNDING_UNITS, delta: moved };
 }
 
 /**
@@ -256,10 +256,13 @@ export function isModeCovered(
   if (gross > freeConcentration(first.arrays)) return false;
 
   const { mark, excess } = modeMargin(state, portfolio, 'initial');
-  if (equityOf(cash, mark) < MIN_TRADING_EQUITY) return false;
+  const wealth = cash + variationOf(state, id);
+  if (wealth + mark < MIN_TRADING_EQUITY) return false;
   if (trade.side === SIDE.buy) {
     const reserve = BigInt(trade.restingLots) * BigInt(bidCost(place.holding.risk, place.price));
     if (reserve - trade.cash > cash - bidReserve(state, id)) return false;
   }
-  return cash + trade.cash + excess + BigInt(Math.floor(change)) * BigInt(MICRO_USD_PER_UNIT) >= 0n;
+  return (
+    wealth + trade.cash + excess + BigInt(Math.floor(change)) * BigInt(MICRO_USD_PER_UNIT) >= 0n
+  );
 }

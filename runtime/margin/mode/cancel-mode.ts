@@ -25,7 +25,7 @@ import {
 import { expiryOf, type Portfolio } from '../portfolio-index.ts';
 import { bidReserve } from '../requirements.ts';
 import { bidCost, seriesRisk } from '../series-risk.ts';
-import { marginOfGroup, modeMargin, partsOf } from './mode-excess.ts';
+import { marginOfGroup, modeMargin, partsOf, variationOf } from './mode-excess.ts';
 import { orderTerm, termNumber } from './mode-sums.ts';
 import { riskOf, rowOf } from './risk-index.ts';
 
@@ -33,7 +33,8 @@ import { riskOf, rowOf } from './risk-index.ts';
 export function isModeSupported(state: State, portfolio: Portfolio): boolean {
   const cash = balanceOf(state, portfolio.id, DENOMINATION.usd);
   if (cash < bidReserve(state, portfolio.id)) return false;
-  return cash + modeMargin(state, portfolio, 'maintenance').excess >= 0n;
+  const wealth = cash + variationOf(state, portfolio.id);
+  return wealth + modeMargin(state, portfolio, 'maintenance').excess >= 0n;
 }
 
 /** An order's terms in the series that it is of: more than one for a combo. */

@@ -9,7 +9,7 @@
  * Units: risk units of 10⁻⁵ USD per lot, whatever the underlying.
  */
 import type { InstrumentId } from '../../core/units.ts';
-import { INSTRUMENT_KIND, type Instrument } from '../../options/instrument.ts';
+import { INSTRUMENT_KIND, type Instrument, PERPETUAL_EXPIRY } from '../../options/instrument.ts';
 import type { Underlying } from '../../options/underlying.ts';
 import type { MarkInputs } from '../../oracle/price.ts';
 import { ln } from '../../pricing/elementary.ts';
@@ -55,8 +55,8 @@ export type FilledExpiry = {
 const SPARE_ROWS = 32;
 
 function marketOf({ underlying, inputs, confidence }: ExpirySource): RiskMarket {
-  // Perpetuals stand at expiry 0.
-  const isOver = inputs.expiry > 0 && inputs.markedAt >= inputs.expiry;
+  const isDated = inputs.expiry !== PERPETUAL_EXPIRY;
+  const isOver = isDated && inputs.markedAt >= inputs.expiry;
 
   return {
     // Charges are shares of spot: none from expiry on.
@@ -65,7 +65,8 @@ function marketOf({ underlying, inputs, confidence }: ExpirySource): RiskMarket 
     pegPrice: 1,
     usdUnits: UNITS_PER_USD,
     optionUnits: UNITS_PER_USD / underlying.optionLotsPerCoin,
-    linearUnits: UNITS_PER_USD / underlying.optionLotsPerCoin,
+    // Without futures there is no row that reads it.
+    linearUnits: UNITS_PER_USD / Math.max(1, underlying.futureLotsPerCoin),
   };
 }
 

@@ -9,8 +9,11 @@
  * Where sums would not be exact, a bound below every margin stands in for them: gross lots × the most
  * that a lot can be worth and lose, in bigint. Units: micro-USD; a sum of whole risk units is exact.
  */
+import { DENOMINATION } from '../../actions/transfer.ts';
 import type { PortfolioId } from '../../core/units.ts';
 import { underlyingId } from '../../core/units.ts';
+import { balanceOf } from '../../ledger/ledger.ts';
+import { linearPositionsOf } from '../../linear/positions-of.ts';
 import { expiryKey, type State } from '../../state/state.ts';
 import { type ExpiryHolding, refreshExpiry } from '../expiry-holding.ts';
 import { type AccountSums, marginOfParts, withoutOrders } from '../portfolio/account-sums.ts';
@@ -161,6 +164,19 @@ export function modeMargin(
     for (const expiry of group) excess -= BigInt(settlementFees(expiry));
   }
   return { mark, excess };
+}
+
+/** Micro-USD that futures and perpetuals have gained at mark and not realised. O(series of them held). */
+export function variationOf(state: State, id: PortfolioId): bigint {
+  let variation = 0n;
+  if (state.derived.portfolios.byPortfolio.get(id)?.linear === undefined) return variation;
+  for (const held of linearPositionsOf(state, id)) variation += held.variation;
+  return variation;
+}
+
+/** Cash and unrealised variation: what stands beside the margin of the sums. */
+export function wealthOf(state: State, id: PortfolioId): bigint {
+  return balanceOf(state, id, DENOMINATION.usd) + variationOf(state, id);
 }
 
 /** Nothing held. */

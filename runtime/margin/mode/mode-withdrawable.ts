@@ -12,7 +12,7 @@ import { balanceOf } from '../../ledger/ledger.ts';
 import { freshMark } from '../../oracle/freshness.ts';
 import type { State } from '../../state/state.ts';
 import { bidReserve } from '../requirements.ts';
-import { longValue, modeMargin, modePortfolio } from './mode-excess.ts';
+import { longValue, modeMargin, modePortfolio, variationOf } from './mode-excess.ts';
 
 /** Whether every mark of what a portfolio holds is fresh, or final. O(series held). */
 export function isHeldMarked(state: State, context: BlockContext, id: PortfolioId): boolean {
@@ -30,7 +30,8 @@ export function modeWithdrawable(state: State, context: BlockContext, id: Portfo
   if (!isHeldMarked(state, context, id)) return 0n;
   const portfolio = modePortfolio(state, id);
   const cash = balanceOf(state, id, DENOMINATION.usd);
+  const variation = minBigint(0n, variationOf(state, id));
   const { excess } = modeMargin(state, portfolio, 'initial');
-  const beyond = cash + excess - longValue(state, portfolio);
+  const beyond = cash + variation + excess - longValue(state, portfolio);
   return maxBigint(0n, minBigint(beyond, cash - bidReserve(state, id)));
 }

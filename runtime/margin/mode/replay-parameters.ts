@@ -5,16 +5,14 @@
  * positions and balances are those of now, the state and its arrays stay. Accounts under standard margin
  * do not depend on these parameters.
  */
-import { DENOMINATION } from '../../actions/transfer.ts';
 import type { PortfolioId, UnderlyingId } from '../../core/units.ts';
-import { balanceOf } from '../../ledger/ledger.ts';
 import { expiryKey, type State } from '../../state/state.ts';
 import type { ExpiryHolding } from '../expiry-holding.ts';
 import { marginOfParts, withoutOrders } from '../portfolio/account-sums.ts';
 import type { PortfolioModel } from '../portfolio/portfolio-model.ts';
 import { riskLayout } from '../portfolio/risk-layout.ts';
 import { fillExpiry, MICRO_USD_PER_UNIT } from './fill-expiry.ts';
-import { modeMargin, modePortfolio } from './mode-excess.ts';
+import { modeMargin, modePortfolio, wealthOf } from './mode-excess.ts';
 import { freshSums } from './mode-sums.ts';
 import { sourceOf } from './risk-index.ts';
 
@@ -62,8 +60,8 @@ export function replayParameters(
     const group = all.filter(({ key }) => expiryKey.high(key) === underlying);
     if (group.length === 0) continue;
     const of = new Map(group.map((expiry) => [expiry.key, expiry]));
-    const cash = balanceOf(state, id, DENOMINATION.usd);
-    const now = cash + modeMargin(state, portfolio, 'maintenance', 'positions alone').excess;
+    const now =
+      wealthOf(state, id) + modeMargin(state, portfolio, 'maintenance', 'positions alone').excess;
     const own = modeMargin(
       state,
       { sums: undefined, expiries: of },

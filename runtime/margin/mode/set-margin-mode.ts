@@ -5,13 +5,11 @@
  * mode, with equity of $25,000 at least to enter, 128 positions and 16 expiries at most.
  */
 import type { SetMarginMode } from '../../actions/margin.ts';
-import { DENOMINATION } from '../../actions/transfer.ts';
 import type { BlockContext } from '../../block-context.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { type AccountId, type PortfolioId, portfolioId, timestampMs } from '../../core/units.ts';
 import { type Refusal, refusal } from '../../error.ts';
 import { EVENT } from '../../event.ts';
-import { balanceOf } from '../../ledger/ledger.ts';
 import { ACTION_RESULT, type ActionResult } from '../../receipt.ts';
 import type { State } from '../../state/state.ts';
 import { markValueOf } from '../excess.ts';
@@ -23,7 +21,7 @@ import {
   MAX_MODE_POSITIONS,
   MIN_ENTRY_EQUITY,
 } from './margin-mode.ts';
-import { modeMargin, modePortfolio } from './mode-excess.ts';
+import { modeMargin, modePortfolio, wealthOf } from './mode-excess.ts';
 import { modeSums } from './mode-sums.ts';
 import { isHeldMarked } from './mode-withdrawable.ts';
 
@@ -47,22 +45,23 @@ function holdingRefusal(state: State, id: PortfolioId, entering: boolean): Refus
 /** Refusals by what the account is worth, in order: low_equity (entering), mode_margin. */
 function worthRefusal(state: State, id: PortfolioId, entering: boolean): Refusal | undefined {
   if (!entering) {
-    const { cash, initial } = standardMargin(state, id);
-    return cash < initial ? refusal('mode_margin', { given: initial, allowed: cash }) : undefined;
+    const { cash, variation, initial } = standardMargin(state, id);
+    const allowed = cash + variation;
+    return allowed < initial ? refusal('mode_margin', { given: initial, allowed }) : undefined;
   }
   const equity = markValueOf(state, id);
   if (equity < MIN_ENTRY_EQUITY) {
     return refusal('low_equity', { given: equity, allowed: MIN_ENTRY_EQUITY });
   }
-  const cash = balanceOf(state, id, DENOMINATION.usd);
+  const allowed = wealthOf(state, id);
   const { excess } = modeMargin(state, modePortfolio(state, id), 'initial');
-  return cash + excess < 0n ? refusal('mode_margin', { given: -excess, allowed: cash }) : undefined;
+  return allowed + excess < 0n ? refusal('mode_margin', { given: -excess, allowed }) : undefined;
 }
 
 /**
  * Sets the margin mode of a sub-account. Errors in order: bad_mode, mode_unchanged, open_orders
  * (given: how many), mode_positions, mode_expiries, no_mark, low_equity (micro-USD), mode_margin
- * (given: requirement, allowed: cash; micro-USD). Of these mode_positions, mode_expiries and
+ * (given: requirement, allowed: cash and variation; micro-USD). Of these mode_positions, mode_expiries and
  * low_equity when it enters portfolio mode alone. Cost: margin from scratch in the new mode.
  */
 export function setMarginMode(

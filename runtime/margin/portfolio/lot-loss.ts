@@ -7,6 +7,9 @@
  * maxima of slots by no less than the least of these. Not for an account that is concentrated, or is
  * with the order: the wider range is not in it.
  *
+ * A term of several lots is rounded as a double before it is floored, and may be one unit below the sum
+ * of its lots': whoever relies on the bound leaves one unit for each order and position that changes.
+ *
  * Units: risk units per lot, integers, not above 0.
  */
 import type { RiskArrays } from './risk-arrays.ts';

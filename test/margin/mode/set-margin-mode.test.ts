@@ -81,10 +81,9 @@ describe('setMarginMode', () => {
     ({ code, index }) => {
       const { market, alice } = modeWorld(300_000n);
       const faults = FAULTS.slice(0, index + 1);
-      // An order must come before the marks are stale.
-      const ordered = [...faults].sort(
-        ([a], [b]) => Number(a === 'no_mark') - Number(b === 'no_mark'),
-      );
+      // An order needs margin and marks: it comes first, and stale marks last.
+      const turn = (fault: string) => Number(fault === 'no_mark') - Number(fault === 'open_orders');
+      const ordered = [...faults].sort(([a], [b]) => turn(a) - turn(b));
       for (const [, make] of ordered) make(market, alice);
       market.context = nextBlock(market.state, 1);
       expect(codeOf(setMode(market, alice, portfolio))).toBe(code);

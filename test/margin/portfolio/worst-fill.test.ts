@@ -179,7 +179,8 @@ describe('loss of a lot', () => {
           const more = { positions, orders: [...orders, order].toSorted((a, b) => a.row - b.row) };
           const loss = lotLoss(arrays, order.row, measure)[order.lots > 0 ? 'bid' : 'ask'];
           const taken = excessOf(arrays, account, measure) - excessOf(arrays, more, measure);
-          expect(taken).toBeLessThanOrEqual(-Math.abs(order.lots) * (loss + order.cash));
+          // A product of the whole order may be floored one unit lower than its lots one by one.
+          expect(taken).toBeLessThanOrEqual(-Math.abs(order.lots) * (loss + order.cash) + 1);
         },
       ),
       { numRuns: 300 },
