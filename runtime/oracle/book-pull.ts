@@ -57,7 +57,7 @@ function residualOf(state: State, pricing: ExpiryPricing, id: InstrumentId, want
   return quoteResidual(pricing, quote, maxWidth);
 }
 
-/** Where the offset of an expiry goes, in 10⁻⁶ of volatility. O(series; ~1.5 µs for each quoted one). */
+/** Where the offset of an expiry goes, in 10⁻⁶ of volatility. O(series; ~1 µs for each quoted one). */
 function targetOf(state: State, context: BlockContext, slice: SurfaceSlice): number {
   const { underlying, expiry } = slice;
   const { settlementWindowMs, pullMinQuoteUsd, pullMinRestMs, pullMaxWidthBps, pullMaxBps } =

@@ -5,6 +5,7 @@
  * Source: design/exchange.md §4 ("Book pull"). Before the settlement window only: inside it a price says
  * less and less about volatility.
  */
+import { callPrice, putPrice } from './black76.ts';
 import { ln } from './elementary.ts';
 import { totalVariance } from './essvi.ts';
 import { impliedDeviation } from './implied-volatility.ts';
@@ -33,7 +34,9 @@ const nearest = (value: number): number => Math.floor(value + 0.5);
 
 /**
  * The residual of a quote at most `maxWidth` (10⁻⁶ of volatility) wide, or `undefined` for one that is
- * wider, outside the bounds of no arbitrage, or of a series without vega. ~1 µs.
+ * wider, beyond the bounds of no arbitrage on the side that the surface is out of, or of a series without
+ * vega. The width is that of the prices over the vega: one inversion at most, and none where the surface
+ * lies inside the quote. ~0.4 µs, ~1 µs outside.
  */
 export function quoteResidual(
   pricing: ExpiryPricing,
@@ -41,17 +44,19 @@ export function quoteResidual(
   maxWidth: number,
 ): QuoteResidual | undefined {
   const { forward, deviationRatio } = pricing;
-  const { kind, strike } = quote;
+  const { kind, strike, bid, ask } = quote;
   if (deviationRatio === 0) return undefined;
   const variance = totalVariance(pricing.slice, ln(strike / forward));
   const deviation = Math.sqrt(variance * pricing.varianceRatio);
   const vega = nearest((deviationVega(forward, strike, deviation) * deviationRatio) / POINTS);
-  if (vega === 0) return undefined;
-  const bid = impliedDeviation({ kind, forward, strike, price: quote.bid });
-  const ask = impliedDeviation({ kind, forward, strike, price: quote.ask });
-  if (!bid.ok || !ask.ok) return undefined;
-  const scale = VOLATILITY_SCALE / deviationRatio;
-  const [low, high, marked] = [bid.value * scale, ask.value * scale, deviation * scale];
-  if (high - low > maxWidth) return undefined;
-  return { residual: nearest(Math.max(0, low - marked) - Math.max(0, marked - high)), vega };
+  if (vega === 0 || (ask - bid) * (VOLATILITY_SCALE / POINTS) > maxWidth * vega) return undefined;
+  const value = (kind === 'call' ? callPrice : putPrice)(forward, strike, deviation);
+  if (value >= bid && value <= ask) return { residual: 0, vega };
+  const price = value < bid ? bid : ask;
+  const quoted = impliedDeviation({ kind, forward, strike, price });
+  if (!quoted.ok) return undefined;
+  return {
+    residual: nearest(((quoted.value - deviation) * VOLATILITY_SCALE) / deviationRatio),
+    vega,
+  };
 }
