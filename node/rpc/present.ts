@@ -32,6 +32,7 @@ import type { OrderInfo, TimeInForceText } from './schemas/account.ts';
 import type {
   AuctionInfo,
   CurrencyInfo,
+  FundingHour,
   Greeks,
   IndexPriceInfo,
   InstrumentInfo,
@@ -41,6 +42,8 @@ import type {
   TradeInfo,
   UserTradeInfo,
 } from './schemas/market.ts';
+
+const HOUR_MS = 3_600_000;
 
 /** USD per coin of a price in ticks; of a combo its net price. */
 export function priceOf(
@@ -278,14 +281,33 @@ function fundingOf(
 ): { current_funding: number | null; funding_8h: number | null } {
   const found = mirror.perpetuals.get(row.underlying);
   const index = mirror.indexPrices.get(row.underlying)?.index ?? 0;
-  if (row.kind !== INSTRUMENT_KIND.perpetual || found === undefined || index === 0) {
+  if (row.kind !== INSTRUMENT_KIND.perpetual || found === undefined) {
     return { current_funding: null, funding_8h: null };
   }
   const paidPerLot = found.cumulative - (found.hourly[0] ?? found.cumulative);
   return {
     current_funding: found.rate / RATE_SCALE,
-    funding_8h: (paidPerLot * underlying.optionLotsPerCoin) / index,
+    funding_8h: index === 0 ? null : (paidPerLot * underlying.optionLotsPerCoin) / index,
   };
+}
+
+/** Funding of a perpetual by hour, oldest first. */
+export function fundingHours(
+  mirror: MarketMirror,
+  { row, underlying }: MirrorInstrument,
+): FundingHour[] {
+  const found = mirror.perpetuals.get(row.underlying);
+  if (found === undefined) return [];
+  const index = mirror.indexPrices.get(row.underlying)?.index ?? 0;
+  const { hourly, hour, cumulative } = found;
+  return hourly.map((start, i) => {
+    const paid = ((hourly[i + 1] ?? cumulative) - start) * underlying.optionLotsPerCoin;
+    return {
+      timestamp: (hour - (hourly.length - 1 - i)) * HOUR_MS,
+      paid_per_coin: moneyText(BigInt(paid)),
+      interest_1h: index === 0 ? null : paid / index,
+    };
+  });
 }
 
 export function ticker(mirror: MarketMirror, instrument: MirrorInstrument): Ticker {

@@ -6,7 +6,8 @@
  * fall below 0 by them (design/exchange.md §3, "Cash").
  *
  * Invariants: `MODULE.variation` holds Σ (lots × fundingIndex − cost) over all positions, to the
- * micro-USD (`variationProblems`); a row of `linearPositions` exists exactly where the position is
+ * micro-USD, while a delivery is part-paid less the lots paid at the delivery price
+ * (`variationProblems`); a row of `linearPositions` exists exactly where the position is
  * not 0.
  */
 import { DENOMINATION } from '../actions/transfer.ts';
@@ -17,7 +18,7 @@ import { EVENT } from '../event.ts';
 import { balanceOf, transfer } from '../ledger/ledger.ts';
 import { MODULE } from '../ledger/module-accounts.ts';
 import { changePosition, type Place, positionOf } from '../margin/portfolio-index.ts';
-import { INSTRUMENT_KIND, type Instrument } from '../options/instrument.ts';
+import { INSTRUMENT_KIND, type Instrument, isLinearKind } from '../options/instrument.ts';
 import { positionKey, type State } from '../state/state.ts';
 import { changeCost } from './cost.ts';
 import { fundingOwed } from './funding.ts';
@@ -117,6 +118,16 @@ export function variationProblems(state: State): string[] {
     const position = state.positions.get(key);
     if (position === undefined) problems.push(`cost ${key} has no position`);
     else owed += BigInt(position.lots) * BigInt(fundingIndex) - cost;
+  }
+  // A delivery is paid position by position: those paid have sold at the price, the others not yet.
+  for (const [
+    ,
+    { paidLots, cursorInstrument, deliveryPrice },
+  ] of state.settlements.unorderedEntries()) {
+    const instrument = paidLots === 0 ? undefined : state.instruments.get(cursorInstrument);
+    if (instrument === undefined || !isLinearKind(instrument.kind)) continue;
+    const { futureLotsPerCoin } = state.underlyings.must(instrument.underlying);
+    owed -= BigInt(paidLots) * BigInt(deliveryPrice / futureLotsPerCoin);
   }
   const held = balanceOf(state, MODULE.variation, DENOMINATION.usd);
   if (held !== owed) problems.push(`variation holds ${held}, positions owe ${owed}`);

@@ -32,13 +32,15 @@ export type Perpetual = {
 
 const HOUR_MS = 3_600_000;
 
-/** Notes where the hour began, at its first mark. */
+/** Notes where the hour began, at its first mark; hours without a mark began where it did. */
 export function noteFundingHour(row: Perpetual): void {
   const hour = Math.floor(row.markedAt / HOUR_MS);
-  if (hour === row.hour) return;
+  const before = row.hour === 0 ? hour - 1 : Math.max(row.hour, hour - FUNDING_HOURS);
+  for (let begun = before; begun < hour; begun++) {
+    row.hourly.push(row.cumulative);
+    if (row.hourly.length > FUNDING_HOURS) row.hourly.shift();
+  }
   row.hour = hour;
-  row.hourly.push(row.cumulative);
-  if (row.hourly.length > FUNDING_HOURS) row.hourly.shift();
 }
 
 export const PerpetualCodec: Codec<Perpetual> = container<Perpetual>('Perpetual', {

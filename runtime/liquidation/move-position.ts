@@ -15,6 +15,7 @@ import { moveLinearPosition } from '../linear/move-position.ts';
 import { heldLinear, markPerLot } from '../linear/positions-of.ts';
 import { changePosition } from '../margin/portfolio-index.ts';
 import { seriesRisk } from '../margin/series-risk.ts';
+import { closeIdleReduceOnly } from '../matching/close-idle.ts';
 import { isBeforeExpiry } from '../options/instrument.ts';
 import type { State } from '../state/state.ts';
 import type { MoveCause } from './events.ts';
@@ -115,4 +116,7 @@ export function movePosition(state: State, context: BlockContext, move: Position
     changePosition(state, to, instrument, lots);
   }
   context.events.push({ selector: EVENT.positionMoved, value: { ...move } });
+  if (state.derived.orders.reduceOnly.size === 0) return;
+  closeIdleReduceOnly(state, context, from, instrument);
+  closeIdleReduceOnly(state, context, to, instrument);
 }

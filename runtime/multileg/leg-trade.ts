@@ -23,6 +23,7 @@ import {
   type SeriesChange,
 } from '../margin/accept-changes.ts';
 import { changePosition } from '../margin/portfolio-index.ts';
+import { closeIdleReduceOnly } from '../matching/close-idle.ts';
 import type { Underlying } from '../options/underlying.ts';
 import { openInterestRefusal } from '../rules/open-interest.ts';
 import type { State } from '../state/state.ts';
@@ -166,5 +167,10 @@ export function applyLegTrade(
     changePosition(state, taker, instrument, isBuy ? lots : -lots);
     const value = { ...source, instrument, lots, side, premium, taker, maker, takerFee, makerFee };
     context.events.push({ selector: EVENT.legTrade, value });
+  }
+  if (state.derived.orders.reduceOnly.size === 0) return;
+  for (const { instrument } of legs) {
+    closeIdleReduceOnly(state, context, taker, instrument);
+    closeIdleReduceOnly(state, context, maker, instrument);
   }
 }

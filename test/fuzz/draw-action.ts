@@ -37,6 +37,7 @@ import {
   timestampMs,
   underlyingId,
 } from '../../runtime/core/units.ts';
+import { contractTerms } from '../../runtime/linear/contract-terms.ts';
 import type { MarginMode } from '../../runtime/margin/mode/margin-mode.ts';
 import { openOrdersOf } from '../../runtime/margin/portfolio-index.ts';
 import type { Position } from '../../runtime/margin/position.ts';
@@ -113,7 +114,7 @@ function nearPrice(scene: Scene, id: InstrumentId, side: Side): number {
   const { state, prng } = scene;
   const instrument = state.instruments.get(id);
   if (instrument === undefined) return 1;
-  const underlying = state.underlyings.must(instrument.underlying);
+  const underlying = contractTerms(state.underlyings.must(instrument.underlying), instrument.kind);
   const tick = underlying.optionTickMicroUsd;
   const markOf = (one: InstrumentId): number =>
     (state.derived.marks.byInstrument.get(one)?.price ?? tick) / tick;
@@ -299,7 +300,9 @@ function triggerOf(scene: Scene): PlaceTrigger {
   const mark = state.derived.marks.byInstrument.get(order.instrument);
   const listed = state.instruments.get(order.instrument);
   const tick =
-    listed === undefined ? 1 : state.underlyings.must(listed.underlying).optionTickMicroUsd;
+    listed === undefined
+      ? 1
+      : contractTerms(state.underlyings.must(listed.underlying), listed.kind).optionTickMicroUsd;
   const last = (state.lastTrades.get(order.instrument)?.price ?? 0) * tick;
   const base = [mark?.price ?? 0, mark?.index ?? 0, last][source] ?? 0;
   const distance = 1 + (condition === 0 ? 1 : -1) * prng.pick([0.0001, 0.001, 0.01, 0.1]);
@@ -580,7 +583,8 @@ function takeOf(scene: Scene): TakeLiquidation {
   const short = state.liquidations.sortedKeys();
   const portfolio = field(
     scene,
-    () => (short.length > 0 ? prng.pick(short) : portfolioId(prng.pick(people).account, subAccount(0))),
+    () =>
+      short.length > 0 ? prng.pick(short) : portfolioId(prng.pick(people).account, subAccount(0)),
     () => portfolioId(prng.pick(people).account, subAccount(hostileU8(prng))),
   );
   return {

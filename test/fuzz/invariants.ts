@@ -8,8 +8,6 @@ import { portfolioAccount } from '../../runtime/core/units.ts';
 import { EVENT, EventsCodec, PROTECTION_CHANGE, type TradeEvent } from '../../runtime/event.ts';
 import { balanceOf, conservationProblems } from '../../runtime/ledger/ledger.ts';
 import { MODULE } from '../../runtime/ledger/module-accounts.ts';
-import { LIQUIDATION_KIND } from '../../runtime/liquidation/liquidation.ts';
-import { liquidationParametersOf } from '../../runtime/liquidation/parameters.ts';
 import {
   MAX_OPEN_ORDERS_PER_PORTFOLIO,
   MAX_OPEN_ORDERS_PER_SERIES,
@@ -18,6 +16,10 @@ import {
   MAX_PRICE_TICKS,
   MAX_TRIGGERS_PER_PORTFOLIO,
 } from '../../runtime/limits.ts';
+import { contractTerms } from '../../runtime/linear/contract-terms.ts';
+import { variationProblems } from '../../runtime/linear/move-position.ts';
+import { LIQUIDATION_KIND } from '../../runtime/liquidation/liquidation.ts';
+import { liquidationParametersOf } from '../../runtime/liquidation/parameters.ts';
 import { modeMargin } from '../../runtime/margin/mode/mode-excess.ts';
 import { bestPrice } from '../../runtime/matching/book.ts';
 import { levelsFromBest } from '../../runtime/matching/price-levels.ts';
@@ -29,6 +31,7 @@ import { quotesOf } from '../../runtime/quoting/quote-index.ts';
 import { ACTION_RESULT, RECEIPT_STATUS, ReceiptsCodec } from '../../runtime/receipt.ts';
 import { metaOf, parametersOf, type State } from '../../runtime/state/state.ts';
 import { type EventBooks, eventProblems, followEvents, type SeenTrade } from './event-books.ts';
+import { oracleProblems } from './oracle-invariants.ts';
 import type { Executed, RecordedBlock } from './world.ts';
 
 /** What a history remembers from block to block. */
@@ -206,7 +209,7 @@ function feeProblems(state: State, trade: TradeEvent | LegTradeEvent): string[] 
   const { instrument, lots, makerFee, takerFee } = trade;
   const listed = state.instruments.get(instrument);
   if (listed === undefined) return [];
-  const underlying = state.underlyings.must(listed.underlying);
+  const underlying = contractTerms(state.underlyings.must(listed.underlying), listed.kind);
   const premium =
     'premium' in trade
       ? trade.premium
@@ -329,12 +332,14 @@ export function problemsAfter(
   noteLimits(state, memory, executed);
   return [
     ...conservationProblems(state),
+    ...variationProblems(state),
     ...bookProblems(state),
     ...orderProblems(state),
     ...limitProblems(state),
     ...modeProblems(state),
     ...protectionProblems(state, memory),
     ...liquidationProblems(state),
+    ...oracleProblems(state),
     ...blockProblems(state, memory, block, executed),
   ];
 }

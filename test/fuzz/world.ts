@@ -177,10 +177,17 @@ function drawUnderlyings(prng: Prng, base: Record<string, unknown>): Record<stri
         maxAccountLots: prng.pick([0, 300]),
       }
     : {};
+  const futures = { futureTickMicroUsd: 500_000, futureLotsPerCoin: 1_000, futuresListed: 1 };
   return [
-    { ...plain, matching: prng.chance(0.15) ? MATCHING.batch : MATCHING.continuous },
+    { ...plain, ...futures, matching: prng.chance(0.15) ? MATCHING.batch : MATCHING.continuous },
     {
       ...plain,
+      ...futures,
+      futureLotsPerCoin: prng.pick([0, 100, 100]),
+      futuresListed: 0,
+      futureMaxOrderLots: prng.pick([500, 1_000_000_000]),
+      futureMaxPositionLots: prng.pick([0, 400]),
+      futureMaxOpenInterestLots: prng.pick([0, 2_000]),
       id: 1,
       name: 'ETH',
       optionTickMicroUsd: 100_000,

@@ -15,9 +15,9 @@ import { excessOf, markValueOf } from '../../runtime/margin/excess.ts';
 import { accountMargin } from '../../runtime/margin/requirements.ts';
 import { expireSeries } from '../../runtime/options/expire-series.ts';
 import { INSTRUMENT_KIND, INSTRUMENT_STATE } from '../../runtime/options/instrument.ts';
-import { liveExpiries } from '../../runtime/options/series-index.ts';
 import { paySettlements } from '../../runtime/options/pay-settlements.ts';
 import { sampleSettlements } from '../../runtime/options/sample-settlements.ts';
+import { liveExpiries } from '../../runtime/options/series-index.ts';
 import { positionKey, type State } from '../../runtime/state/state.ts';
 import { runs } from '../fixtures/runs.ts';
 import { fundedPortfolio, MICRO, nextBlock, reloaded } from '../fixtures/state.ts';
@@ -152,14 +152,12 @@ function deliver({ market }: World, indexUsd: number): void {
     expireSeries(state, market.context);
     paySettlements(state, market.context);
     cancelUnsupportedOrders(state, market.context);
+    expect(moneyProblems(state)).toEqual([]);
   };
   run(Math.max(1, EXPIRY - 10_000 - now(state)));
   while (now(state) < EXPIRY + 1_000) run(1_000);
   const isPaid = () => !liveExpiries(state, FUTURES_BTC.id).includes(EXPIRY);
-  for (let i = 0; i < 40 && !isPaid(); i++) {
-    run(500);
-    expect(moneyProblems(state)).toEqual([]);
-  }
+  for (let i = 0; i < 40 && !isPaid(); i++) run(500);
   expect(isPaid()).toBe(true);
   expect(state.instruments.must(market.future).state).toBe(INSTRUMENT_STATE.settled);
 }

@@ -20,12 +20,14 @@ import { CLOSE_REASON, EVENT, type Event } from '../../runtime/event.ts';
 import { FIRST_ACCOUNT_ID } from '../../runtime/ledger/module-accounts.ts';
 import type { Order } from '../../runtime/matching/order.ts';
 import { PLAIN_ORDER, restingOrder } from '../../runtime/matching/order.ts';
-import { INSTRUMENT_KIND } from '../../runtime/options/instrument.ts';
+import { INSTRUMENT_KIND, PERPETUAL_EXPIRY } from '../../runtime/options/instrument.ts';
 import { metaOf, type State } from '../../runtime/state/state.ts';
-import { addSeries, BTC, fundedPortfolio, START } from '../fixtures/state.ts';
+import { addSeries, BTC, ETH, fundedPortfolio, START } from '../fixtures/state.ts';
 
 /** Name of the series that `openMarket` lists: START is 2025-12-01 08:00 UTC. */
 export const SERIES = 'BTC-1DEC25-0805-100000-C';
+/** Its longs paid 50 micro-USD a lot in the hour before, and 20 in this one; 100 lots are a coin. */
+export const PERPETUAL = 'ETH-PERPETUAL';
 /** A call spread of it with the series of the next strike. */
 export const COMBO = 'BTC-CS-1DEC25-0805-100000_110000';
 export const MAKER: string = '11'.repeat(20);
@@ -43,6 +45,30 @@ export type TestMarket = {
   fill(order: Order, lots: number): Event[];
   cancel(order: Order): Event;
 };
+
+/** The perpetual of ETH, which has paid funding for two hours. */
+function listPerpetual(state: State): void {
+  const underlying = ETH.id;
+  state.underlyings.set(underlying, { ...ETH, futureTickMicroUsd: 50_000, futureLotsPerCoin: 100 });
+  const instrument = addSeries(state, {
+    underlying,
+    kind: INSTRUMENT_KIND.perpetual,
+    expiry: PERPETUAL_EXPIRY,
+    strikeUsd: 0,
+  });
+  state.perpetuals.set(underlying, {
+    underlying,
+    instrument,
+    markedAt: START,
+    premium: 1_250_000,
+    rate: 1_000_000,
+    cumulative: 70,
+    remainder: 0n,
+    average: 0,
+    hour: START / 3_600_000,
+    hourly: [0, 50],
+  });
+}
 
 export function openMarket(state: State): TestMarket {
   const instrument = addSeries(state, {
@@ -78,6 +104,7 @@ export function openMarket(state: State): TestMarket {
   ] as const) {
     state.accounts.set(address(hex), { id, createdAt: START, keys: [] });
   }
+  listPerpetual(state);
   rebuildAccountIndex(state);
   fundedPortfolio(state, 1, 1_000_000n);
   fundedPortfolio(state, 2, 1_000_000n);

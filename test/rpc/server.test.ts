@@ -28,6 +28,7 @@ import {
   MAKER,
   MAKER_PORTFOLIO,
   openMarket,
+  PERPETUAL,
   SERIES,
   TAKER,
   type TestMarket,
@@ -128,6 +129,7 @@ describe('every method answers in its own schema', () => {
     'public/get_combo_details': { combo_id: COMBO },
     'public/get_index_price': { index_name: 'btc_usd' },
     'public/get_last_trades_by_instrument': { instrument_name: SERIES },
+    'public/get_funding_rate_history': { instrument_name: PERPETUAL },
     'public/get_delivery_prices': { index_name: 'btc_usd' },
     'public/subscribe': { channels: ['blocks'] },
     'public/unsubscribe': { channels: ['blocks'] },
@@ -183,6 +185,38 @@ test('the OpenRPC document lists every method with the parameters that are check
     ['depth', false],
     ['detail', false],
   ]);
+});
+
+describe('a perpetual', () => {
+  test('has a name, lots and fees of its own, and says what funding is', async () => {
+    const [listed] = await client.call('public/get_instruments', { kind: 'future' });
+    expect(listed).toMatchObject({
+      instrument_name: PERPETUAL,
+      kind: 'future',
+      settlement_period: 'perpetual',
+      expiration_timestamp: 0,
+      tick_size: 0.05,
+      lots_per_coin: 100,
+      contract_size: 0.01,
+      taker_commission: 0.00035,
+      state: 'open',
+    });
+    const ticker = await client.call('public/ticker', { instrument_name: PERPETUAL });
+    expect(ticker).toMatchObject({ current_funding: 0.001, mark_iv: null });
+    const hours = await client.call('public/get_funding_rate_history', {
+      instrument_name: PERPETUAL,
+    });
+    // 50 micro-USD a lot in the hour before, 20 in this one, 100 lots a coin.
+    expect(hours.map(({ timestamp, paid_per_coin }) => [timestamp, paid_per_coin])).toEqual([
+      [START - 3_600_000, '0.005'],
+      [START, '0.002'],
+    ]);
+  });
+
+  test('only it has funding', async () => {
+    const asked = client.call('public/get_funding_rate_history', { instrument_name: SERIES });
+    await expect(asked).rejects.toThrow('no such instrument');
+  });
 });
 
 describe('the market', () => {

@@ -1,12 +1,14 @@
 /** Market data methods, answered from the mirror. */
-import { INSTRUMENT_STATE } from '../../../runtime/options/instrument.ts';
+import { INSTRUMENT_KIND, INSTRUMENT_STATE } from '../../../runtime/options/instrument.ts';
 import { QUESTION } from '../../query/format.ts';
 import type { Handlers } from '../context.ts';
+import { failure } from '../errors.ts';
 import { instrumentOf, underlyingOf } from '../lookup.ts';
 import { type MarketMirror, type MirrorInstrument, marketMirror } from '../mirror/market.ts';
 import {
   auctionInfo,
   currencyInfo,
+  fundingHours,
   indexPriceInfo,
   instrumentInfo,
   stateName,
@@ -49,6 +51,7 @@ export const marketMethods: Handlers<
   | 'public/get_index_price'
   | 'public/get_last_trades_by_instrument'
   | 'public/get_expirations'
+  | 'public/get_funding_rate_history'
   | 'public/get_delivery_prices'
 > = {
   async 'public/get_currencies'(_params, { feed }) {
@@ -139,6 +142,19 @@ export const marketMethods: Handlers<
       if (expiries.at(-1) !== row.expiry) expiries.push(row.expiry);
     }
     return answer;
+  },
+
+  async 'public/get_funding_rate_history'({ instrument_name }, { feed }) {
+    const mirror = await feed.market();
+    const instrument = instrumentOf(mirror, instrument_name);
+    if (instrument.row.kind !== INSTRUMENT_KIND.perpetual) {
+      throw failure('invalid_instrument', {
+        field: 'instrument_name',
+        given: instrument_name,
+        allowed: 'a perpetual, such as BTC-PERPETUAL',
+      });
+    }
+    return fundingHours(mirror, instrument);
   },
 
   async 'public/get_delivery_prices'({ index_name, count }, { feed }) {

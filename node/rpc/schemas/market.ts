@@ -18,6 +18,8 @@ export const MAX_INSTRUMENTS = 10_000;
 export const MAX_BOOK_DEPTH = 1_000;
 /** Most trades, orders or blocks of one answer. */
 export const MAX_PAGE = 1_000;
+/** Hours of funding that the chain remembers. */
+export const MAX_FUNDING_HOURS = 8;
 
 /** `pending`: listed, waits for its first mark; `auction`: orders are collected, none trades yet. */
 export type InstrumentStateName =
@@ -449,6 +451,17 @@ export const ExpirationsAnswerSchema: z.ZodType<ExpirationsAnswer> = z.record(
   z.string(),
   z.array(Millis),
 );
+
+/**
+ * What longs of a perpetual paid shorts per coin in one hour from `timestamp` on, in USD (negative: shorts
+ * paid), exact, and as a share of the index now. The last hour is the one that runs.
+ */
+export type FundingHour = { timestamp: number; paid_per_coin: string; interest_1h: number | null };
+export const FundingHourSchema: z.ZodType<FundingHour> = z.strictObject({
+  timestamp: Millis,
+  paid_per_coin: Money,
+  interest_1h: z.number().nullable(),
+});
 
 export type GetDeliveryPricesParams = GetIndexPriceParams & { count?: number | undefined };
 export const GetDeliveryPricesParamsSchema: z.ZodType<GetDeliveryPricesParams> = z.strictObject({

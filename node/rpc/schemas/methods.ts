@@ -34,6 +34,7 @@ export type MethodTypes = {
   'public/get_index_price': Method<market.GetIndexPriceParams, market.IndexPriceInfo>;
   'public/get_last_trades_by_instrument': Method<market.GetLastTradesParams, market.TradesAnswer>;
   'public/get_expirations': Method<market.GetExpirationsParams, market.ExpirationsAnswer>;
+  'public/get_funding_rate_history': Method<market.InstrumentParams, market.FundingHour[]>;
   'public/get_delivery_prices': Method<market.GetDeliveryPricesParams, market.DeliveryPricesAnswer>;
   'public/get_auction': Method<market.InstrumentParams, market.AuctionInfo | null>;
   'public/get_settlement_proof': Method<
@@ -167,7 +168,10 @@ export const METHODS: { readonly [M in MethodName]: MethodSchema<M> } = {
     market.GetExpirationsParamsSchema,
     market.ExpirationsAnswerSchema,
   ),
+  'public/get_funding_rate_history': any(
+    'Funding of a perpetual by hour, of the last eight, oldest first.',
     market.InstrumentParamsSchema,
+    z.array(market.FundingHourSchema).max(market.MAX_FUNDING_HOURS),
   ),
   'public/get_delivery_prices': any(
     'Delivery prices of past expiries, newest first.',
