@@ -66,7 +66,7 @@ export type LoadSeries = { readonly instrument: number; readonly markTicks: numb
 
 /** Open series whose mark leaves room for prices below it. */
 export async function loadSeries(client: Client, minTimeToExpiryMs: number): Promise<LoadSeries[]> {
-  const listed = await client.call('public/get_instruments', {});
+  const listed = await client.call('public/get_instruments', { kind: 'option' });
   const soonest = Date.now() + minTimeToExpiryMs;
   const series: LoadSeries[] = [];
   for (const one of listed) {
