@@ -8,6 +8,7 @@ import { type AccountId, address, portfolioId } from '../core/units.ts';
 import { type Refusal, refusal } from '../error.ts';
 import { EVENT } from '../event.ts';
 import { balanceOf, transfer } from '../ledger/ledger.ts';
+import { noteMargin } from '../liquidation/health-index.ts';
 import { isAnyInsolvent } from '../liquidation/liquidation-index.ts';
 import { takeHaircut } from '../liquidation/shared-debt.ts';
 import { withdrawable } from '../margin/withdrawable.ts';
@@ -58,6 +59,7 @@ export function transferAction(
     ? takeHaircut(state, context, from, action.amount)
     : action.amount;
   transfer(state, { from, to, denomination, amount, reason: 'transfer' });
+  if (isUsd) noteMargin(state, from);
   context.events.push({ selector: EVENT.transfer, value: { from, to, denomination, amount } });
   return ok({ selector: ACTION_RESULT.transferred, value: { amount } });
 }

@@ -1,20 +1,18 @@
 /**
- * Accounts that are short at the marks of this block.
+ * Accounts that are short at the marks of this block, and those that are left with a debt.
  *
- * Source: design/exchange.md §6. Looked at are portfolios with a holding in an expiry marked in this
- * block: nothing but a mark or a settlement takes an account below maintenance. A bound that needs
- * no sums comes first: cash against the isolated requirements of its shorts.
+ * Source: design/exchange.md §6. An account is short when its cash does not cover every short position by
+ * itself and its excess over maintenance is below 0; of others the index leaves nobody out
+ * (`health-index.ts`).
  */
 import { DENOMINATION } from '../actions/transfer.ts';
 import type { BlockContext } from '../block-context.ts';
 import { type PortfolioId, portfolioAccount } from '../core/units.ts';
-import { EVENT } from '../event.ts';
 import { balanceOf } from '../ledger/ledger.ts';
 import { FIRST_ACCOUNT_ID } from '../ledger/module-accounts.ts';
 import { excessOf } from '../margin/excess.ts';
-import type { Portfolio } from '../margin/portfolio-index.ts';
-import { seriesRisk } from '../margin/series-risk.ts';
 import type { State } from '../state/state.ts';
+import { dropEmptyExpiries, isSurelySound, takeDrifted } from './health-index.ts';
 import { holdsPosition } from './move-position.ts';
 
 /** Whether an expiry (`expiryKey`) was marked in this block. */
@@ -30,44 +28,46 @@ export function isRemarked(state: State, context: BlockContext, portfolio: Portf
   return false;
 }
 
-/** Whether cash alone covers every short by itself, under standard margin. O(series held). */
-function isSurelySound(state: State, portfolio: Portfolio): boolean {
-  if (portfolio.sums !== undefined || portfolio.linear !== undefined) return false;
-  let isolated = 0;
-  for (const [instrument, { holding }] of portfolio.places) {
-    if (holding.position >= 0) continue;
-    isolated -= holding.position * seriesRisk(state, instrument).maintenance;
-  }
-  return balanceOf(state, portfolio.id, DENOMINATION.usd) >= isolated;
-}
-
-/** Portfolios marked in this block whose bare excess is below 0, ascending. */
-export function findDistressed(state: State, context: BlockContext): PortfolioId[] {
-  const { byExpiry, byPortfolio } = state.derived.portfolios;
-  const seen = new Set<PortfolioId>();
-  const distressed: PortfolioId[] = [];
-  for (const [expiry, holders] of byExpiry) {
+/** Who has to be looked at, of those not yet seen: each once. */
+function* dueAccounts(state: State, context: BlockContext): Iterable<PortfolioId> {
+  const { changed, suspects } = state.derived.health;
+  const due = new Set(changed);
+  changed.length = 0;
+  for (const id of suspects) due.add(id);
+  for (const expiry of state.derived.portfolios.byExpiry.keys()) {
     if (!isMarkedNow(state, context, expiry)) continue;
-    for (const id of holders) {
-      if (seen.has(id) || portfolioAccount(id) < FIRST_ACCOUNT_ID) continue;
-      seen.add(id);
-      const portfolio = byPortfolio.get(id);
-      if (portfolio === undefined || isSurelySound(state, portfolio)) continue;
-      if (excessOf(state, id).bare < 0n) distressed.push(id);
-    }
+    for (const id of takeDrifted(state, expiry)) due.add(id);
   }
-  return distressed.sort((a, b) => a - b);
+  dropEmptyExpiries(state);
+  yield* due;
 }
 
-/** Portfolios that a settlement of this block left with a debt and no position, ascending. */
-export function findDebtors(state: State, context: BlockContext): PortfolioId[] {
-  const debtors = new Set<PortfolioId>();
-  for (const event of context.events) {
-    if (event.selector !== EVENT.settled) continue;
-    const { portfolio } = event.value;
-    if (portfolioAccount(portfolio) < FIRST_ACCOUNT_ID) continue;
-    if (balanceOf(state, portfolio, DENOMINATION.usd) >= 0n) continue;
-    if (!holdsPosition(state, portfolio)) debtors.add(portfolio);
+/** Accounts to be liquidated, each list ascending. */
+export type Distressed = {
+  /** Marked in this block, and below maintenance. */
+  readonly short: readonly PortfolioId[];
+  /** With a debt and no position: after a settlement, or a loss that was realised. */
+  readonly debtors: readonly PortfolioId[];
+};
+
+/** Finds them. O(accounts near maintenance, or changed in the last block), and O(series short). */
+export function findDistressed(state: State, context: BlockContext): Distressed {
+  const { byPortfolio } = state.derived.portfolios;
+  const { suspects } = state.derived.health;
+  const short: PortfolioId[] = [];
+  const debtors: PortfolioId[] = [];
+  for (const id of dueAccounts(state, context)) {
+    const portfolio = byPortfolio.get(id);
+    if (portfolio !== undefined) portfolio.isNoted = false;
+    suspects.delete(id);
+    if (portfolioAccount(id) < FIRST_ACCOUNT_ID) continue;
+    if (!holdsPosition(state, id)) {
+      if (balanceOf(state, id, DENOMINATION.usd) < 0n) debtors.push(id);
+      continue;
+    }
+    if (portfolio === undefined || isSurelySound(state, portfolio)) continue;
+    suspects.add(id);
+    if (isRemarked(state, context, id) && excessOf(state, id).bare < 0n) short.push(id);
   }
-  return [...debtors].sort((a, b) => a - b);
+  return { short: short.sort((a, b) => a - b), debtors: debtors.sort((a, b) => a - b) };
 }

@@ -23,7 +23,7 @@ import type { State } from '../state/state.ts';
 import { type DeleverageBudget, deleverage } from './deleverage.ts';
 import { endLiquidation } from './end-liquidation.ts';
 import { LIQUIDATION_END } from './events.ts';
-import { findDebtors, findDistressed, isRemarked } from './find-distressed.ts';
+import { findDistressed, isRemarked } from './find-distressed.ts';
 import { insuranceAllowance, insuredParts, payInsurance } from './insurance.ts';
 import { isUnderAuction, LIQUIDATION_KIND, type Liquidation } from './liquidation.ts';
 import { holdsPosition, livePositions } from './move-position.ts';
@@ -156,8 +156,8 @@ function startWaiting(state: State, context: BlockContext, waiting: readonly Liq
  * `findDistressed`, and O(positions × settlements) for each account that is short.
  */
 export function runLiquidations(state: State, context: BlockContext): void {
-  const found = [...findDistressed(state, context), ...findDebtors(state, context)];
-  for (const portfolio of found) {
+  const { short, debtors } = findDistressed(state, context);
+  for (const portfolio of [...short, ...debtors]) {
     if (!state.liquidations.has(portfolio)) watch(state, context, portfolio);
   }
   if (state.liquidations.size > 0) {

@@ -19,6 +19,7 @@ import {
   type UnderlyingId,
   underlyingId,
 } from '../core/units.ts';
+import { notePosition, resetHealth } from '../liquidation/health-index.ts';
 import { type RestingOrder, restingOrder } from '../matching/order.ts';
 import type { Combo } from '../multileg/combo.ts';
 import { comboTerms } from '../multileg/combo-terms.ts';
@@ -52,6 +53,8 @@ export type Portfolio = {
   /** Open orders of combos: in `series` their legs' terms stand for them. */
   readonly comboOrders: Map<OrderId, RestingOrder>;
   openOrders: number;
+  /** Whether liquidation looks at it in the next block (`liquidation/health-index.ts`). */
+  isNoted: boolean;
   /** Its futures and perpetuals by underlying, in no order; `undefined`: it has none. */
   linear: Map<UnderlyingId, Set<SeriesHolding>> | undefined;
   /** Kept sums of portfolio margin; none under standard margin. */
@@ -82,6 +85,7 @@ function portfolioOf(state: State, id: PortfolioId): Portfolio {
     clientOrders: new Map(),
     comboOrders: new Map(),
     openOrders: 0,
+    isNoted: false,
     linear: undefined,
     sums: isPortfolioMode(state, id) ? modeSums() : undefined,
   };
@@ -295,6 +299,7 @@ function indexPosition(state: State, place: Place, lots: number): void {
   }
   applyPosition(state, place, lots);
   if (place.portfolio.sums !== undefined) noteModePosition(state, place, lots);
+  notePosition(state, place.portfolio);
   prune(state, place);
 }
 
@@ -359,6 +364,7 @@ export function rebuildPortfolioIndex(state: State): void {
   index.byExpiry.clear();
   index.recent = undefined;
   state.derived.exposures.accounts.clear();
+  resetHealth(state);
   for (const [, { portfolio, instrument, lots }] of state.positions.unorderedEntries()) {
     indexPosition(state, placeOf(state, portfolio, instrument), lots);
   }

@@ -40,6 +40,7 @@ import type {
   UnderlyingId,
 } from '../core/units.ts';
 import { type EpochConfig, EpochConfigCodec } from '../epoch-config.ts';
+import { type HealthIndex, healthIndex } from '../liquidation/health-index.ts';
 import { type FeeSchedule, FeeScheduleCodec } from '../fees/fee-tiers.ts';
 import { type Referral, ReferralCodec } from '../fees/referral.ts';
 import { type TradingVolume, TradingVolumeCodec } from '../fees/trading-volume.ts';
@@ -185,6 +186,7 @@ export type Derived = {
   readonly combos: ComboIndex;
   readonly exposures: Exposures;
   readonly liquidations: LiquidationIndex;
+  readonly health: HealthIndex;
 };
 
 export type State = {
@@ -449,6 +451,7 @@ export function emptyState(chainId: Uint8Array): State {
       requests: requestIndex(),
       combos: comboIndex(),
       liquidations: liquidationIndex(),
+      health: healthIndex(),
     },
   };
 }

@@ -708,6 +708,8 @@ test('reading commands answer for people and as JSON', async () => {
     [['combo', 'list'], /BTC-CS-1DEC25-0805-100000_110000 +call_spread +open +1 BTC/],
     [['rfq', 'list'], /request +units/],
     [['referral', 'show', MAKER], /referrer +none/],
+    [['liquidation', 'list'], /No account is below maintenance margin/],
+    [['liquidation', 'insurance'], /debt of all, USD +0/],
     [['trade', 'currencies'], /BTC +1 /],
     [['trade', 'trades', SERIES], /trade +time/],
     [['query', 'makers'], /counting begins/],

@@ -55,7 +55,7 @@ const block = fc.record({
     nil: undefined,
     freq: 4,
   }),
-  isReloaded: fc.nat({ max: 7 }).map((n) => n === 0),
+  isReloaded: fc.nat({ max: 15 }).map((n) => n === 0),
 });
 
 const history = fc.record({
@@ -73,7 +73,7 @@ const history = fc.record({
     }),
     { minLength: 1, maxLength: 10 },
   ),
-  blocks: fc.array(block, { minLength: 4, maxLength: 14 }),
+  blocks: fc.array(block, { minLength: 4, maxLength: 12 }),
 });
 type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
 type Block = typeof block extends fc.Arbitrary<infer T> ? T : never;
@@ -226,7 +226,7 @@ test('in random histories what is promised holds after every block', () => {
       for (const step of drawn.blocks) play(world, step);
       expect(problemsOf(world.market.state)).toEqual([]);
     }),
-    { numRuns: runs(300) },
+    { numRuns: runs(500) },
   );
   for (const [name, count] of Object.entries(seen)) expect([name, count > 0]).toEqual([name, true]);
 }, 60_000);

@@ -5,7 +5,6 @@ import { ANY_UNDERLYING } from '../../runtime/actions/orders.ts';
 import { DENOMINATION, type Transfer } from '../../runtime/actions/transfer.ts';
 import { fromHex } from '../../runtime/core/bytes.ts';
 import { type PortfolioId, portfolioAccount, subAccount } from '../../runtime/core/units.ts';
-import { EVENT } from '../../runtime/event.ts';
 import { transfer } from '../../runtime/ledger/ledger.ts';
 import {
   insuranceAllowance,
@@ -19,8 +18,8 @@ import { runLiquidations } from '../../runtime/liquidation/run-liquidations.ts';
 import { haircutOn, shareDebt, sharedDebt } from '../../runtime/liquidation/shared-debt.ts';
 import { SINGLETON_KEY } from '../../runtime/state/key-codec.ts';
 import { BTC, nextBlock } from '../fixtures/state.ts';
-import { codeOf, problemsOf, seriesNamed } from '../matching/market.ts';
-import { type Arena, arena, cash, markedBlock, quietBlock, rowOf, usd } from './arena.ts';
+import { codeOf, problemsOf } from '../matching/market.ts';
+import { type Arena, arena, cash, hold, markedBlock, quietBlock, rowOf, usd } from './arena.ts';
 
 const HOUR = 3_600_000;
 
@@ -158,10 +157,10 @@ describe('an account that settles into debt', () => {
       amount: usd(50_000),
       reason: 'settlement',
     });
+    // Paid for a position that is gone.
+    hold(market, { to: alice, from: bob, name: 'near100000C', lots: 1 });
+    hold(market, { to: bob, from: alice, name: 'near100000C', lots: 1 });
     market.context = nextBlock(state);
-    const instrument = seriesNamed(market, 'near100000C');
-    const value = { portfolio: alice, instrument, cash: -usd(50_000), fee: 0n };
-    market.context.events.push({ selector: EVENT.settled, value });
     runLiquidations(state, market.context);
     expect(cash(state, alice)).toBe(0n);
     expect(sharedDebt(state)).toBe(usd(40_000));

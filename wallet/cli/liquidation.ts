@@ -20,11 +20,15 @@ const SUB_ACCOUNTS = { min: 0, max: 255 } as const;
 
 /** The account that a command is about, as `1030` or `1030/2`. */
 function accountMeant(argv: Arguments): { account_id: number; sub_account: number } {
-  const given = mustText(argv, 'account', 'a number as in `liquidation list`, e.g. 1030 or 1030/2');
+  const given = mustText(
+    argv,
+    'portfolio',
+    'a number as in `liquidation list`, e.g. 1030 or 1030/2',
+  );
   const match = /^([0-9]{1,9})(?:\/([0-9]{1,3}))?$/.exec(given);
   const sub = Number(match?.[2] ?? 0);
   if (match === null || sub > SUB_ACCOUNTS.max) {
-    throw usageError('account', given, 'a number as in `liquidation list`, e.g. 1030 or 1030/2');
+    throw usageError('portfolio', given, 'a number as in `liquidation list`, e.g. 1030 or 1030/2');
   }
   return { account_id: Number(match[1]), sub_account: sub };
 }
@@ -121,11 +125,11 @@ async function runningAuction(
   const auction = liquidations[0]?.auction;
   if (auction !== undefined && auction !== null) return auction;
   const given = `${account.account_id}/${account.sub_account}`;
-  throw usageError('account', given, 'one under auction: see `liquidation list`');
+  throw usageError('portfolio', given, 'one under auction: see `liquidation list`');
 }
 
 const ofAccount = (y: Argv): Argv =>
-  y.positional('account', {
+  y.positional('portfolio', {
     type: 'string',
     describe: 'Number of the account, with /N for a sub-account',
   }) as unknown as Argv;
@@ -139,7 +143,7 @@ export function buildLiquidation(yargs: Argv): Argv {
       list,
     )
     .command(
-      'show <account>',
+      'show <portfolio>',
       'One of them with its positions',
       (y) => withNode(ofAccount(y)).example('$0 liquidation show 1030/2', 'its sub-account 2'),
       show,
@@ -151,7 +155,7 @@ export function buildLiquidation(yargs: Argv): Argv {
       insurance,
     )
     .command(
-      'take <account>',
+      'take <portfolio>',
       'Take a share of an account under auction, at its price or better',
       (y) =>
         withSending(ofAccount(y))

@@ -10,6 +10,7 @@ import { err, ok, type Result } from '../../core/result.ts';
 import { type AccountId, type PortfolioId, portfolioId, timestampMs } from '../../core/units.ts';
 import { type Refusal, refusal } from '../../error.ts';
 import { EVENT } from '../../event.ts';
+import { noteMargin } from '../../liquidation/health-index.ts';
 import { ACTION_RESULT, type ActionResult } from '../../receipt.ts';
 import type { State } from '../../state/state.ts';
 import { markValueOf } from '../excess.ts';
@@ -88,6 +89,7 @@ export function setMarginMode(
   if (entering) state.marginModes.set(id, { portfolio: id, since: context.timestamp });
   else state.marginModes.delete(id);
   if (portfolio !== undefined) portfolio.sums = entering ? modeSums() : undefined;
+  noteMargin(state, id);
   context.events.push({ selector: EVENT.marginModeSet, value: { portfolio: id, mode } });
   return ok({ selector: ACTION_RESULT.ruleSet, value: NO_FREEZE });
 }
