@@ -5,7 +5,7 @@
 import type { TimestampMs, UnderlyingId } from '../../runtime/core/units.ts';
 import { SAMPLES_PER_ROW, samplesKey } from '../../runtime/options/settlement-samples.ts';
 import { expiryKey } from '../../runtime/state/expiry-key.ts';
-import { hexKey, type Key, type KeyCodec, u32Key } from '../../runtime/state/key-codec.ts';
+import { hexKey, u32Key } from '../../runtime/state/key-codec.ts';
 
 /** Ids of the tables, as `docs/spec/state.md` has them. */
 export const SETTLEMENT_TABLES = {
@@ -16,8 +16,6 @@ export const SETTLEMENT_TABLES = {
 
 export type RowKey = { readonly tableId: number; readonly key: Uint8Array };
 
-const encoded = <K extends Key>(codec: KeyCodec<K>, key: K): Uint8Array => codec.encode(key);
-
 /** Keys of the rows of a window of `slots` slots, in this order: underlying, window, samples. */
 export function settlementRowKeys(
   place: { readonly underlying: UnderlyingId; readonly expiry: TimestampMs },
@@ -26,11 +24,11 @@ export function settlementRowKeys(
   const { underlying, expiry } = place;
   const { underlyings, settlements, settlementSamples } = SETTLEMENT_TABLES;
   const keys: RowKey[] = [
-    { tableId: underlyings, key: encoded(u32Key<UnderlyingId>(), underlying) },
-    { tableId: settlements, key: encoded(expiryKey, expiryKey.pack(underlying, expiry)) },
+    { tableId: underlyings, key: u32Key<UnderlyingId>().encode(underlying) },
+    { tableId: settlements, key: expiryKey.encode(expiryKey.pack(underlying, expiry)) },
   ];
   for (let first = 0; first < slots; first += SAMPLES_PER_ROW) {
-    const key = encoded(hexKey(10), samplesKey(place, first));
+    const key = hexKey(10).encode(samplesKey(place, first));
     keys.push({ tableId: settlementSamples, key });
   }
   return keys;

@@ -47,10 +47,14 @@ function step(state: State, elapsedMs: number, indexes: Indexes = AT): BlockCont
   return context;
 }
 
-/** Two days listed, at 50 % at the money; quotes of $10,000 count. */
-function market(parameters: TestStateOptions['parameters'] = {}): State {
+/** Two days listed unless told, at 50 % at the money; quotes of $10,000 count. */
+function market(
+  parameters: TestStateOptions['parameters'] = {},
+  listed: { readonly expiriesListed?: number; readonly strikesListed?: number } = {},
+): State {
+  const listing = { expiriesListed: 2, strikesListed: 3, ...listed };
   const state = testState({
-    underlyings: [{ ...BTC, expiryIntervalMs: DAY_MS, expiriesListed: 2, strikesListed: 3 }],
+    underlyings: [{ ...BTC, expiryIntervalMs: DAY_MS, ...listing }],
     parameters: { pullMinQuoteUsd: 10_000, ...parameters },
   });
   for (let i = 0; i < 3; i++) step(state, 1_000);
@@ -171,18 +175,43 @@ describe('an offset', () => {
     expect(offsetOf(state, expiry)).toBe(0);
   });
 
-  test('follows the median by vega of the quoted series', () => {
-    const state = market();
+  test('follows the median by vega: one series at the money outweighs two wings', () => {
+    const state = market({}, { strikesListed: 9 });
     const expiry = nearExpiry(state);
-    for (const kind of [INSTRUMENT_KIND.call, INSTRUMENT_KIND.put]) {
-      quote(state, atTheMoney(state, expiry, kind), 0.49, 0.51);
+    quote(state, atTheMoney(state, expiry), 0.49, 0.51);
+    const series = seriesOf(state, BTC.id, expiry);
+    for (const wing of [series[0], series.at(-1)]) {
+      expect(wing).toBeDefined();
+      if (wing !== undefined) quote(state, wing, 0.57, 0.59);
     }
-    // A wing against two series at the money.
-    const [wing] = seriesOf(state, BTC.id, expiry);
-    expect(wing).not.toBe(atTheMoney(state, expiry));
-    if (wing !== undefined) quote(state, wing, 0.56, 0.58);
-    run(state, 60);
+    run(state, 30);
     expect(offsetOf(state, expiry)).toBe(0);
+    // Without it the wings are heard.
+    withdraw(state);
+    for (const wing of [series[0], series.at(-1)]) {
+      if (wing !== undefined) quote(state, wing, 0.57, 0.59);
+    }
+    run(state, 30);
+    expect(offsetOf(state, expiry)).toBeGreaterThan(0);
+  });
+
+  test('raises the longer expiry with it where variance would fall with time', () => {
+    const state = market({ pullStepBps: 1_000, pullMaxBps: 1_000 }, { expiriesListed: 6 });
+    const [near, far] = [nearExpiry(state, 4), nearExpiry(state, 5)];
+    quote(state, atTheMoney(state, near), 0.6, 0.62);
+    quote(state, atTheMoney(state, far), 0.38, 0.4);
+    run(state, 60);
+    const [short, long] = [near, far].map((at) =>
+      state.markInputs.must(expiryKey.pack(BTC.id, at)),
+    );
+    if (short === undefined || long === undefined) throw new Error('both are marked');
+    const pulled = (at: TimestampMs): number => 0.5 + (offsetOf(state, at) ?? 0) / 1e6;
+    expect(pulled(near) ** 2 * (near - short.markedAt)).toBeGreaterThan(
+      pulled(far) ** 2 * (far - long.markedAt),
+    );
+    expect(long.theta).toBe(short.theta);
+    expect(long.u).toBeGreaterThanOrEqual(short.u);
+    expect(long.l).toBeGreaterThanOrEqual(short.l);
   });
 
   test.each<[string, (state: State, id: InstrumentId) => void]>([

@@ -92,6 +92,21 @@ describe('a vote is far', () => {
     expect(conduct(state, later, 2)?.current).toEqual({ epoch: 0, slots: 2, missed: 0, far: 1 });
   });
 
+  test('once, in the block that counts it, not whenever another votes later', () => {
+    const { state, context } = live();
+    const odd = withBtc(voteOf(state, context, 2), (of) => ({ index: 2 * of.index }));
+    applyOracleVotes(state, context, votesOfAll(state, context).with(2, odd));
+    const key = oracleKey(context, 2);
+    expect(endOracleSlot(state, key, epoch(0), true)).toBe(true);
+    const later = nextBlock(state, 1_000);
+    applyOracleVotes(
+      state,
+      later,
+      votesOfAll(state, later).filter((_, i) => i !== 2),
+    );
+    expect(endOracleSlot(state, key, epoch(0), true)).toBe(false);
+  });
+
   test('by two different votes of one time, whichever stands first', () => {
     const { state, context } = live();
     const one = voteOf(state, context, 2);
@@ -192,6 +207,18 @@ describe('far votes jail, by parameter', () => {
     // A slot with a far vote earns as little as one without any (and its leader views are its own).
     expect(found.missed).toBe(farSlots);
   });
+});
+
+test('of several votes in a block the newest counts', () => {
+  const { state, context } = live();
+  const at = (agoMs: number, dollars: number): OracleVote =>
+    voteOf(state, context, 0, {
+      indexes: new Map([...CALM, [BTC.id, dollars]]),
+      observedAt: timestampMs(context.timestamp - agoMs),
+    });
+  applyOracleVotes(state, context, [at(300, 60_001), at(100, 60_002), at(200, 60_003)]);
+  expect(state.oracleVotes.get(toHex(oracleKey(context, 0)))).toEqual(at(100, 60_002));
+  expect(conduct(state, context, 0)).toBeUndefined();
 });
 
 test('the order of votes within a block means nothing', () => {
