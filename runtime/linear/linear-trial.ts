@@ -4,10 +4,12 @@
  *
  * Source: design/exchange.md §3: below maintenance with orders, every risk-increasing order is
  * cancelled. Orders come in the order in which they are to be judged; one that reduces is kept, and the
- * next is judged beside it.
+ * next is judged beside it. One whose fill would lose against the mark adds risk; its fee does not count.
  */
+import { SIDE } from '../actions/order-terms.ts';
 import type { UnderlyingId } from '../core/units.ts';
 import type { Portfolio } from '../margin/portfolio-index.ts';
+import { seriesRisk } from '../margin/series-risk.ts';
 import type { RestingOrder } from '../matching/order.ts';
 import type { State } from '../state/state.ts';
 import {
@@ -44,7 +46,9 @@ export function tryLinearOrder(
 ): boolean {
   const { underlying } = state.instruments.must(instrument);
   const own = trial.get(underlying);
-  if (own === undefined) return false;
+  const { tickValue, baseline } = seriesRisk(state, instrument);
+  const above = price * tickValue - baseline;
+  if (own === undefined || (side === SIDE.buy ? above > 0 : above < 0)) return false;
   const change = (lots: number) => ({ instrument, position: 0, orders: [{ side, price, lots }] });
   addLinearChange(state, own.group, change(remaining));
   if (groupRequirement(state, underlying, own.group).maintenance <= own.bare) return true;

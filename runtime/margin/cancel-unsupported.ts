@@ -100,14 +100,15 @@ function supportedOrders(
     const { side, price, remaining } = order;
     const holding = trial.series.get(order.instrument);
     if (holding === undefined) continue;
-    const { isLinear } = holding.risk;
-    const isPaid = side === SIDE.buy && !isLinear;
-    const cost = isPaid ? BigInt(remaining) * BigInt(bidCost(holding.risk, price)) : 0n;
+    if (holding.risk.isLinear) {
+      if (tryLinearOrder(state, linear, order)) kept.push(order);
+      continue;
+    }
+    const cost = side === SIDE.buy ? BigInt(remaining) * BigInt(bidCost(holding.risk, price)) : 0n;
     if (cost > 0n && cost > purse.cash) continue;
     const change = { risk: holding.risk, position: 0, orders: [{ side, price, lots: remaining }] };
     const isolated = isolatedAfter(isolatedRequirement(trial), holding, change);
     if (expiryRequirementAfter(trial, isolated, change).maintenance > bare) continue;
-    if (isLinear && !tryLinearOrder(state, linear, order)) continue;
     // Of the trial alone: the order keeps its position in the holding that it is of.
     holding.orders.push(order);
     applyChange(state, trial, holding, change);

@@ -165,7 +165,8 @@ function deliver({ market }: World, indexUsd: number): void {
 test('money, lots and variation are conserved to the micro-USD, through delivery', () => {
   const histories = fc.record({
     steps: fc.array(step, { minLength: 5, maxLength: 25, size: 'max' }),
-    deliveryUsd: fc.integer({ min: 90_000, max: 110_000 }),
+    // To a ten-thousandth of a dollar, finer than a lot's value is whole at.
+    deliveryUsd: fc.integer({ min: 900_000_000, max: 1_100_000_000 }).map((n) => n / 10_000),
   });
   fc.assert(
     fc.property(histories, ({ steps, deliveryUsd }) => {
@@ -201,6 +202,21 @@ test('two nodes, one of which is reloaded at every step, have the same rows', ()
     { numRuns: runs(25) },
   );
 }, 60_000);
+
+test('an outage charges ten seconds at most', () => {
+  const { market, people } = newWorld();
+  const { state, perpetual: instrument } = market;
+  const [, , , rich] = people;
+  if (rich === undefined) throw new Error('nobody');
+  trade(market, rich, { instrument, side: 'buy', usd: 101_000, lots: 600 });
+  const start = state.perpetuals.must(FUTURES_BTC.id).cumulative;
+  market.context = nextBlock(state, 3_600_000);
+  markLinearAt(market, 100_000);
+  // 0.5 % of $100 a lot in 8 hours, for ten seconds.
+  expect(state.perpetuals.must(FUTURES_BTC.id).cumulative - start).toBe(
+    Math.floor((10 * 500_000) / 28_800),
+  );
+});
 
 test('funding moves from longs to shorts what the rate says', () => {
   const { market, people } = newWorld();

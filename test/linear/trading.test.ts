@@ -1,11 +1,16 @@
 /** Futures and the perpetual end to end: listing, trading, variation, margin. */
 import { describe, expect, test } from 'vitest';
+import type { Result } from '../../runtime/core/result.ts';
+import type { InstrumentId, OrderId } from '../../runtime/core/units.ts';
+import type { Refusal } from '../../runtime/error.ts';
 import { EVENT } from '../../runtime/event.ts';
 import { linearPositionsOf } from '../../runtime/linear/positions-of.ts';
+import { cancelUnsupportedOrders } from '../../runtime/margin/cancel-unsupported.ts';
 import { excessOf, markValueOf } from '../../runtime/margin/excess.ts';
 import { accountMargin } from '../../runtime/margin/requirements.ts';
 import { withdrawable } from '../../runtime/margin/withdrawable.ts';
 import { INSTRUMENT_KIND, INSTRUMENT_STATE } from '../../runtime/options/instrument.ts';
+import { ACTION_RESULT, type ActionResult } from '../../runtime/receipt.ts';
 import { positionKey } from '../../runtime/state/state.ts';
 import { fundedPortfolio, MICRO } from '../fixtures/state.ts';
 import {
@@ -17,6 +22,13 @@ import {
   nextMark,
   trade,
 } from './linear-market.ts';
+
+/** The number of the order that was placed. */
+function orderIdOf(placed: Result<ActionResult, Refusal>): OrderId {
+  if (!placed.ok) throw new Error(placed.error.code);
+  if (placed.value.selector !== ACTION_RESULT.order) throw new Error('no order');
+  return placed.value.value.orderId;
+}
 
 describe('listing', () => {
   test('one perpetual and the nearest future, each marked and open', () => {
@@ -141,6 +153,26 @@ describe('margin', () => {
     const closed = trade(market, poor, { instrument, side: 'sell', usd: 97_990, lots: 1_000 });
     expect(closed).toMatchObject({ ok: true });
     expect(moneyProblems(state)).toEqual([]);
+  });
+
+  test('orders that margin supports no more are cancelled, those that reduce stay', () => {
+    const market = linearMarket();
+    const { state, perpetual, future } = market;
+    const holder = fundedPortfolio(state, 1, 10_100n);
+    const other = fundedPortfolio(state, 2, 1_000_000n);
+    cross(market, holder, other, { instrument: perpetual, usd: 100_000, lots: 1_000 });
+    const place = (instrument: InstrumentId, side: 'buy' | 'sell', usd: number, lots: number) =>
+      orderIdOf(trade(market, holder, { instrument, side, usd, lots }));
+    const adds = place(perpetual, 'buy', 95_900, 500);
+    const addsLess = place(future, 'buy', 95_900, 10);
+    const reduces = place(perpetual, 'sell', 104_000, 900);
+    const turns = place(future, 'sell', 104_000, 1_200);
+    // $3,065 and less of what 1.51 coins need to maintain, $4,344.
+    nextMark(market, 93_000);
+    cancelUnsupportedOrders(state, market.context);
+    const open = [adds, addsLess, reduces, turns].map((id) => state.orders.has(id));
+    // 900 lots sold leave 100; the future's 1,200 beside them would turn the account short by more.
+    expect(open).toEqual([false, false, true, false]);
   });
 
   test('gains buy no options: premium is paid in cash', () => {
