@@ -26,9 +26,11 @@ import { MAX_MODE_EXPIRIES, MAX_MODE_POSITIONS, MIN_TRADING_EQUITY } from './mar
 import {
   type ModePortfolio,
   magnitudeOf,
+  marginOfGroup,
   modeMargin,
   modePortfolio,
   partsOf,
+  settlementFees,
   variationOf,
 } from './mode-excess.ts';
 import { orderTerm } from './mode-sums.ts';
@@ -244,25 +246,27 @@ export function isModeCovered(
   }
   const cash = balanceOf(state, id, DENOMINATION.usd);
   if (cash < 0n || isLinear(state, place.holding.instrument)) return false;
-  const parts = partsOf(state, portfolio, [...portfolio.expiries.values()], 'initial');
+  const group = [...portfolio.expiries.values()];
+  const parts = partsOf(state, portfolio, group, 'initial');
   const [first] = parts ?? [];
   if (parts === undefined || first === undefined) return false;
   // Far from what is exact: the trade itself, and a doubling, keep it so.
-  if (magnitudeOf(state, portfolio.expiries.values()) >= EXACT_UNITS / 4) return false;
+  if (magnitudeOf(state, group) >= EXACT_UNITS / 4) return false;
   const { change, delta } = worstOf(state, place, trade);
   let gross = delta;
   for (const { grossDelta } of parts) gross += grossDelta;
   // Then it is not concentrated either: net delta is no more, and its free part is larger.
   if (gross > freeConcentration(first.arrays)) return false;
 
-  const { mark, excess } = modeMargin(state, portfolio, 'initial');
-  const wealth = cash + variationOf(state, id);
-  if (wealth + mark < MIN_TRADING_EQUITY) return false;
+  const { mark, excess } = marginOfGroup(state, group, parts);
+  const unit = BigInt(MICRO_USD_PER_UNIT);
+  let wealth = cash + variationOf(state, id);
+  if (wealth + BigInt(mark) * unit < MIN_TRADING_EQUITY) return false;
+  for (const expiry of group) wealth -= BigInt(settlementFees(expiry));
   if (trade.side === SIDE.buy) {
     const reserve = BigInt(trade.restingLots) * BigInt(bidCost(place.holding.risk, place.price));
     if (reserve - trade.cash > cash - bidReserve(state, id)) return false;
   }
-  return (
-    wealth + trade.cash + excess + BigInt(Math.floor(change)) * BigInt(MICRO_USD_PER_UNIT) >= 0n
-  );
+  const units = excess + Math.floor(change);
+  return wealth + trade.cash + BigInt(units) * unit >= 0n;
 }

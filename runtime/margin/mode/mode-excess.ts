@@ -56,7 +56,7 @@ function byUnderlying(expiries: Iterable<ExpiryHolding>): Map<number, ExpiryHold
 const FULL_BPS = 10_000;
 
 /** The greatest fees of an expiry that is to be paid: its values are payoffs without them. O(series). */
-function settlementFees(expiry: ExpiryHolding): number {
+export function settlementFees(expiry: ExpiryHolding): number {
   let fees = 0;
   for (const { risk, position } of expiry.series.values()) {
     if (risk.delivery === undefined) return 0;
