@@ -142,4 +142,26 @@ describe('insurance', () => {
     expect(after).toBeLessThan((wealth * 1_001n) / 1_000n);
     expect(problemsOf(state)).toEqual([]);
   });
+
+  test('that filled the hole: no lot more is closed than brings the account to maintenance', () => {
+    const market = wrecked({ insurance: 10_000_000 });
+    const { state, alice, carol } = market;
+    markedBlock(market, 125_000);
+    for (let minute = 0; minute < 59; minute++) markedBlock(market, 125_000, 60_000);
+    markedBlock(market, 125_000, 116_000);
+    expect(lotsOf(market, alice)).toBe(-1_000);
+    // Paid in since the last mark: worth something again, but half of what it must have.
+    const { value, bare } = { value: markValueOf(state, alice), bare: excessOf(state, alice).bare };
+    const amount = -value + (value - bare) / 2n;
+    const denomination = DENOMINATION.usd;
+    transfer(state, { from: carol, to: alice, denomination, amount, reason: 'transfer' });
+    quietBlock(market, 4_000);
+    expect(rowOf(market, alice)).toBeUndefined();
+    const left = -lotsOf(market, alice);
+    expect(left).toBeGreaterThan(490);
+    expect(left).toBeLessThan(510);
+    const lot = (value - bare) / 1_000n;
+    expect(excessOf(state, alice).bare).toBeGreaterThanOrEqual(0n);
+    expect(excessOf(state, alice).bare).toBeLessThan(lot);
+  });
 });

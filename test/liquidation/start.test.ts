@@ -75,4 +75,21 @@ describe('an account', () => {
     expect(kindOf(market)).toBe('solvent');
     expect(openOrdersOf(market.state, market.alice)).toEqual([]);
   });
+
+  test('is left alone while the oracle is out, and the price of its auction stands still', () => {
+    const market = arena(SHORT_CALLS);
+    markedBlock(market, 104_000);
+    markedBlock(market, 104_000);
+    quietBlock(market, 3_000);
+    quietBlock(market, 3_000);
+    const pausedAt = market.context.timestamp;
+    expect(rowOf(market, market.alice)?.pausedAt).toBe(pausedAt);
+    quietBlock(market, 3_600_000);
+    expect(rowOf(market, market.alice)?.pausedAt).toBe(pausedAt);
+    markedBlock(market, 104_000);
+    const row = rowOf(market, market.alice);
+    expect(row?.pausedAt).toBe(0);
+    // Of an hour and seven seconds the six before the outage count.
+    expect(market.context.timestamp - (row?.startedAt ?? 0)).toBe(6_000);
+  });
 });
