@@ -158,7 +158,7 @@ describe('margin', () => {
   test('orders that margin supports no more are cancelled, those that reduce stay', () => {
     const market = linearMarket();
     const { state, perpetual, future } = market;
-    const holder = fundedPortfolio(state, 1, 10_100n);
+    const holder = fundedPortfolio(state, 1, 9_000n);
     const other = fundedPortfolio(state, 2, 1_000_000n);
     cross(market, holder, other, { instrument: perpetual, usd: 100_000, lots: 1_000 });
     const place = (instrument: InstrumentId, side: 'buy' | 'sell', usd: number, lots: number) =>
@@ -167,8 +167,8 @@ describe('margin', () => {
     const addsLess = place(future, 'buy', 95_900, 10);
     const reduces = place(perpetual, 'sell', 104_000, 900);
     const turns = place(future, 'sell', 104_000, 1_200);
-    // $3,065 and less of what 1.51 coins need to maintain, $4,344.
-    nextMark(market, 93_000);
+    // $4,965 are left. At worst 1.51 coins are unpaired, $4,349, and 1.19 coins of pairs need $685.
+    nextMark(market, 96_000);
     cancelUnsupportedOrders(state, market.context);
     const open = [adds, addsLess, reduces, turns].map((id) => state.orders.has(id));
     // 900 lots sold leave 100; the future's 1,200 beside them would turn the account short by more.
