@@ -14,6 +14,7 @@ import {
 } from '../../runtime/options/settlement-samples.ts';
 import { updateMarks } from '../../runtime/oracle/update-marks.ts';
 import { expiryKey, metaOf, type State } from '../../runtime/state/state.ts';
+import { runs } from '../fixtures/runs.ts';
 import { addSeries, BTC, MICRO, nextBlock, reloaded, START, testState } from '../fixtures/state.ts';
 
 const EXPIRY = timestampMs(START + 3_600_000);
@@ -135,6 +136,6 @@ test('whatever the blocks: the sums are those of the rows, and rows alone give t
         }
       },
     ),
-    { numRuns: 100 },
+    { numRuns: runs(500) },
   );
 });

@@ -9,8 +9,10 @@ import { applyOracleVotes } from '../../runtime/oracle/apply-votes.ts';
 import { isMarkFresh } from '../../runtime/oracle/freshness.ts';
 import { voteFault } from '../../runtime/oracle/store-votes.ts';
 import type { OracleVote, UnderlyingVote } from '../../runtime/oracle/vote.ts';
+import { MAX_THETA } from '../../runtime/oracle/vote-bounds.ts';
 import { expiryKey, type State } from '../../runtime/state/state.ts';
 import { CALM, voteOf, votesOfAll } from '../fixtures/oracle.ts';
+import { runs } from '../fixtures/runs.ts';
 import { BTC, ETH, MICRO, nextBlock, testState } from '../fixtures/state.ts';
 
 function indexOf(state: State): number | undefined {
@@ -183,9 +185,9 @@ test('votes of validators that left the set are dropped', () => {
   expect(state.oracleVotes.size).toBe(3);
 });
 
-test('liars below a third move no median out of the honest range', () => {
+test('liars below a third move no median out of the honest range, nor a forward, nor a variance', () => {
   const dollars = fc.integer({ min: 59_000, max: 61_000 });
-  const lie = fc.integer({ min: 1, max: 90_000_000 });
+  const lie = fc.integer({ min: 20_000, max: 90_000_000 });
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.bigInt({ min: 1n, max: 1_000n }), dollars, lie), {
@@ -195,8 +197,15 @@ test('liars below a third move no median out of the honest range', () => {
       fc.integer({ min: 0, max: 12 }),
       (voters, absent) => {
         const total = voters.reduce((sum, [weight]) => sum + weight, 0n);
-        const state = testState({ weights: voters.map(([weight]) => weight) });
-        const context = nextBlock(state);
+        const state = testState({
+          weights: voters.map(([weight]) => weight),
+          underlyings: [{ ...BTC, strikesListed: 1, expiriesListed: 1 }],
+        });
+        const before = nextBlock(state);
+        applyOracleVotes(state, before, votesOfAll(state, before));
+        listSeries(state, before);
+        // The votes of before are stale.
+        const context = nextBlock(state, 5_001);
         let lying = 0n;
         const honest: number[] = [];
         const votes = voters.map(([weight, truth, untruth], i) => {
@@ -204,20 +213,36 @@ test('liars below a third move no median out of the honest range', () => {
           if (lies) lying += weight;
           else if (i !== absent) honest.push(truth);
           const indexes = new Map([[BTC.id, lies ? untruth : truth]]);
-          return { i, vote: voteOf(state, context, i, { indexes }) };
+          const vote = voteOf(state, context, i, { indexes });
+          // A variance in proportion to the index: the lie is in both.
+          const underlyings = vote.underlyings.map((of) => ({
+            ...of,
+            expiries: of.expiries.map((slice) => ({
+              ...slice,
+              theta: Math.min(MAX_THETA, (lies ? untruth : truth) * 1_000),
+            })),
+          }));
+          return { i, vote: { ...vote, underlyings } };
         });
         applyOracleVotes(
           state,
           context,
           votes.filter(({ i }) => i !== absent).map(({ vote }) => vote),
         );
-        const index = indexOf(state);
-        // Without the quorum there is no index, which is no harm either.
-        if (index === undefined) return;
-        expect(index).toBeGreaterThanOrEqual(Math.min(...honest) * MICRO);
-        expect(index).toBeLessThanOrEqual(Math.max(...honest) * MICRO);
+        const row = state.indexPrices.must(BTC.id);
+        // Without the quorum nothing is renewed, which is no harm either.
+        if (row.updatedAt !== context.timestamp) return;
+        const [low, high] = [Math.min(...honest), Math.max(...honest)];
+        expect(row.index).toBeGreaterThanOrEqual(low * MICRO);
+        expect(row.index).toBeLessThanOrEqual(high * MICRO);
+        const [expiry] = liveExpiries(state, BTC.id);
+        const slice = state.surfaceSlices.must(expiryKey.pack(BTC.id, expiry ?? 0));
+        expect(slice.forward).toBeGreaterThanOrEqual(low * MICRO);
+        expect(slice.forward).toBeLessThanOrEqual(high * MICRO);
+        expect(slice.theta).toBeGreaterThanOrEqual(low * 1_000);
+        expect(slice.theta).toBeLessThanOrEqual(high * 1_000);
       },
     ),
-    { numRuns: 200 },
+    { numRuns: runs(500) },
   );
 });

@@ -15,6 +15,7 @@ import type { State } from '../../runtime/state/state.ts';
 import { jailAbsent } from '../../staking/attendance.ts';
 import { beginStakingBlock } from '../../staking/end-epoch.ts';
 import { CALM, voteOf, votesOfAll } from '../fixtures/oracle.ts';
+import { runs } from '../fixtures/runs.ts';
 import {
   BTC,
   ETH,
@@ -260,6 +261,6 @@ test('the order of votes within a block means nothing', () => {
         }
       },
     ),
-    { numRuns: 100 },
+    { numRuns: runs(500) },
   );
 });
