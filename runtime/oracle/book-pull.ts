@@ -10,6 +10,7 @@
  * Invariants: |offset| ≤ pullMaxBps; it moves by at most pullStepBps in any minute; a book is looked at
  * once a second at most, however often marks move.
  */
+import { effectiveState } from '../auction/phase.ts';
 import type { BlockContext } from '../block-context.ts';
 import { mulDivCeil, weightedMedian } from '../core/math.ts';
 import { type InstrumentId, type TimestampMs, timestampMs } from '../core/units.ts';
@@ -42,11 +43,11 @@ function residualOf(state: State, pricing: ExpiryPricing, id: InstrumentId, want
   if (book === undefined || book.bids.best === undefined || book.asks.best === undefined) return;
   const instrument = state.instruments.must(id);
   const kind = optionKind(instrument);
-  if (kind === undefined || instrument.state !== INSTRUMENT_STATE.open) return;
+  // Where nobody can take it a quote costs nothing: an auction, a halt, the post-only time after one.
+  if (kind === undefined || effectiveState(state, instrument) !== INSTRUMENT_STATE.open) return;
   const { lots, restedSince, maxWidth, tickMicroUsd } = wanted;
   const bid = quotedPrice(book.bids, lots, restedSince);
   const ask = bid === undefined ? undefined : quotedPrice(book.asks, lots, restedSince);
-  // A book may be crossed while it is in auction with its underlying.
   if (bid === undefined || ask === undefined || bid >= ask) return;
   const quote = {
     kind,

@@ -12,11 +12,17 @@ import {
   sizeLots,
   subAccount,
   type TimestampMs,
+  timestampMs,
 } from '../../runtime/core/units.ts';
 import { addToBook } from '../../runtime/matching/book.ts';
 import { bookOf, rebuildBooks } from '../../runtime/matching/books.ts';
 import { PLAIN_ORDER, restingOrder } from '../../runtime/matching/order.ts';
-import { INSTRUMENT_KIND, type Instrument, optionKind } from '../../runtime/options/instrument.ts';
+import {
+  INSTRUMENT_KIND,
+  INSTRUMENT_STATE,
+  type Instrument,
+  optionKind,
+} from '../../runtime/options/instrument.ts';
 import { listSeries } from '../../runtime/options/list-series.ts';
 import { liveExpiries, seriesOf } from '../../runtime/options/series-index.ts';
 import { applyOracleVotes } from '../../runtime/oracle/apply-votes.ts';
@@ -235,6 +241,18 @@ describe('an offset', () => {
       (state, id) => {
         rest(state, id, { side: SIDE.buy, price: ticksAt(state, id, 0.56) });
         rest(state, id, { side: SIDE.sell, price: ticksAt(state, id, 0.55) });
+      },
+    ],
+    [
+      'a quote that nobody can take, in an auction',
+      (state, id) => {
+        quote(state, id, 0.55, 0.57);
+        state.tradingStatus.set(BTC.id, {
+          underlying: BTC.id,
+          automatic: INSTRUMENT_STATE.auction,
+          governed: INSTRUMENT_STATE.open,
+          until: timestampMs(metaOf(state).timestamp + 60_000),
+        });
       },
     ],
     [
