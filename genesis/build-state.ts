@@ -77,6 +77,7 @@ export function buildGenesis(genesis: Genesis): BuiltGenesis {
     state.riskParameters.set(underlying, { underlying, parameters, change: [] });
   }
   state.feeSchedule.set(SINGLETON_KEY, { tiers: genesis.feeTiers });
+  state.liquidationParameters.set(SINGLETON_KEY, genesis.liquidation);
   for (const config of configs) state.epochConfigs.set(config.epoch, config);
 
   const context = { timestamp: genesis.time, events: [] };

@@ -60,6 +60,10 @@ import {
   MAX_VALIDATOR_ADDRESSES,
   MAX_VALIDATORS,
 } from '../runtime/limits.ts';
+import {
+  type LiquidationParameters,
+  LiquidationParametersCodec,
+} from '../runtime/liquidation/parameters.ts';
 import { StoredParametersCodec } from '../runtime/margin/mode/risk-parameters.ts';
 import {
   MATCHING,
@@ -85,6 +89,7 @@ import {
   rootNode,
   text,
 } from './json-reader.ts';
+import { readLiquidationParameters } from './liquidation-parameters.ts';
 import { type GenesisRisk, readRiskParameters } from './risk-parameters.ts';
 
 /** Balances a genesis account starts with, in micro-units. */
@@ -114,6 +119,7 @@ export type Genesis = {
   readonly riskParameters: GenesisRisk[];
   /** Fee tiers above the base, ascending by volume. */
   readonly feeTiers: FeeTier[];
+  readonly liquidation: LiquidationParameters;
 };
 
 const MAX_GENESIS_ACCOUNTS = 100_000;
@@ -148,6 +154,7 @@ export const GenesisCodec: Codec<Genesis> = container<Genesis>('Genesis', {
     MAX_ORACLE_UNDERLYINGS,
   ),
   feeTiers: FeeTiersCodec,
+  liquidation: LiquidationParametersCodec,
 });
 
 /** Smallest and largest of each limit and pace, inclusive. */
@@ -372,6 +379,7 @@ export function checkGenesis(json: unknown): Result<Genesis, readonly JsonProble
     'staking',
     'underlyings',
     'feeTiers',
+    'liquidation',
   ]);
   const validators = items(of.validators, { min: 1, max: MAX_VALIDATORS }).map(readValidator);
   const accounts = items(of.accounts, { min: 0, max: MAX_GENESIS_ACCOUNTS }).map((node) => {
@@ -466,6 +474,7 @@ export function checkGenesis(json: unknown): Result<Genesis, readonly JsonProble
     underlyings: underlyings.sort((a, b) => a.id - b.id),
     riskParameters: markets.map(({ risk }) => risk).sort((a, b) => a.underlying - b.underlying),
     feeTiers: readFeeTiers(of.feeTiers),
+    liquidation: readLiquidationParameters(of.liquidation),
   };
   return root.problems.length === 0 ? ok(genesis) : err(root.problems);
 }
