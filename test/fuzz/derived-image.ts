@@ -157,7 +157,17 @@ function leavingImage(state: State): Json {
 /** Images of all indexes by name. Refreshes what is made when first asked for. */
 export function derivedImages(state: State): ReadonlyMap<string, string> {
   // `risk` holds arrays made when first asked for: the portfolios' margins stand for them.
-  const { books, portfolios, auctions, marks, exposures, risk: _, ...others } = state.derived;
+  // `health` says when an account is next looked at: whom liquidation finds is the same whatever it says.
+  const {
+    books,
+    portfolios,
+    auctions,
+    marks,
+    exposures,
+    risk: _,
+    health: __,
+    ...others
+  } = state.derived;
   // A counter at 0 lots says no more than none.
   const exposed = [...exposures.accounts].filter(([, { lots }]) => lots !== 0);
   const images = new Map<string, Json>([
