@@ -9,7 +9,7 @@
 
 import type { EventLog } from '../../feeder/event-log.ts';
 import { gaussian, uniforms } from '../../feeder/simulate/random.ts';
-import type { CurrencyInfo, InstrumentInfo } from '../../node/rpc/schemas/market.ts';
+import type { CurrencyInfo, InstrumentInfo, Ticker } from '../../node/rpc/schemas/market.ts';
 import { ACTION, type Action } from '../../runtime/action.ts';
 import { cancelAllOf } from '../../runtime/actions/orders.ts';
 import { MAX_QUOTES, type Quote, SWITCH_SCOPE } from '../../runtime/actions/quoting.ts';
@@ -22,7 +22,14 @@ import {
 } from '../../runtime/core/units.ts';
 import type { Client } from '../../wallet/client/client.ts';
 import type { MarketView, Series } from './market-view.ts';
-import { quoteSeries, quoteSize, SPREAD_SHARE } from './quote.ts';
+import {
+  FUTURE_SPREAD_SHARE,
+  type Quote as Prices,
+  quoteFuture,
+  quoteSeries,
+  quoteSize,
+  SPREAD_SHARE,
+} from './quote.ts';
 import type { Trader } from './trader.ts';
 
 /** Quotes are looked at this often; marks move once a second. */
@@ -154,26 +161,33 @@ export function runMaker(options: MakerOptions): { readonly stop: () => Promise<
   const isGood = (series: Series, now: Resting | undefined, wanted: Wanted | undefined) => {
     if (now === undefined || wanted === undefined) return now === wanted;
     const { instrument, ticker } = series;
-    const half = Math.max(1, (SPREAD_SHARE * (ticker?.mark_price ?? 0)) / instrument.tick_size);
+    const share = instrument.kind === 'future' ? FUTURE_SPREAD_SHARE : SPREAD_SHARE;
+    const half = Math.max(1, (share * (ticker?.mark_price ?? 0)) / instrument.tick_size);
     const isNear = Math.abs(wanted.ticks - now.ticks) <= TOLERANCE * half;
     // A quote eaten into by a third is renewed, one too large for the position is made smaller.
     return isNear && now.lots <= wanted.lots && now.lots * 3 >= wanted.lots * 2;
+  };
+
+  /** Prices of both sides, or undefined where the chain has no mark. */
+  const pricesOf = (instrument: InstrumentInfo, ticker: Ticker): Prices | undefined => {
+    const { mark_price: mark, mark_iv: iv, greeks, index_price: index } = ticker;
+    const { base_currency: underlying, tick_size: tick } = instrument;
+    const held = inventoryDelta(underlying);
+    if (mark !== null && instrument.kind === 'future') {
+      return quoteFuture({ mark, inventory: held / (COINS_PER_BTC[underlying] ?? 1), tick });
+    }
+    if (mark === null || iv === null || greeks === null || index === null) return undefined;
+    const { delta } = greeks;
+    return quoteSeries({ mark, delta, volatility: iv / 100, index, inventoryDelta: held, tick });
   };
 
   /** New quotes where what rests is not good enough: each replaces both sides of its series. */
   const planQuotes = (): Quote[] =>
     market.series().flatMap((series): Quote[] => {
       const { instrument, ticker } = series;
-      const { mark_price: mark, mark_iv: iv, greeks, index_price: index } = ticker ?? {};
-      if (mark == null || iv == null || greeks == null || index == null) return [];
-      const { bid, ask } = quoteSeries({
-        mark,
-        delta: greeks.delta,
-        volatility: iv / 100,
-        index,
-        inventoryDelta: inventoryDelta(instrument.base_currency),
-        tick: instrument.tick_size,
-      });
+      const prices = ticker === undefined ? undefined : pricesOf(instrument, ticker);
+      if (prices === undefined) return [];
+      const { bid, ask } = prices;
       const name = instrument.instrument_name;
       const now = resting.get(name) ?? NO_QUOTE;
       const buy = target(series, 'buy', bid);

@@ -1,6 +1,6 @@
 /**
- * What a bot knows of the market: the open series nearest to the index, and the newest ticker of
- * each, kept up to date by one connection for all bots of a process.
+ * What a bot knows of the market: the open series nearest to the index, futures and perpetuals, and the
+ * newest ticker of each, kept up to date by one connection for all bots of a process.
  */
 
 import type { EventLog } from '../../feeder/event-log.ts';
@@ -76,7 +76,11 @@ export function followMarket(options: MarketViewOptions): MarketView {
     const open = listed.filter(
       (one) => one.is_active && one.kind === 'option' && one.expiration_timestamp > soonest,
     );
-    return nearestStrikes(open, index, options.strikesEachSide);
+    const futures = listed.filter(
+      ({ is_active: isActive, kind, expiration_timestamp: expiry }) =>
+        isActive && kind === 'future' && (expiry === 0 || expiry > soonest),
+    );
+    return [...nearestStrikes(open, index, options.strikesEachSide), ...futures];
   };
 
   const refresh = async (): Promise<void> => {

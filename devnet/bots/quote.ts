@@ -50,6 +50,31 @@ export function quoteSeries(input: QuoteInput): Quote {
   return { bid: bid >= 1 ? bid : undefined, ask };
 }
 
+/** Half spread of a future or a perpetual, and what a coin of inventory moves its quotes by: of the mark. */
+export const FUTURE_SPREAD_SHARE = 0.000_2;
+const FUTURE_SKEW_SHARE = 0.000_05;
+/** The quotes move by at most this: the mark is within 0.5 % of the index. */
+const FUTURE_MAX_SKEW_SHARE = 0.002;
+
+/**
+ * Quotes of a future or a perpetual, moved against the inventory, so that it is hedged where somebody
+ * takes them. `inventory`: delta in coins worth about a BTC.
+ */
+export function quoteFuture(input: {
+  readonly mark: number;
+  readonly inventory: number;
+  readonly tick: number;
+}): Quote {
+  const { mark, inventory, tick } = input;
+  const most = FUTURE_MAX_SKEW_SHARE;
+  const skew = Math.max(-most, Math.min(most, inventory * FUTURE_SKEW_SHARE));
+  const reservation = mark * (1 - skew);
+  const half = Math.max(tick, mark * FUTURE_SPREAD_SHARE);
+  const bid = Math.floor((reservation - half) / tick);
+  const ask = Math.max(1, bid + 1, Math.ceil((reservation + half) / tick));
+  return { bid: bid >= 1 ? bid : undefined, ask };
+}
+
 /** Median and spread of ln(size) of recorded best levels, scaled to accounts of a million dollars. */
 const SIZE_MEDIAN_COINS = 0.45;
 const SIZE_DEVIATION = 0.8;

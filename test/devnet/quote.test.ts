@@ -1,10 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nearestStrikes } from '../../devnet/bots/market-view.ts';
-import { quoteSeries, quoteSize } from '../../devnet/bots/quote.ts';
+import { quoteFuture, quoteSeries, quoteSize } from '../../devnet/bots/quote.ts';
 import type { InstrumentInfo } from '../../node/rpc/schemas/market.ts';
 
 const call = { mark: 50, delta: 0.5, volatility: 0.6, index: 64_000, inventoryDelta: 0, tick: 1 };
+
+describe('quotes of a perpetual', () => {
+  test('stand 2 bp around the mark, moved against the inventory by ½ bp a coin, at most 20', () => {
+    const flat = { mark: 100_000, inventory: 0, tick: 0.5 };
+    expect(quoteFuture(flat)).toEqual({ bid: 199_960, ask: 200_040 });
+    expect(quoteFuture({ ...flat, inventory: 2 })).toEqual({ bid: 199_940, ask: 200_020 });
+    expect(quoteFuture({ ...flat, inventory: -1_000 })).toEqual({ bid: 200_360, ask: 200_440 });
+  });
+});
 
 describe('quotes', () => {
   test('without inventory they stand about 4 % on either side of the mark', () => {

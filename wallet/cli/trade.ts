@@ -54,12 +54,14 @@ async function positions(argv: Arguments): Promise<void> {
       flag(argv, 'json'),
       found,
       table([
-        ['instrument', 'size', 'mark', 'value', 'delta'],
+        ['instrument', 'size', 'average', 'mark', 'value', 'profit', 'delta'],
         ...found.map((position) => [
           position.instrument_name,
           String(position.size),
+          show(position.average_price),
           show(position.mark_price),
           show(position.value),
+          position.floating_profit_loss ?? '-',
           show(position.delta),
         ]),
       ]),
@@ -132,7 +134,7 @@ async function instruments(argv: Arguments): Promise<void> {
         ...found.map((one) => [
           one.instrument_name,
           one.state,
-          time(one.expiration_timestamp),
+          one.expiration_timestamp === 0 ? 'never' : time(one.expiration_timestamp),
           String(one.tick_size),
           String(one.contract_size),
           String(one.open_interest),

@@ -152,7 +152,10 @@ export const accountMethods: Handlers<
         mark_price: mark?.price ?? null,
         value: mark === undefined ? null : size * mark.price,
         delta: mark === undefined ? null : size * mark.greeks.delta,
-        average_price: linear === undefined ? null : usd(Number(linear.cost)) / size,
+        average_price:
+          linear === undefined
+            ? null
+            : usd((Number(linear.cost) * instrument.underlying.optionLotsPerCoin) / lots),
         floating_profit_loss: linear === undefined ? null : moneyText(linear.variation),
         funding_owed: linear === undefined ? null : moneyText(linear.fundingOwed),
       };
