@@ -139,7 +139,7 @@ describe('funding', () => {
           expect(at.remainder >= 0n && at.remainder < divisor).toBe(true);
         }
       }),
-      { numRuns: runs(200) },
+      { numRuns: runs(500) },
     );
   });
 });
