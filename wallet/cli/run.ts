@@ -91,6 +91,24 @@ const GROUPS: readonly { command: string; describe: string; load: () => Promise<
       ),
   },
   {
+    command: 'stake',
+    describe: 'Delegate MIL to validators, claim rewards, take stake back',
+    load: async () =>
+      subcommands(
+        'list-validators, show-validator, show, pools, parameters, delegate, undelegate, cancel-unbonding, redelegate, withdraw, claim, compound, set-compounding, set-withdraw-address, poke',
+        (await import('./stake.ts')).buildStake,
+      ),
+  },
+  {
+    command: 'validator',
+    describe: 'Run a validator: register, edit, rotate keys, jail, exit, show faults',
+    load: async () =>
+      subcommands(
+        'create, edit, commission, rotate-key, show, jail, unjail, exit, revoke-oracle-key, submit-evidence',
+        (await import('./validator.ts')).buildValidator,
+      ),
+  },
+  {
     command: 'referral',
     describe: 'Name the account that brought yours, and see fees and tiers',
     load: async () => subcommands('set, show', (await import('./referral.ts')).buildReferral),

@@ -44,6 +44,11 @@ const OPTION_OF_FIELD: { readonly [field: string]: string } = {
   deltaLimit: '--delta',
   vegaLimit: '--vega',
   fillsLimit: '--fills',
+  moniker: '--moniker',
+  addresses: '--address',
+  maxCommission: '--max-commission',
+  maxCommissionStep: '--max-step',
+  selfBond: '--self-bond',
 };
 
 /** Unwraps what the builder says, as a usage error. */

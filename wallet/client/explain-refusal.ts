@@ -10,6 +10,7 @@ import { MAX_ORDER_LOTS } from '../../runtime/limits.ts';
 import { INSTRUMENT_STATE } from '../../runtime/options/instrument.ts';
 import { formatDecimal, formatMoney, parseDecimal } from './amounts.ts';
 import type { OrderGrid } from './input-fields.ts';
+import { percentOfBps } from './staking-input.ts';
 import type { ActionInput } from './transaction-builder.ts';
 
 /** What was given and what is allowed, as text; `undefined`: nothing more to say. */
@@ -18,7 +19,17 @@ export type RefusalFacts = {
   readonly allowed: string | undefined;
 };
 
-type Unit = 'price' | 'size' | 'net' | 'usd' | 'money' | 'time' | 'timeInForce' | 'state';
+type Unit =
+  | 'price'
+  | 'size'
+  | 'net'
+  | 'usd'
+  | 'mil'
+  | 'percent'
+  | 'money'
+  | 'time'
+  | 'timeInForce'
+  | 'state';
 
 /** The last millisecond a `Date` can hold. */
 const MAX_DATE_MS = 8.64e15;
@@ -63,6 +74,16 @@ const UNITS: { readonly [C in RuntimeErrorCode]?: Unit } = {
   post_only_ioc: 'timeInForce',
   not_in_auction: 'timeInForce',
   no_auction: 'timeInForce',
+  self_bond: 'mil',
+  below_minimum: 'mil',
+  insufficient_stake: 'mil',
+  insufficient_mil: 'mil',
+  zero_stake: 'mil',
+  bad_commission: 'percent',
+  commission_step: 'percent',
+  commission_changed: 'time',
+  rotated_lately: 'time',
+  still_jailed: 'time',
 };
 
 /** What helps where the fact is no bound of the field; it stands for `allowed`. */
@@ -71,6 +92,9 @@ const ADVICE: { readonly [C in RuntimeErrorCode]?: string } = {
   no_auction: 'any but gfa',
   market_cannot_rest: 'ioc, fok',
   post_only_ioc: 'gtc, gtt',
+  not_matured: 'what `miletus stake show` calls matured',
+  unknown_receiver: 'an account that was credited before',
+  leaving_now: 'in the next epoch',
   bad_combo_terms: 'limit orders, gtc, ioc or fok, with price, amount, label and client id alone',
 };
 
@@ -134,6 +158,10 @@ function factText(unit: Unit, value: bigint, input: ActionInput): string {
     }
     case 'usd':
       return `${formatMoney(value)} USD`;
+    case 'mil':
+      return `${formatMoney(value)} MIL`;
+    case 'percent':
+      return `${percentOfBps(value)} %`;
     case 'money':
       return `${formatMoney(value)} ${input.type === 'transfer' ? input.currency : 'USD'}`;
     case 'time':
@@ -157,7 +185,8 @@ export function explainRefusal(refusal: ActionRefused, input: ActionInput): Refu
   const unit = isSum ? undefined : UNITS[code];
   const text = (value: bigint): string =>
     unit === undefined ? String(value) : factText(unit, value, input);
-  if (code === 'bad_combo_terms') return { given: undefined, allowed: advice };
+  if (code === 'bad_combo_terms' || code === 'not_matured')
+    return { given: undefined, allowed: advice };
   if (code === 'duplicate_client_id' && allowed !== 0n) {
     return { given: text(given), allowed: `another; order ${allowed} has it` };
   }

@@ -19,6 +19,7 @@ import { buildMarginAction, type MarginActionInput } from './margin-input.ts';
 import { buildMultilegAction, type MultilegActionInput } from './multileg-input.ts';
 import { buildOrderAction, type OrderActionInput } from './order-input.ts';
 import { buildQuotingAction, type QuotingActionInput } from './quoting-input.ts';
+import { buildStakingAction, type StakingActionInput } from './staking-input.ts';
 
 /** A movement of money in human units. */
 export type TransferInput = {
@@ -38,7 +39,8 @@ export type ActionInput =
   | MultilegActionInput
   | LiquidationActionInput
   | FeeActionInput
-  | MarginActionInput;
+  | MarginActionInput
+  | StakingActionInput;
 
 function buildTransfer(input: TransferInput): Result<Action, InputError> {
   const to = addressOfText('to', input.to);
@@ -85,6 +87,23 @@ export function buildAction(input: ActionInput): Result<Action, InputError> {
       return buildMarginAction(input);
     case 'setReferrer':
       return buildFeeAction(input);
+    case 'delegate':
+    case 'undelegate':
+    case 'cancelUnbonding':
+    case 'redelegate':
+    case 'claimRewards':
+    case 'withdrawUnbonded':
+    case 'setWithdrawAddress':
+    case 'setCompounding':
+    case 'compound':
+    case 'pokeDelegation':
+    case 'createValidator':
+    case 'editValidator':
+    case 'changeCommission':
+    case 'rotateKey':
+    case 'changeStanding':
+    case 'submitEvidence':
+      return buildStakingAction(input);
     default:
       return buildOrderAction(input);
   }
