@@ -22,9 +22,8 @@ import { excessOf } from '../../runtime/margin/excess.ts';
 import { bareExcessAfter } from '../../runtime/margin/excess-after.ts';
 import type { State } from '../../runtime/state/state.ts';
 import { runs } from '../fixtures/runs.ts';
-import { nextBlock, reloaded } from '../fixtures/state.ts';
+import { fundedPortfolio, nextBlock, reloaded } from '../fixtures/state.ts';
 import { type Market, markAt, problemsOf, tablesImage, testMarket } from '../matching/market.ts';
-import { trader } from '../multileg/desk.ts';
 import { cash, hold, usd } from './arena.ts';
 
 const NAMES = [
@@ -91,7 +90,7 @@ const seen = { started: 0, taken: 0, deleveraged: 0, shared: 0, recovered: 0, in
 
 function build({ dollars, insurance, held }: History): World {
   const market = testMarket();
-  const people = dollars.map((amount, n) => trader(market, `p${n}`, BigInt(amount)).portfolio);
+  const people = dollars.map((amount, n) => fundedPortfolio(market.state, n, BigInt(amount)));
   mint(market.state, MODULE.insurance, DENOMINATION.usd, usd(insurance));
   for (const { series, long, short, lots } of held) {
     const [to, from, name] = [people[long], people[short], NAMES[series]];
