@@ -87,7 +87,7 @@ function inMicroUsd(units: number): bigint {
 }
 
 /** Sees to it that shares of open interest are those of now, where they can matter. O(series). */
-export function noteShares(state: State, group: readonly ExpiryHolding[], gross: number): void {
+function noteShares(state: State, group: readonly ExpiryHolding[], gross: number): void {
   for (const { key, series } of group) {
     const risk = riskOf(state, key);
     if (gross <= freeConcentration(risk.arrays)) return;
@@ -180,7 +180,7 @@ export function wealthOf(state: State, id: PortfolioId): bigint {
 }
 
 /** Nothing held. */
-export const NO_PORTFOLIO: ModePortfolio = { sums: undefined, expiries: new Map() };
+const NO_PORTFOLIO: ModePortfolio = { sums: undefined, expiries: new Map() };
 
 /** The portfolio as it is indexed. */
 export function modePortfolio(state: State, id: PortfolioId): ModePortfolio {

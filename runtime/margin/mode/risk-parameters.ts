@@ -151,7 +151,7 @@ function sameShocks(a: readonly StoredScenario[], b: readonly StoredScenario[]):
 }
 
 /** The parameters after some steps from one set to another. */
-export function interpolated(
+function interpolated(
   from: StoredParameters,
   to: StoredParameters,
   step: number,
