@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /** Tests that run networks of real processes: they need the machine to themselves. */
 const PROCESS_TESTS = [
+  'test/cli/stake.test.ts',
   'test/devnet/crash.test.ts',
   'test/devnet/up.test.ts',
   'test/readme.test.ts',
