@@ -21,7 +21,7 @@ import { followBook, followOrders } from '../../wallet/client/follow-book.ts';
 import { sortedLevels, sortedOrders } from '../../wallet/client/market-book.ts';
 import { accountOfPublicKey, ed25519Signer, signTransaction } from '../../wallet/client/sign.ts';
 import { verifyProofAnswer } from '../../wallet/client/verify-proof.ts';
-import { BTC, START } from '../fixtures/state.ts';
+import { BTC, START, seedTestStaking } from '../fixtures/state.ts';
 import { type FakeNode, fakeNode } from './fake-node.ts';
 import {
   COMBO,
@@ -149,10 +149,13 @@ describe('every method answers in its own schema', () => {
     get_block: { height: 1, raw: true },
     get_blocks: { from: 1 },
     get_account: { account: MAKER },
+    get_validator: { validator: 1 },
+    get_delegations: { account: MAKER },
     get_proof: { table: 'supply', key: '00000000' },
   };
 
   test.each(METHOD_NAMES.filter((name) => !name.startsWith('submit_')))('%s', async (method) => {
+    seedTestStaking(node.state);
     const overSocket = connect(server.url.replace('http', 'ws'));
     // The mirror is built before the trades, so that it remembers them.
     await overSocket.call('public/get_instruments', {});
