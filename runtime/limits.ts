@@ -126,8 +126,14 @@ export const MAX_COMBOS = 4_096;
 export const MAX_COMBO_FILLS = 64;
 /** Times that a combo order looks at the best outright prices of all its legs. */
 export const MAX_IMPLIED_IN_EVALUATIONS = 32;
+/** Resting orders of each leg's book that a combo order may meet. */
+export const MAX_IMPLIED_IN_TURNS = 64;
 /** Resting combo orders that an outright order may trade against. */
 export const MAX_IMPLIED_OUT = 16;
+/** Orders of the other leg's book that one of them may trade with at a time. */
+export const MAX_IMPLIED_OUT_FILLS = 32;
+/** Margin checks and looks at legs that matches of combos may cost a block: 2,000 × ~25 µs. */
+export const MAX_MULTILEG_WORK_PER_BLOCK = 2_000;
 /** How long a request for quote, and a quote, lives at most. */
 export const MAX_QUOTE_LIFE_MS = 10_000;
 /** Live requests of one account, and of all: 4,096 × 64 quotes bound the table. */
@@ -135,12 +141,6 @@ export const MAX_REQUESTS_PER_ACCOUNT = 16;
 export const MAX_REQUESTS = 4_096;
 /** Live quotes on one request, and of one account. */
 export const MAX_QUOTES_PER_REQUEST = 64;
-/** Resting orders of each leg's book that a combo order may meet. */
-export const MAX_IMPLIED_IN_TURNS = 64;
 export const MAX_REQUEST_QUOTES_PER_ACCOUNT = 256;
 /** Makers that an acceptance tries, best price first, until one can carry the trade. */
-/** Orders of the other leg's book that one of them may trade with at a time. */
-export const MAX_IMPLIED_OUT_FILLS = 32;
-/** Margin checks and looks at legs that matches of combos may cost a block: 2,000 × ~25 µs. */
-export const MAX_MULTILEG_WORK_PER_BLOCK = 2_000;
 export const MAX_QUOTES_TRIED = 8;
