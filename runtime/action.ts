@@ -6,8 +6,8 @@
  */
 import { STAKING_ACTION_CODECS, type StakingAction } from '../staking/actions.ts';
 import { type SetReferrer, SetReferrerCodec } from './actions/fees.ts';
-import { type SetMarginMode, SetMarginModeCodec } from './actions/margin.ts';
 import { type TakeLiquidation, TakeLiquidationCodec } from './actions/liquidation.ts';
+import { type SetMarginMode, SetMarginModeCodec } from './actions/margin.ts';
 import {
   type AcceptQuote,
   AcceptQuoteCodec,

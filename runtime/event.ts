@@ -61,7 +61,6 @@ import type {
   TimestampMs,
   UnderlyingId,
 } from './core/units.ts';
-import type { MarginMode } from './margin/mode/margin-mode.ts';
 import {
   type DebtSharedEvent,
   DebtSharedEventCodec,
@@ -78,6 +77,7 @@ import {
   type PositionMovedEvent,
   PositionMovedEventCodec,
 } from './liquidation/events.ts';
+import type { MarginMode } from './margin/mode/margin-mode.ts';
 import { type Order, OrderCodec } from './matching/order.ts';
 import { type Trigger, TriggerCodec } from './matching/trigger.ts';
 import { type Combo, ComboCodec } from './multileg/combo.ts';

@@ -23,6 +23,7 @@ import { balanceOf, conservationProblems } from '../../runtime/ledger/ledger.ts'
 import { MODULE } from '../../runtime/ledger/module-accounts.ts';
 import type { Order } from '../../runtime/matching/order.ts';
 import type { Trigger } from '../../runtime/matching/trigger.ts';
+import { settlementRowKeys } from '../../runtime/options/settlement-rows.ts';
 import { type Commitment, latestCheckpoint, tableRoots } from '../../runtime/state/commitment.ts';
 import { bytesRoot } from '../../runtime/state/merkle-format.ts';
 import type { StateProof } from '../../runtime/state/proof.ts';
@@ -47,7 +48,6 @@ import {
 import { liquidationRows } from './liquidation-rows.ts';
 import { marginRows, riskRows } from './margin-rows.ts';
 import { portfolioRows } from './portfolio-rows.ts';
-import { settlementRowKeys } from './settlement-rows.ts';
 import { requestRows, tradingRows } from './trading-rows.ts';
 import { validatorRows } from './validator-rows.ts';
 

@@ -55,9 +55,7 @@ export function transferAction(
   // From here it must succeed.
   const to = portfolioId(ensureAccount(state, context, receiver), action.toSubAccount);
   const { denomination } = action;
-  const amount = isLeaving
-    ? takeHaircut(state, context, from, action.amount)
-    : action.amount;
+  const amount = isLeaving ? takeHaircut(state, context, from, action.amount) : action.amount;
   transfer(state, { from, to, denomination, amount, reason: 'transfer' });
   if (isUsd) noteMargin(state, from);
   context.events.push({ selector: EVENT.transfer, value: { from, to, denomination, amount } });

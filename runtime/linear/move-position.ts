@@ -131,5 +131,5 @@ export function variationProblems(state: State): string[] {
   }
   const held = balanceOf(state, MODULE.variation, DENOMINATION.usd);
   if (held !== owed) problems.push(`variation holds ${held}, positions owe ${owed}`);
-  return problems.sort();
+  return problems.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }

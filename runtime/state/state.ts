@@ -40,13 +40,13 @@ import type {
   UnderlyingId,
 } from '../core/units.ts';
 import { type EpochConfig, EpochConfigCodec } from '../epoch-config.ts';
-import { type HealthIndex, healthIndex } from '../liquidation/health-index.ts';
 import { type FeeSchedule, FeeScheduleCodec } from '../fees/fee-tiers.ts';
 import { type Referral, ReferralCodec } from '../fees/referral.ts';
 import { type TradingVolume, TradingVolumeCodec } from '../fees/trading-volume.ts';
 import { type Parameters, ParametersCodec } from '../governance/parameters.ts';
 import { type LinearPosition, LinearPositionCodec } from '../linear/linear-position.ts';
 import { type Perpetual, PerpetualCodec } from '../linear/perpetual.ts';
+import { type HealthIndex, healthIndex } from '../liquidation/health-index.ts';
 import {
   type InsuranceUse,
   InsuranceUseCodec,

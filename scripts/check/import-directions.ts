@@ -26,6 +26,7 @@ const ALLOWED: { readonly [folder: string]: readonly string[] } = {
     'staking/',
     'consensus/',
     'genesis/',
+    'p2p/messages.ts',
     'node/rpc/schemas/',
     'node/process.ts',
     'node/config.ts',

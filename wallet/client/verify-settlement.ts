@@ -5,7 +5,7 @@
  * a header whose finality it verified (`verify-finality.ts`); that no slot is left out follows from the
  * keys, which are made here, and proofs of absence. Browser-safe.
  */
-import { settlementRowKeys } from '../../node/query/settlement-rows.ts';
+
 import type { SettlementProof } from '../../node/rpc/schemas/settlement.ts';
 import { toHex } from '../../runtime/core/bytes.ts';
 import { err, ok, type Result } from '../../runtime/core/result.ts';
@@ -14,6 +14,7 @@ import type { TimestampMs, UnderlyingId } from '../../runtime/core/units.ts';
 import { deliveryGrid } from '../../runtime/linear/contract-terms.ts';
 import { deliveryPrice, windowSums } from '../../runtime/options/delivery-price.ts';
 import { type SettlementWindow, SettlementWindowCodec } from '../../runtime/options/settlement.ts';
+import { settlementRowKeys } from '../../runtime/options/settlement-rows.ts';
 import {
   SAMPLES_PER_ROW,
   SettlementSamplesCodec,

@@ -2,10 +2,10 @@
  * The rows that prove a delivery price: the underlying, the settlement window, and its samples; and
  * their keys, which a client makes itself to know that none is left out. Browser-safe.
  */
-import type { TimestampMs, UnderlyingId } from '../../runtime/core/units.ts';
-import { SAMPLES_PER_ROW, samplesKey } from '../../runtime/options/settlement-samples.ts';
-import { expiryKey } from '../../runtime/state/expiry-key.ts';
-import { hexKey, u32Key } from '../../runtime/state/key-codec.ts';
+import type { TimestampMs, UnderlyingId } from '../core/units.ts';
+import { expiryKey } from '../state/expiry-key.ts';
+import { hexKey, u32Key } from '../state/key-codec.ts';
+import { SAMPLES_PER_ROW, samplesKey } from './settlement-samples.ts';
 
 /** Ids of the tables, as `docs/spec/state.md` has them. */
 export const SETTLEMENT_TABLES = {
