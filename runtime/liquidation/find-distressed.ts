@@ -28,11 +28,24 @@ export function isRemarked(state: State, context: BlockContext, portfolio: Portf
   return false;
 }
 
-/** Who has to be looked at, of those not yet seen: each once. */
+/** Whether anything was marked in this block, or nothing is left to be marked. O(expiries listed). */
+function isMarkBlock(state: State, { timestamp }: BlockContext): boolean {
+  if (state.markInputs.size === 0) return true;
+  for (const [, { markedAt }] of state.markInputs.unorderedEntries()) {
+    if (markedAt === timestamp) return true;
+  }
+  return false;
+}
+
+/**
+ * Who has to be looked at, of those not yet seen: each once. In blocks without a mark nobody is: who
+ * trades there is looked at with the next mark, since only a mark makes an account short.
+ */
 function* dueAccounts(state: State, context: BlockContext): Iterable<PortfolioId> {
+  if (!isMarkBlock(state, context)) return;
   const { changed, suspects } = state.derived.health;
   const due = new Set(changed);
-  changed.length = 0;
+  changed.clear();
   for (const id of suspects) due.add(id);
   for (const expiry of state.derived.portfolios.byExpiry.keys()) {
     if (!isMarkedNow(state, context, expiry)) continue;
@@ -46,7 +59,7 @@ function* dueAccounts(state: State, context: BlockContext): Iterable<PortfolioId
 export type Distressed = {
   /** Marked in this block, and below maintenance. */
   readonly short: readonly PortfolioId[];
-  /** With a debt and no position: after a settlement, or a loss that was realised. */
+  /** With a debt and no position, at a mark: after a settlement, or a loss that was realised. */
   readonly debtors: readonly PortfolioId[];
 };
 

@@ -38,24 +38,24 @@ export type HealthIndex = {
   readonly expiries: Map<number, Drift>;
   /** Not sound by the measure: looked at after every mark of theirs. */
   readonly suspects: Set<PortfolioId>;
-  /** To be looked at in the next block, some more than once. */
-  readonly changed: PortfolioId[];
+  /** To be looked at with the next mark. */
+  readonly changed: Set<PortfolioId>;
 };
 
 export function healthIndex(): HealthIndex {
-  return { expiries: new Map(), suspects: new Set(), changed: [] };
+  return { expiries: new Map(), suspects: new Set(), changed: new Set() };
 }
 
 /** Notes that a position of the portfolio changed. A field test when that is known. */
 export function notePosition(state: State, portfolio: Portfolio): void {
   if (portfolio.isNoted) return;
   portfolio.isNoted = true;
-  state.derived.health.changed.push(portfolio.id);
+  state.derived.health.changed.add(portfolio.id);
 }
 
 /** Notes that cash of a portfolio fell, or its margin mode changed, without a change of its positions. */
 export function noteMargin(state: State, id: PortfolioId): void {
-  state.derived.health.changed.push(id);
+  state.derived.health.changed.add(id);
 }
 
 /** Forgets everything; accounts in debt are to be looked at, as are positions that are indexed next. */
@@ -63,10 +63,10 @@ export function resetHealth(state: State): void {
   const { expiries, suspects, changed } = state.derived.health;
   expiries.clear();
   suspects.clear();
-  changed.length = 0;
+  changed.clear();
   for (const [key, { amount }] of state.balances.unorderedEntries()) {
     if (balanceKey.low(key) !== DENOMINATION.usd || amount >= 0n) continue;
-    changed.push(balanceKey.high(key) as PortfolioId);
+    changed.add(balanceKey.high(key) as PortfolioId);
   }
 }
 
