@@ -57,6 +57,12 @@ function configOf(genesis: Genesis, chainId: Uint8Array, number: 0 | 1): EpochCo
   };
 }
 
+/** Configs of epochs 0 and 1, which the document fixes. */
+export function genesisConfigs(genesis: Genesis): readonly [EpochConfig, EpochConfig] {
+  const chainId = genesisHash(genesis);
+  return [configOf(genesis, chainId, 0), configOf(genesis, chainId, 1)];
+}
+
 /** Builds height 0 of a checked document. */
 export function buildGenesis(genesis: Genesis): BuiltGenesis {
   const chainId = genesisHash(genesis);

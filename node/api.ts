@@ -77,6 +77,16 @@ export type TransactionStatus =
       readonly receipt: Uint8Array;
     };
 
+/**
+ * An epoch for those who walk from one to the next: SSZ of its config and, once it is over, of its last
+ * block's header and of the certificate of that block.
+ */
+export type EpochRecord = {
+  readonly config: Uint8Array;
+  readonly header: Uint8Array | undefined;
+  readonly finalization: Uint8Array | undefined;
+};
+
 export interface NodeApi {
   /** Takes the SSZ of a `Payload`. */
   submit(payload: Uint8Array): Promise<Result<Submitted, SubmitError>>;
@@ -84,6 +94,10 @@ export interface NodeApi {
   peers(): readonly PeerInfo[];
   /** Configs in force: previous, current, next, as far as known. */
   configs(): readonly EpochConfig[];
+  /** SSZ of the genesis document. */
+  genesis(): Uint8Array;
+  /** An epoch that is over, running or next, if this node still has its config. */
+  epoch(number: Epoch): Promise<EpochRecord | undefined>;
   /** SSZ of the final block at a height and of its finalization certificate (`FinalizedBlock`). */
   block(height: Height): Promise<Uint8Array | undefined>;
   /** SSZ of the receipts and events of an executed block, if still kept. */

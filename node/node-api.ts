@@ -1,11 +1,15 @@
 /** `NodeApi` over the parts of a node. */
+import { genesisConfigs } from '../genesis/build-state.ts';
+import { type Genesis, GenesisCodec } from '../genesis/document.ts';
 import { FinalizedBlockCodec } from '../p2p/messages.ts';
 import type { Network } from '../p2p/network.ts';
 import { assert, err, type Result } from '../runtime/core/result.ts';
-import type { Height } from '../runtime/core/units.ts';
+import type { Epoch, Height } from '../runtime/core/units.ts';
+import { type EpochConfig, EpochConfigCodec } from '../runtime/epoch-config.ts';
 import { ReceiptCodec, ReceiptsCodec } from '../runtime/receipt.ts';
 import type {
   BlockNotice,
+  EpochRecord,
   NodeApi,
   NodeStatus,
   SubmitError,
@@ -36,6 +40,7 @@ export type NodeApiOptions = {
   readonly parts: () => ApiParts | undefined;
   /** Whether new payloads are still taken. */
   readonly takes: () => boolean;
+  readonly genesis: Genesis;
   readonly network: Pick<Network, 'peers'>;
   readonly query: NodeApi['query'];
   /** Hex of the consensus key. */
@@ -54,6 +59,18 @@ async function finalBlock(blocks: BlockStore, at: Height): Promise<Uint8Array | 
   return FinalizedBlockCodec.encode({ block: stored.block, finalization: proof.certificate });
 }
 
+async function epochRecord(
+  { chain, blocks }: ApiParts,
+  of: Epoch,
+  genesis: readonly EpochConfig[],
+): Promise<EpochRecord | undefined> {
+  const known = chain.configs.get(of) ?? genesis.find((config) => config.epoch === of);
+  const config = known === undefined ? await blocks.config(of) : EpochConfigCodec.encode(known);
+  if (config === undefined) return undefined;
+  const proof = await blocks.epochProof(of);
+  return { config, header: proof?.header, finalization: proof?.finalization };
+}
+
 /** Where a transaction was executed, with its receipt. */
 async function executed(
   blocks: BlockStore,
@@ -70,6 +87,7 @@ async function executed(
 
 export function createNodeApi(options: NodeApiOptions): NodeApi {
   const { network, halted, listeners } = options;
+  const genesisBytes = GenesisCodec.encode(options.genesis);
 
   const must = (): ApiParts => {
     const parts = options.parts();
@@ -114,6 +132,8 @@ export function createNodeApi(options: NodeApiOptions): NodeApi {
     status,
     peers: () => network.peers(),
     configs: () => configsInForce(must().chain),
+    genesis: () => genesisBytes,
+    epoch: (of) => epochRecord(must(), of, genesisConfigs(options.genesis)),
     block: (at) => finalBlock(must().blocks, at),
     results: (at) => must().blocks.results(at),
     transaction,

@@ -412,6 +412,7 @@ export function createNode(options: NodeOptions): Node {
   const api = createNodeApi({
     parts: () => parts,
     takes: () => !stopping,
+    genesis: options.genesis,
     network,
     query: (request) => options.executor.query(request),
     ownKey: () => ownKey,

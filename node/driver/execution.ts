@@ -91,7 +91,10 @@ export function createExecution(options: ExecutionOptions): Execution {
     await chain.store.putExecution({ height: header.height, receipts, events, transactions });
     chain.executed = header.height;
     block.bytes = undefined;
-    if (executed.fixedConfig) addConfig(chain, executed.fixedConfig);
+    if (executed.fixedConfig) {
+      addConfig(chain, executed.fixedConfig);
+      await chain.store.putConfig(executed.fixedConfig);
+    }
     if (executed.checkpoint) addRoots(chain, executed.checkpoint);
     metrics.set('executed_height', header.height);
     const finalizedAt = options.finalizedAt.get(header.height) ?? timestampMs(clock.now());

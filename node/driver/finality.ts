@@ -111,7 +111,7 @@ export function createFinality(options: FinalityOptions): Finality {
       archive,
       bodies: bodies.flatMap(({ hash, bytes }) => (bytes ? [{ hash, bytes }] : [])),
       lost: lost.map(({ hash }) => hash),
-      epochEnds: ends.map(({ header }) => ({ epoch: header.epoch, height: header.height })),
+      epochEnds: ends.map(({ header }) => ({ epoch: header.epoch, height: header.height, header })),
     });
     for (const { key } of lost) chain.blocks.delete(key);
     const now = clock.now();

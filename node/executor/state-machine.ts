@@ -196,7 +196,7 @@ function judge(state: State, payloads: readonly Uint8Array[]): number[] {
 }
 
 /** Rows of the newest checkpoint that one answer may read from disk, each in a pass of its own. */
-const MAX_CHECKPOINT_ROWS = 64;
+const MAX_CHECKPOINT_ROWS = 256;
 
 /**
  * Answers from whole blocks. A row of the checkpoint that has changed since is read from its
@@ -211,19 +211,29 @@ async function query(
   const rows = new Map<string, Uint8Array | undefined>();
   for (;;) {
     const newest = opened.checkpoints.at(-1)?.height ?? metaOf(state).height;
-    const wanted: { readonly at: string; readonly tableId: number; readonly key: Uint8Array }[] =
-      [];
-    const checkpointRow = (tableId: number, key: Uint8Array): Uint8Array | undefined => {
-      const at = `${newest}/${tableId}/${idKey(key)}`;
-      if (!rows.has(at)) wanted.push({ at, tableId, key });
+    const wanted: {
+      readonly at: string;
+      readonly height: number;
+      readonly tableId: number;
+      readonly key: Uint8Array;
+    }[] = [];
+    const checkpointRow = (
+      tableId: number,
+      key: Uint8Array,
+      root?: Uint8Array,
+    ): Uint8Array | undefined => {
+      const asked = root && opened.checkpoints.find((one) => equalBytes(one.stateRoot, root));
+      const height = asked?.height ?? newest;
+      const at = `${height}/${tableId}/${idKey(key)}`;
+      if (!rows.has(at)) wanted.push({ at, height, tableId, key });
       return rows.get(at);
     };
     const context = { state, commitment, checkpointHeight: newest as Height, checkpointRow };
     const answer = options.answerQuery(context, request);
     if (wanted.length === 0 || rows.size >= MAX_CHECKPOINT_ROWS) return answer;
     await opened.written;
-    for (const { at, tableId, key } of wanted) {
-      rows.set(at, await opened.store.rowAt(newest as Height, tableId, key));
+    for (const { at, height, tableId, key } of wanted) {
+      rows.set(at, await opened.store.rowAt(height as Height, tableId, key));
     }
   }
 }

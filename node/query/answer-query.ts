@@ -43,6 +43,7 @@ import {
   REFUSAL,
   type RefusalNumber,
   type RowQuestion,
+  type RowsQuestion,
   type SettlementQuestion,
 } from './format.ts';
 import { liquidationRows } from './liquidation-rows.ts';
@@ -58,10 +59,15 @@ export type QueryContext = {
   /** Height of the newest checkpoint of `commitment`. */
   readonly checkpointHeight: Height;
   /**
-   * SSZ of a row as the newest checkpoint wrote it to disk, for rows that changed since; `undefined`
-   * when it is not at hand. What it gives is checked against the commitment.
+   * SSZ of a row as a checkpoint wrote it to disk (the newest, or the one with `stateRoot`), for rows
+   * that changed since; `undefined` when it is not at hand. What it gives is checked against the
+   * commitment.
    */
-  readonly checkpointRow: (tableId: number, key: Uint8Array) => Uint8Array | undefined;
+  readonly checkpointRow: (
+    tableId: number,
+    key: Uint8Array,
+    stateRoot?: Uint8Array,
+  ) => Uint8Array | undefined;
 };
 
 function refused(refusal: RefusalNumber, detail: string): Answer {
@@ -158,10 +164,11 @@ function answerOrders(state: State, from: number, limit: number): Answer {
   return { selector: ANSWER.orders, value: { height, orders, triggers, next } };
 }
 
-/** A row of the newest checkpoint with its proof, or why there is none. */
+/** A row of the newest checkpoint, or of the one with `at` as its root, with its proof; or why not. */
 function provedRow(
   context: QueryContext,
   question: RowQuestion,
+  at?: Uint8Array,
 ): { readonly value: Uint8Array[]; readonly proof: StateProof; stateRoot: Uint8Array } | Answer {
   const { state, commitment } = context;
   const { tableId, key } = question;
@@ -172,17 +179,17 @@ function provedRow(
   }
   const checkpoint = latestCheckpoint(commitment);
   if (checkpoint === undefined) return refused(REFUSAL.noCheckpoint, 'no checkpoint yet');
-  const { stateRoot } = checkpoint;
+  const stateRoot = at ?? checkpoint.stateRoot;
   const live = store.encodedRow(key);
   if (!live.ok) return refused(REFUSAL.malformedKey, live.error.detail);
   const proved = proveRow(commitment, { stateRoot, tableId, key });
   if (!proved.ok) return refused(REFUSAL.noCheckpoint, proved.error.code);
   const { proof, valueHash } = proved.value;
   if (valueHash === undefined) return { value: [], proof, stateRoot };
-  for (const value of [live.value, context.checkpointRow(tableId, key)]) {
-    if (value !== undefined && equalBytes(bytesRoot(value), valueHash)) {
-      return { value: [value], proof, stateRoot };
-    }
+  const isWanted = (value: Uint8Array | undefined): value is Uint8Array =>
+    value !== undefined && equalBytes(bytesRoot(value), valueHash);
+  for (const value of [live.value, context.checkpointRow(tableId, key, at)]) {
+    if (isWanted(value)) return { value: [value], proof, stateRoot };
   }
   return refused(REFUSAL.rowMovedOn, 'the row changed since the checkpoint: ask again');
 }
@@ -191,6 +198,19 @@ function answerRow(context: QueryContext, question: RowQuestion): Answer {
   const proved = provedRow(context, question);
   if ('selector' in proved) return proved;
   return { selector: ANSWER.row, value: { height: context.checkpointHeight, ...proved } };
+}
+
+/** Rows under a root that is asked for, with their proofs. ~10 µs each. */
+function answerRows(context: QueryContext, { stateRoot, rows }: RowsQuestion): Answer {
+  const proved: ProvedRow[] = [];
+  let moved: Answer | undefined;
+  for (const question of rows) {
+    const one = provedRow(context, question, stateRoot);
+    // Every row is looked at, so that all those to be read from disk are known at once.
+    if ('selector' in one) moved ??= one;
+    else proved.push({ ...question, value: one.value, proof: one.proof });
+  }
+  return moved ?? { selector: ANSWER.rows, value: { rows: proved } };
 }
 
 /** Rows of one window with their proofs; without a window that of its absence. ~60 proofs at most. */
@@ -312,6 +332,8 @@ export function answerQuestion(context: QueryContext, question: Question): Answe
       return answerOrders(state, question.value.from, question.value.limit);
     case QUESTION.row:
       return answerRow(context, question.value);
+    case QUESTION.rows:
+      return answerRows(context, question.value);
     case QUESTION.settlement:
       return answerSettlement(context, question.value);
     case QUESTION.oracle:

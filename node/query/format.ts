@@ -112,6 +112,10 @@ export type NoQuestion = { readonly unused: number };
 export type OrdersQuestion = { readonly from: OrderId; readonly limit: number };
 /** A row of the newest checkpoint. */
 export type RowQuestion = { readonly tableId: number; readonly key: Uint8Array };
+/** Rows one question may ask for: a proof is ~10 µs and ~1 KB, so 3 ms and 256 KB. */
+export const MAX_PROVED_ROWS = 256;
+/** Rows under one retained state root. */
+export type RowsQuestion = { readonly stateRoot: Uint8Array; readonly rows: RowQuestion[] };
 /** Live requests for quote: the one of this number with its quotes, or all without when 0. */
 export type RequestsQuestion = { readonly request: OrderId };
 /** A settlement window, by its place. */
@@ -141,6 +145,7 @@ export const QUESTION = {
   oracle: 13,
   validators: 17,
   delegations: 18,
+  rows: 30,
 } as const;
 
 export type Question =
@@ -161,9 +166,15 @@ export type Question =
   | Variant<typeof QUESTION.settlement, SettlementQuestion>
   | Variant<typeof QUESTION.oracle, NoQuestion>
   | Variant<typeof QUESTION.validators, ValidatorsQuestion>
-  | Variant<typeof QUESTION.delegations, DelegationsQuestion>;
+  | Variant<typeof QUESTION.delegations, DelegationsQuestion>
+  | Variant<typeof QUESTION.rows, RowsQuestion>;
 
 const NoQuestionCodec: Codec<NoQuestion> = container<NoQuestion>('NoQuestion', { unused: u8() });
+
+const RowQuestionCodec: Codec<RowQuestion> = container<RowQuestion>('RowQuestion', {
+  tableId: u8(),
+  key: byteList(MAX_KEY_BYTES),
+});
 
 export const QuestionCodec: Codec<Question> = union<Question>('Question', {
   [QUESTION.account]: container<AccountQuestion>('AccountQuestion', { address: bytes(20) }),
@@ -179,10 +190,7 @@ export const QuestionCodec: Codec<Question> = union<Question>('Question', {
     from: u64<OrderId>(),
     limit: u16(),
   }),
-  [QUESTION.row]: container<RowQuestion>('RowQuestion', {
-    tableId: u8(),
-    key: byteList(MAX_KEY_BYTES),
-  }),
+  [QUESTION.row]: RowQuestionCodec,
   [QUESTION.supply]: NoQuestionCodec,
   [QUESTION.stateRoot]: NoQuestionCodec,
   [QUESTION.liquidations]: LiquidationsQuestionCodec,
@@ -200,6 +208,10 @@ export const QuestionCodec: Codec<Question> = union<Question>('Question', {
   [QUESTION.oracle]: NoQuestionCodec,
   [QUESTION.validators]: ValidatorsQuestionCodec,
   [QUESTION.delegations]: DelegationsQuestionCodec,
+  [QUESTION.rows]: container<RowsQuestion>('RowsQuestion', {
+    stateRoot: bytes(32),
+    rows: list(RowQuestionCodec, MAX_PROVED_ROWS, 1),
+  }),
 });
 
 /** USD and MIL of one sub-account, in micro-units. */
@@ -283,7 +295,7 @@ export type RowAnswer = {
   readonly value: Uint8Array[];
   readonly proof: StateProof;
 };
-/** Rows with proofs against one root, in the order of `settlementRowKeys`. */
+/** A row with its proof. */
 export type ProvedRow = {
   readonly tableId: number;
   readonly key: Uint8Array;
@@ -291,6 +303,9 @@ export type ProvedRow = {
   readonly value: Uint8Array[];
   readonly proof: StateProof;
 };
+/** Rows with proofs against one root, in the order of the question. */
+export type RowsAnswer = { readonly rows: ProvedRow[] };
+/** Rows with proofs against one root, in the order of `settlementRowKeys`. */
 export type SettlementAnswer = {
   readonly height: Height;
   readonly stateRoot: Uint8Array;
@@ -368,6 +383,7 @@ export const ANSWER = {
   oracle: 13,
   validators: 17,
   delegations: 18,
+  rows: 30,
 } as const;
 
 export type Answer =
@@ -389,7 +405,15 @@ export type Answer =
   | Variant<typeof ANSWER.oracle, OracleAnswer>
   | Variant<typeof ANSWER.validators, ValidatorsAnswer>
   | Variant<typeof ANSWER.delegations, DelegationsAnswer>
+  | Variant<typeof ANSWER.rows, RowsAnswer>
   | Variant<typeof ANSWER.refused, RefusedAnswer>;
+
+const ProvedRowCodec: Codec<ProvedRow> = container<ProvedRow>('ProvedRow', {
+  tableId: u8(),
+  key: byteList(MAX_KEY_BYTES),
+  value: list(byteList(MAX_ROW_BYTES), 1),
+  proof: stateProofCodec,
+});
 
 export const AnswerCodec: Codec<Answer> = union<Answer>('Answer', {
   [ANSWER.account]: container<AccountAnswer>('AccountAnswer', {
@@ -508,15 +532,7 @@ export const AnswerCodec: Codec<Answer> = union<Answer>('Answer', {
   [ANSWER.settlement]: container<SettlementAnswer>('SettlementAnswer', {
     height: u64<Height>(),
     stateRoot: bytes(32),
-    rows: list(
-      container<ProvedRow>('ProvedRow', {
-        tableId: u8(),
-        key: byteList(MAX_KEY_BYTES),
-        value: list(byteList(MAX_ROW_BYTES), 1),
-        proof: stateProofCodec,
-      }),
-      MAX_SETTLEMENT_ROWS,
-    ),
+    rows: list(ProvedRowCodec, MAX_SETTLEMENT_ROWS),
   }),
   [ANSWER.oracle]: container<OracleAnswer>('OracleAnswer', {
     height: u64<Height>(),
@@ -538,6 +554,9 @@ export const AnswerCodec: Codec<Answer> = union<Answer>('Answer', {
   }),
   [ANSWER.validators]: ValidatorsAnswerCodec,
   [ANSWER.delegations]: DelegationsAnswerCodec,
+  [ANSWER.rows]: container<RowsAnswer>('RowsAnswer', {
+    rows: list(ProvedRowCodec, MAX_PROVED_ROWS),
+  }),
   [ANSWER.refused]: container<RefusedAnswer>('RefusedAnswer', {
     refusal: u8<RefusalNumber>(),
     detail: byteList(MAX_TEXT_BYTES),

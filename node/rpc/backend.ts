@@ -5,10 +5,11 @@
 
 import type { PeerInfo } from '../../p2p/network.ts';
 import type { Result } from '../../runtime/core/result.ts';
-import type { Height } from '../../runtime/core/units.ts';
+import type { Epoch, Height } from '../../runtime/core/units.ts';
 import type { EpochConfig } from '../../runtime/epoch-config.ts';
 import type {
   BlockNotice,
+  EpochRecord,
   NodeApi,
   NodeStatus,
   SubmitError,
@@ -21,6 +22,8 @@ export interface RpcBackend {
   status(): Promise<NodeStatus>;
   peers(): Promise<readonly PeerInfo[]>;
   configs(): Promise<readonly EpochConfig[]>;
+  genesis(): Promise<Uint8Array>;
+  epoch(number: Epoch): Promise<EpochRecord | undefined>;
   block(height: Height): Promise<Uint8Array | undefined>;
   results(height: Height): Promise<{ receipts: Uint8Array; events: Uint8Array } | undefined>;
   transaction(transactionId: Uint8Array): Promise<TransactionStatus>;
@@ -39,6 +42,8 @@ export function localBackend(api: NodeApi): RpcBackend {
     status: async () => api.status(),
     peers: async () => api.peers(),
     configs: async () => api.configs(),
+    genesis: async () => api.genesis(),
+    epoch: (number) => api.epoch(number),
     block: (height) => api.block(height),
     results: (height) => api.results(height),
     transaction: (transactionId) => api.transaction(transactionId),

@@ -8,7 +8,7 @@
  * Messages of one turn cross together: a crossing wakes the other thread, which costs more than the
  * message, and calls come in batches, as do the mempool's answers.
  */
-import type { Height } from '../../runtime/core/units.ts';
+import { epoch, type Height } from '../../runtime/core/units.ts';
 import type { BlockNotice, NodeApi } from '../api.ts';
 import type { RpcBackend } from './backend.ts';
 
@@ -18,6 +18,8 @@ type Operation =
   | 'status'
   | 'peers'
   | 'configs'
+  | 'genesis'
+  | 'epoch'
   | 'block'
   | 'results'
   | 'transaction'
@@ -27,6 +29,7 @@ type BridgeCall = {
   readonly id: number;
   readonly operation: Operation;
   readonly bytes?: Uint8Array;
+  /** A height, or the number of an epoch. */
   readonly height?: number;
 };
 type MessageToMain =
@@ -93,6 +96,10 @@ function carryOut(api: NodeApi, { operation, bytes, height }: BridgeCall): unkno
       return api.peers();
     case 'configs':
       return api.configs();
+    case 'genesis':
+      return api.genesis();
+    case 'epoch':
+      return api.epoch(epoch(height ?? 0));
     case 'block':
       return api.block(at);
     case 'results':
@@ -194,6 +201,8 @@ export function bridgeBackend(post: (message: ToMain) => void): {
       status: () => call('status'),
       peers: () => call('peers'),
       configs: () => call('configs'),
+      genesis: () => call('genesis'),
+      epoch: (number) => call('epoch', { height: number }),
       block: (height) => call('block', { height }),
       results: (height) => call('results', { height }),
       transaction: (bytes) => call('transaction', { bytes }),

@@ -2,6 +2,7 @@
 import { toHex } from '../../runtime/core/bytes.ts';
 import type { Codec } from '../../runtime/core/ssz.ts';
 import { emptyState } from '../../runtime/state/state.ts';
+import { failure } from './errors.ts';
 
 export type TableName = {
   readonly id: number;
@@ -18,6 +19,18 @@ export function stateTables(): readonly TableName[] {
     return { id: store.id, name: store.name, value: table.value };
   });
   return cached;
+}
+
+/** Id of a table given by id or name. Fails with unknown_table. */
+export function tableIdOf(table: string | number): number {
+  const tables = stateTables();
+  const found = tables.find(({ id, name }) => id === table || name === table);
+  if (found !== undefined) return found.id;
+  throw failure('unknown_table', {
+    field: 'table',
+    given: table,
+    allowed: tables.map(({ id, name }) => `${id} ${name}`).join(', '),
+  });
 }
 
 /** A decoded value as JSON: big integers as decimal text, bytes as hex. */

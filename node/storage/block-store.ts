@@ -8,10 +8,11 @@
  * Invariants: heights of final blocks have no gap from 1 up; the body of a final block is stored.
  */
 import { type Certificate, CertificateCodec } from '../../consensus/messages.ts';
-import { type Block, BlockCodec } from '../../runtime/block.ts';
+import { type Block, BlockCodec, type Header, HeaderCodec } from '../../runtime/block.ts';
 import { concatBytes } from '../../runtime/core/bytes.ts';
 import { assert } from '../../runtime/core/result.ts';
 import { type Epoch, type Height, height } from '../../runtime/core/units.ts';
+import { type EpochConfig, EpochConfigCodec } from '../../runtime/epoch-config.ts';
 import { ReceiptsCodec } from '../../runtime/receipt.ts';
 import type { Store, StoreOperation } from '../ports.ts';
 import { be64, readBe64, storeKey } from './keys.ts';
@@ -26,6 +27,9 @@ const TAG = {
   certificate: 7,
   epochEnd: 8,
   evidence: 9,
+  endHeader: 10,
+  endCertificate: 11,
+  epochConfig: 12,
 } as const;
 
 /** A block and its bytes. */
@@ -44,8 +48,12 @@ export type FinalBatch = {
   readonly bodies: readonly { readonly hash: Uint8Array; readonly bytes: Uint8Array }[];
   /** Hashes of stored blocks of these heights that lost: their bodies are of no use any more. */
   readonly lost?: readonly Uint8Array[];
-  /** Epochs whose last block is among them. */
-  readonly epochEnds: readonly { readonly epoch: Epoch; readonly height: Height }[];
+  /** Epochs whose last block is among them, with its header for those who walk the epochs. */
+  readonly epochEnds: readonly {
+    readonly epoch: Epoch;
+    readonly height: Height;
+    readonly header?: Header;
+  }[];
 };
 
 export type ExecutionResult = {
@@ -87,6 +95,17 @@ export interface BlockStore {
   ): Promise<{ readonly height: Height; readonly position: number } | undefined>;
   /** Last height of an epoch that is over. */
   epochEnd(of: Epoch): Promise<Height | undefined>;
+  /**
+   * Header of an epoch's last block and the certificate of that block itself, as SSZ; never pruned.
+   * `undefined` while the epoch goes on, or where this node had no certificate of its own for it.
+   */
+  epochProof(
+    of: Epoch,
+  ): Promise<{ readonly header: Uint8Array; readonly finalization: Uint8Array } | undefined>;
+  /** Keeps the config of an epoch for ever: who walks the epochs needs each. Synced. */
+  putConfig(config: EpochConfig): Promise<void>;
+  /** SSZ of the config of an epoch. */
+  config(of: Epoch): Promise<Uint8Array | undefined>;
   /** Certificates of the views `from` to `to` of an epoch, ascending, at most `limit`. */
   certificates(
     of: Epoch,
@@ -137,8 +156,17 @@ function finalOperations(batch: FinalBatch): StoreOperation[] {
   for (const hash of batch.lost ?? []) {
     operations.push({ type: 'del', key: storeKey(TAG.body, hash) });
   }
-  for (const { epoch, height: at } of batch.epochEnds) {
+  for (const { epoch, height: at, header } of batch.epochEnds) {
     operations.push({ type: 'put', key: storeKey(TAG.epochEnd, be64(epoch)), value: be64(at) });
+    // Of another block, the certificate would prove it only by the headers between.
+    if (header === undefined || at !== last?.height) continue;
+    const kept = [
+      [TAG.endHeader, HeaderCodec.encode(header)],
+      [TAG.endCertificate, CertificateCodec.encode(batch.finalization)],
+    ] as const;
+    for (const [tag, value] of kept) {
+      operations.push({ type: 'put', key: storeKey(tag, be64(epoch)), value });
+    }
   }
   return operations;
 }
@@ -230,6 +258,23 @@ export function createBlockStore(store: Store): BlockStore {
       const found = await store.get(storeKey(TAG.epochEnd, be64(of)));
       return found && height(readBe64(found, 0));
     },
+    async epochProof(of) {
+      const header = await store.get(storeKey(TAG.endHeader, be64(of)));
+      const finalization = await store.get(storeKey(TAG.endCertificate, be64(of)));
+      return header && finalization && { header, finalization };
+    },
+    putConfig: (config) =>
+      store.batch(
+        [
+          {
+            type: 'put',
+            key: storeKey(TAG.epochConfig, be64(config.epoch)),
+            value: EpochConfigCodec.encode(config),
+          },
+        ],
+        'sync',
+      ),
+    config: (of) => store.get(storeKey(TAG.epochConfig, be64(of))),
     async certificates(of, { from, to, limit }) {
       const found: Certificate[] = [];
       const range = {

@@ -21,6 +21,7 @@ import { toHex } from '../../runtime/core/bytes.ts';
 import { portablePairHasher } from '../../runtime/core/merkle-hash.ts';
 import { err, ok, type Result } from '../../runtime/core/result.ts';
 import { epoch, height, timestampMs, validatorIndex, view } from '../../runtime/core/units.ts';
+import { EpochConfigCodec } from '../../runtime/epoch-config.ts';
 import { RUNTIME_ERRORS, type RuntimeErrorCode } from '../../runtime/error.ts';
 import { type Event, EventsCodec } from '../../runtime/event.ts';
 import {
@@ -31,7 +32,7 @@ import {
   ReceiptsCodec,
 } from '../../runtime/receipt.ts';
 import { makeCheckpoint } from '../../runtime/state/checkpoint.ts';
-import { createCommitment } from '../../runtime/state/commitment.ts';
+import { createCommitment, latestCheckpoint } from '../../runtime/state/commitment.ts';
 import { SINGLETON_KEY } from '../../runtime/state/key-codec.ts';
 import { metaOf, type State } from '../../runtime/state/state.ts';
 import { PAYLOAD, PayloadCodec, transactionId } from '../../runtime/transaction.ts';
@@ -130,8 +131,8 @@ export function fakeNode(state: State = testState()): FakeNode {
         proposer: validatorIndex(meta.height % 4),
         transactionsRoot: new Uint8Array(32),
         executed: {
-          height: height(0),
-          stateRoot: new Uint8Array(32),
+          height: checkpointHeight,
+          stateRoot: latestCheckpoint(commitment)?.stateRoot ?? new Uint8Array(32),
           receiptsRoot: new Uint8Array(32),
         },
         config: new Uint8Array(32),
@@ -220,6 +221,13 @@ export function fakeNode(state: State = testState()): FakeNode {
         },
       ],
       configs: () => [state.epochConfigs.must(epoch(0))],
+      genesis: () => new Uint8Array(1),
+      epoch: async (number) => {
+        const config = state.epochConfigs.get(number);
+        if (config === undefined) return undefined;
+        const raw = EpochConfigCodec.encode(config);
+        return { config: raw, header: undefined, finalization: undefined };
+      },
       block: async (at) => blocks.get(at),
       results: async (at) => results.get(at),
       transaction: async (id) => statuses.get(toHex(id)) ?? { kind: 'unknown' },

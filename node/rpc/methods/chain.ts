@@ -30,7 +30,7 @@ import type {
   ParametersAnswer,
   SupplyInfo,
 } from '../schemas/chain.ts';
-import { rowJson, stateTables } from '../state-tables.ts';
+import { rowJson, stateTables, tableIdOf } from '../state-tables.ts';
 import { NODE_VERSION } from '../version.ts';
 import { stakedValidators } from './staking.ts';
 
@@ -99,18 +99,6 @@ async function configOf({ backend }: RpcContext, epoch: number | undefined): Pro
   if (config !== undefined) return config;
   const allowed = configs.map((candidate) => candidate.epoch).join(', ');
   throw failure('epoch_not_known', { field: 'epoch', given: wanted, allowed });
-}
-
-/** Id of a table given by id or name. Fails with unknown_table. */
-function tableIdOf(table: string | number): number {
-  const tables = stateTables();
-  const found = tables.find(({ id, name }) => id === table || name === table);
-  if (found !== undefined) return found.id;
-  throw failure('unknown_table', {
-    field: 'table',
-    given: table,
-    allowed: tables.map(({ id, name }) => `${id} ${name}`).join(', '),
-  });
 }
 
 /** Reading every row is costly, so callers at the same time share one answer. */

@@ -6,6 +6,7 @@ import type { MethodName } from '../schemas/methods.ts';
 import { NODE_VERSION } from '../version.ts';
 import { accountMethods } from './account.ts';
 import { chainMethods } from './chain.ts';
+import { lightMethods } from './light.ts';
 import { liquidationMethods } from './liquidation.ts';
 import { marginMethods } from './margin.ts';
 import { marketMethods } from './market.ts';
@@ -30,6 +31,7 @@ export const HANDLERS: Handlers<MethodName> = {
   ...statisticsMethods,
   ...transactionMethods,
   ...chainMethods,
+  ...lightMethods,
   'rpc.discover': () => openRpcDocument(NODE_VERSION),
   async 'public/subscribe'({ channels, from_height }, _context, connection) {
     if (connection === undefined) throw needsSocket('public/subscribe');

@@ -9,6 +9,7 @@ import * as z from 'zod';
 import * as account from './account.ts';
 import * as chain from './chain.ts';
 import { Millis, type NoParams, NoParamsSchema } from './common.ts';
+import * as light from './light.ts';
 import * as liquidation from './liquidation.ts';
 import * as margin from './margin.ts';
 import * as market from './market.ts';
@@ -88,6 +89,11 @@ export type MethodTypes = {
   get_peers: Method<NoParams, chain.PeerInfoAnswer[]>;
   get_account: Method<account.AccountParams, account.AccountInfo>;
   get_proof: Method<chain.GetProofParams, chain.ProofInfo>;
+  get_proofs: Method<light.GetProofsParams, light.ProofsInfo>;
+  get_receipt_proof: Method<light.GetReceiptProofParams, light.ReceiptProofInfo>;
+  get_genesis: Method<NoParams, light.GenesisInfo>;
+  get_epoch_proofs: Method<light.GetEpochProofsParams, light.EpochProofInfo[]>;
+  get_final_headers: Method<light.GetHeadersParams, light.FinalHeadersInfo>;
   get_supply: Method<NoParams, chain.SupplyInfo>;
   get_state_root: Method<NoParams, chain.StateRootInfo>;
   get_maker_statistics: Method<statistics.MakerStatisticsParams, statistics.MakerStatistics>;
@@ -363,6 +369,31 @@ export const METHODS: { readonly [M in MethodName]: MethodSchema<M> } = {
     'A row of the state, or its absence, with a Merkle proof.',
     chain.GetProofParamsSchema,
     chain.ProofInfoSchema,
+  ),
+  get_proofs: any(
+    'Rows under one root, or their absence, with proofs, the header that carries it, its certificate.',
+    light.GetProofsParamsSchema,
+    light.ProofsInfoSchema,
+  ),
+  get_receipt_proof: any(
+    'The receipts of the block of a transaction, with what proves them under a final header.',
+    light.GetReceiptProofParamsSchema,
+    light.ReceiptProofInfoSchema,
+  ),
+  get_genesis: any(
+    'The genesis document, of which the chain id is the hash.',
+    NoParamsSchema,
+    light.GenesisInfoSchema,
+  ),
+  get_epoch_proofs: any(
+    'Epochs: config, header of the last block, and one certificate each.',
+    light.GetEpochProofsParamsSchema,
+    z.array(light.EpochProofInfoSchema).max(light.MAX_EPOCH_PROOFS),
+  ),
+  get_final_headers: any(
+    'Headers from a height, or the tip, up to one that a certificate makes final.',
+    light.GetHeadersParamsSchema,
+    light.FinalHeadersInfoSchema,
   ),
   get_supply: any(
     'Supply, module balances, and what breaks conservation. Reads every row.',
