@@ -25,8 +25,11 @@ const EXCHANGE = [
   'auction',
   'rules',
   'fees',
+  'linear',
+  'liquidation',
   'margin',
   'options',
+  'oracle',
 ];
 /** An hour for one property: those of whole blocks take 50 ms a history. */
 const PROPERTY_MS = 3_600_000;

@@ -11,12 +11,14 @@
 import { DENOMINATION } from '../actions/transfer.ts';
 import type { BlockContext } from '../block-context.ts';
 import { height, orderId, type PortfolioId, timestampMs } from '../core/units.ts';
+import { EVENT } from '../event.ts';
 import { balanceOf } from '../ledger/ledger.ts';
 import {
   MAX_DELEVERAGED_FILLS_PER_BLOCK,
   MAX_DELEVERAGED_SERIES_PER_BLOCK,
   MAX_LIQUIDATIONS_STARTED_PER_BLOCK,
 } from '../limits.ts';
+import { cancelUnsupportedOf } from '../margin/cancel-unsupported.ts';
 import { excessOf } from '../margin/excess.ts';
 import { freshMark } from '../oracle/freshness.ts';
 import type { State } from '../state/state.ts';
@@ -137,6 +139,20 @@ function endClosed(state: State, context: BlockContext, rows: readonly Liquidati
   }
 }
 
+/**
+ * Cancels what deleveraging has left uncovered: of a position that was closed against its holder an
+ * order may have relied, and a trade beside such an order is judged by the worse of the two alone.
+ */
+function cancelUncovered(state: State, context: BlockContext): void {
+  const moved = new Set<PortfolioId>();
+  for (const { selector, value } of context.events) {
+    if (selector === EVENT.positionMoved) moved.add(value.from).add(value.to);
+  }
+  for (const portfolio of [...moved].sort((a, b) => a - b)) {
+    cancelUnsupportedOf(state, context, portfolio);
+  }
+}
+
 /** Begins auctions, of those whose turn it is, short longest first. */
 function startWaiting(state: State, context: BlockContext, waiting: readonly Liquidation[]): void {
   const due = waiting
@@ -167,7 +183,10 @@ export function runLiquidations(state: State, context: BlockContext): void {
     };
     const rows = state.liquidations.sortedKeys().map((key) => state.liquidations.must(key));
     for (const row of rows) follow(state, context, row, budget);
-    if (budget.fills < MAX_DELEVERAGED_FILLS_PER_BLOCK) endClosed(state, context, rows);
+    if (budget.fills < MAX_DELEVERAGED_FILLS_PER_BLOCK) {
+      endClosed(state, context, rows);
+      cancelUncovered(state, context);
+    }
     startWaiting(state, context, rows);
   }
   repaySharedDebt(state, context);

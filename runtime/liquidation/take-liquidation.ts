@@ -17,6 +17,7 @@ import { EVENT } from '../event.ts';
 import { transfer } from '../ledger/ledger.ts';
 import { MODULE } from '../ledger/module-accounts.ts';
 import { changesLimitRefusal, changesRefusal } from '../margin/accept-changes.ts';
+import { cancelUnsupportedOf } from '../margin/cancel-unsupported.ts';
 import { excessOf, markValueOf } from '../margin/excess.ts';
 import { bareExcessAfter } from '../margin/excess-after.ts';
 import { freshMark } from '../oracle/freshness.ts';
@@ -198,6 +199,7 @@ export function takeLiquidation(
 
   // From here it must succeed.
   applyTake(state, context, row, { taker, take });
+  cancelUnsupportedOf(state, context, row.portfolio);
   if (excessOf(state, row.portfolio).bare >= 0n) {
     endLiquidation(state, context, row, LIQUIDATION_END.recovered);
   }

@@ -26,10 +26,12 @@ import type { State } from '../state/state.ts';
 import {
   applyChange,
   type ExpiryHolding,
+  emptyExpiryHolding,
   expiryRequirement,
   expiryRequirementAfter,
   isolatedAfter,
   isolatedRequirement,
+  refreshCoarseTotal,
   refreshExpiry,
 } from './expiry-holding.ts';
 import { isModeSupported, supportedModeOrders } from './mode/cancel-mode.ts';
@@ -57,16 +59,19 @@ function linearBound(state: State, portfolio: Portfolio): number {
   return Number(maxBigint(0n, maintenance - variation));
 }
 
-/** Whether the account may keep its orders; the cheap bound first. */
+/** Whether the account may keep its orders; the cheap bounds first. */
 function isSupported(state: State, portfolio: Portfolio): boolean {
   if (portfolio.sums !== undefined) return isModeSupported(state, portfolio);
   const cash = balanceOf(state, portfolio.id, DENOMINATION.usd);
-  let bound = 0;
-  for (const expiry of portfolio.expiries.values()) {
+  const linear = portfolio.linear === undefined ? 0 : linearBound(state, portfolio);
+  const { total, expiries } = portfolio;
+  if (refreshCoarseTotal(state, total, expiries) && cash >= total.coarseInitial + linear)
+    return true;
+  let bound = linear;
+  for (const expiry of expiries.values()) {
     refreshExpiry(state, expiry);
     bound += isolatedRequirement(expiry).maintenance;
   }
-  if (portfolio.linear !== undefined) bound += linearBound(state, portfolio);
   // The requirement is never below the cost of the bids, so this covers the cash too.
   if (cash >= bound) return true;
   const margin = accountMargin(state, portfolio.id);
@@ -76,10 +81,11 @@ function isSupported(state: State, portfolio: Portfolio): boolean {
 
 /** The expiry as it would be without orders; to be filled in a trial, not indexed. */
 function withoutOrders(state: State, expiry: ExpiryHolding): ExpiryHolding {
-  const trial: ExpiryHolding = { ...expiry, series: new Map(), mark: undefined };
+  const trial = emptyExpiryHolding(expiry.key);
   for (const { instrument, risk, position } of expiry.series.values()) {
     trial.series.set(instrument, { ...emptySeriesHolding(instrument, risk), position });
   }
+  trial.isCounted = false;
   refreshExpiry(state, trial);
   return trial;
 }
@@ -111,7 +117,7 @@ function supportedOrders(
     if (expiryRequirementAfter(trial, isolated, change).maintenance > bare) continue;
     // Of the trial alone: the order keeps its position in the holding that it is of.
     holding.orders.push(order);
-    applyChange(state, trial, holding, change);
+    applyChange(state, { expiry: trial, holding }, change);
     purse.cash -= cost;
     kept.push(order);
   }
@@ -145,13 +151,19 @@ function keptOrders(
 }
 
 /**
- * Cancels unsupported orders. Cost: O(holdings of re-marked expiries), which makes their sums at the
- * new marks; for an account that fails, O(orders × settlements) once.
+ * Cancels what margin no longer supports of one portfolio: for whoever moved its positions otherwise
+ * than by its own trade. O(1) without orders; where it fails O(orders × settlements).
+ */
+export function cancelUnsupportedOf(state: State, context: BlockContext, id: PortfolioId): void {
+  const portfolio = state.derived.portfolios.byPortfolio.get(id);
+  if (portfolio === undefined || portfolio.openOrders === 0) return;
+  if (!isSupported(state, portfolio)) cancelRisk(state, context, portfolio);
+}
+
+/**
+ * Cancels unsupported orders. Cost: O(series held in re-marked expiries); for an account whose
+ * cash does not cover the coarse bound, O(its orders), which makes their sums at the new marks; for one that fails, O(orders × settlements) once.
  */
 export function cancelUnsupportedOrders(state: State, context: BlockContext): void {
-  for (const id of touchedPortfolios(state, context)) {
-    const portfolio = state.derived.portfolios.byPortfolio.get(id);
-    if (portfolio === undefined || portfolio.openOrders === 0) continue;
-    if (!isSupported(state, portfolio)) cancelRisk(state, context, portfolio);
-  }
+  for (const id of touchedPortfolios(state, context)) cancelUnsupportedOf(state, context, id);
 }

@@ -6,8 +6,8 @@ import { EVENT } from '../../runtime/event.ts';
 import { transfer } from '../../runtime/ledger/ledger.ts';
 import { MODULE } from '../../runtime/ledger/module-accounts.ts';
 import { excessOf, markValueOf } from '../../runtime/margin/excess.ts';
-import { positionOf } from '../../runtime/margin/portfolio-index.ts';
-import { problemsOf, seriesNamed } from '../matching/market.ts';
+import { openOrdersOf, positionOf } from '../../runtime/margin/portfolio-index.ts';
+import { place, problemsOf, seriesNamed } from '../matching/market.ts';
 import { trader } from '../multileg/desk.ts';
 import { type Arena, arena, cash, hold, markedBlock, quietBlock, rowOf, usd } from './arena.ts';
 
@@ -113,6 +113,40 @@ describe('without insurance', () => {
     expect(debt).toBe(amount);
     expect(value).toBeGreaterThan(amount);
     expect(problemsOf(state)).toEqual([]);
+  });
+});
+
+describe('orders of those whose positions were closed', () => {
+  test('a bid that only the closed short paid for goes with it, and carries no naked sale', () => {
+    const market = wrecked();
+    const { state, alice, bob } = market;
+    markedBlock(market, 125_000);
+    markedBlock(market, 125_000);
+    // While her auction runs she may bid for what she is short of.
+    const bid = { instrument: seriesNamed(market, CALL), side: 'buy' as const, price: 20_000 };
+    expect(place(market, alice, { ...bid, lots: 500 }).ok).toBe(true);
+    quietBlock(market);
+    expect([lotsOf(market, alice), cash(state, alice)]).toEqual([0, 0n]);
+    expect(openOrdersOf(state, alice)).toEqual([]);
+    // Beside such a bid her sale would be judged by what the bid costs, which is more.
+    const offer = { instrument: seriesNamed(market, 'near110000C'), lots: 1, price: 15_000 };
+    expect(place(market, bob, { ...offer, side: 'buy' }).ok).toBe(true);
+    const sale = place(market, alice, { ...offer, side: 'sell' });
+    expect(sale.ok ? 'sold' : sale.error.code).toBe('insufficient_margin');
+    expect(excessOf(state, alice).bare).toBe(0n);
+  });
+
+  test('of a counterparty whose long was closed, what the long covered', () => {
+    const market = wrecked();
+    const { state, bob } = market;
+    strip(market, bob, market.carol);
+    // He sells what his calls cover: nothing is needed of him.
+    const ask = { instrument: seriesNamed(market, 'near110000C'), side: 'sell' as const };
+    expect(place(market, bob, { ...ask, lots: 1_000, price: 3_000 }).ok).toBe(true);
+    crash(market);
+    expect(lotsOf(market, bob)).toBe(0);
+    const { maintenance } = excessOf(state, bob);
+    expect(maintenance).toBeGreaterThanOrEqual(0n);
   });
 });
 
