@@ -5,6 +5,7 @@ const PROCESS_TESTS = [
   'test/cli/stake.test.ts',
   'test/devnet/crash.test.ts',
   'test/devnet/up.test.ts',
+  'test/node/remote-signer.test.ts',
   'test/readme.test.ts',
 ];
 

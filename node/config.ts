@@ -8,12 +8,17 @@ import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { parse } from 'smol-toml';
 import * as z from 'zod';
+import { fromHex } from '../runtime/core/bytes.ts';
 import { EXIT, FatalError } from './exit-codes.ts';
 import type { LogFormat, LogLevels } from './log.ts';
 import { LOG_LEVELS } from './ports.ts';
+import { type LinkAddress, parseLinkAddress } from './signer/link.ts';
+import { MAX_SIGNER_KEYS } from './signer/link-messages.ts';
+import type { NonEmpty } from './signer/local-signer.ts';
 
 const port = z.int().min(0).max(65_535);
 const level = z.enum(LOG_LEVELS);
+const hexKey = z.string().regex(/^[0-9a-f]{64}$/, 'allowed: 64 hex characters');
 
 const ConfigSchema = z.strictObject({
   genesis: z.string().min(1).default('genesis.json'),
@@ -21,8 +26,18 @@ const ConfigSchema = z.strictObject({
   validator: z.boolean().default(true),
   keys: z
     .strictObject({
-      consensus: z.string().min(1).default('keys/consensus.key'),
+      consensus: z
+        .union([z.string().min(1), z.array(z.string().min(1)).min(1).max(MAX_SIGNER_KEYS)])
+        .default('keys/consensus.key'),
       peer: z.string().min(1).default('keys/peer.key'),
+    })
+    .prefault({}),
+  signer: z
+    .strictObject({
+      listen: z.string().default(''),
+      key: z.string().min(1).default('keys/signer-link.key'),
+      pinned: hexKey.or(z.literal('')).default(''),
+      waitMs: z.int().min(1_000).max(3_600_000).default(60_000),
     })
     .prefault({}),
   p2p: z
@@ -61,6 +76,17 @@ const ConfigSchema = z.strictObject({
     .prefault({}),
 });
 
+/** Where a signer process is let in. */
+export type NodeSignerConfig = {
+  readonly listen: LinkAddress;
+  /** File of this node's key of the link. */
+  readonly key: string;
+  /** The signer's key of the link, which it must prove. */
+  readonly pinned: Uint8Array;
+  /** How long a start waits for the signer. */
+  readonly waitMs: number;
+};
+
 /** A checked configuration with absolute paths. */
 export type NodeConfig = {
   readonly home: string;
@@ -68,7 +94,10 @@ export type NodeConfig = {
   readonly data: string;
   /** Whether to sign votes when the consensus key is in the validator set. */
   readonly validator: boolean;
-  readonly keys: { readonly consensus: string; readonly peer: string };
+  /** Files. Consensus keys: the one in use first, then those of rotations under way. */
+  readonly keys: { readonly consensus: NonEmpty<string>; readonly peer: string };
+  /** A signer process that holds the consensus keys; undefined: this node reads them itself. */
+  readonly signer: NodeSignerConfig | undefined;
   readonly p2p: { readonly listen: readonly string[]; readonly bootstrap: readonly string[] };
   readonly rpc: {
     readonly host: string;
@@ -97,9 +126,19 @@ data = "data"
 validator = true
 
 [keys]
-# Files of 64 hex characters, mode 600.
+# Files of 64 hex characters, mode 600. While a consensus key rotates, a list: the old one, the new one.
 consensus = "keys/consensus.key"
 peer = "keys/peer.key"
+
+[signer]
+# Where a signer process is let in, which then holds the consensus keys instead of this node:
+# "unix:signer.sock" or "127.0.0.1:26659"; empty: this node signs itself.
+listen = ""
+# This node's key of the link to it, and the signer's, which must prove it: 64 hex characters.
+key = "keys/signer-link.key"
+pinned = ""
+# A start waits so long for the signer.
+waitMs = 60000
 
 [p2p]
 # Multiaddrs to listen on.
@@ -141,7 +180,7 @@ keepBlocks = 0
 }
 
 /** One line a problem: the key, what was given, what is allowed. */
-function showProblems(error: z.ZodError, raw: unknown): string {
+export function showProblems(error: z.ZodError, raw: unknown): string {
   const valueAt = (path: readonly PropertyKey[]): unknown =>
     path.reduce<unknown>(
       (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
@@ -157,8 +196,8 @@ function showProblems(error: z.ZodError, raw: unknown): string {
     .join('\n');
 }
 
-/** Checks the text of a configuration file. `FatalError` `config` names each key at fault. */
-export function parseConfig(text: string, home: string): NodeConfig {
+/** Checks the text of a TOML file. `FatalError` `config` names each key at fault. */
+export function parseToml<T>(text: string, schema: z.ZodType<T>): T {
   let raw: unknown;
   try {
     raw = parse(text);
@@ -166,21 +205,58 @@ export function parseConfig(text: string, home: string): NodeConfig {
     const detail = cause instanceof Error ? cause.message : String(cause);
     throw new FatalError(EXIT.config, `the configuration is not TOML: ${detail}`);
   }
-  const parsed = ConfigSchema.safeParse(raw);
+  const parsed = schema.safeParse(raw);
   if (!parsed.success) {
     throw new FatalError(
       EXIT.config,
       `the configuration is wrong:\n${showProblems(parsed.error, raw)}`,
     );
   }
-  const config = parsed.data;
+  return parsed.data;
+}
+
+/** An address of the link, with a socket's path relative to `home`. `FatalError` `config`. */
+export function linkAddressOf(field: string, text: string, home: string): LinkAddress {
+  const address = parseLinkAddress(text);
+  if (address === undefined) {
+    const allowed = 'unix:PATH or HOST:PORT';
+    throw new FatalError(
+      EXIT.config,
+      `${field}: given ${JSON.stringify(text)}; allowed: ${allowed}`,
+    );
+  }
+  if (address.kind === 'tcp' || isAbsolute(address.path)) return address;
+  return { kind: 'unix', path: join(home, address.path) };
+}
+
+function signerConfig(
+  { listen, key, pinned, waitMs }: z.infer<typeof ConfigSchema>['signer'],
+  home: string,
+): NodeSignerConfig | undefined {
+  if (listen === '') return undefined;
+  const peer = fromHex(pinned);
+  if (pinned === '' || peer === undefined) {
+    throw new FatalError(EXIT.config, 'signer.pinned: given nothing; allowed: 64 hex characters');
+  }
+  const path = isAbsolute(key) ? key : join(home, key);
+  return { listen: linkAddressOf('signer.listen', listen, home), key: path, pinned: peer, waitMs };
+}
+
+/** Checks the text of a configuration file. `FatalError` `config` names each key at fault. */
+export function parseConfig(text: string, home: string): NodeConfig {
+  const config = parseToml(text, ConfigSchema);
   const absolute = (path: string): string => (isAbsolute(path) ? path : join(home, path));
+  const [consensus = '', ...more] = [config.keys.consensus].flat();
   return {
     ...config,
     home,
     genesis: absolute(config.genesis),
     data: absolute(config.data),
-    keys: { consensus: absolute(config.keys.consensus), peer: absolute(config.keys.peer) },
+    keys: {
+      consensus: [absolute(consensus), ...more.map(absolute)],
+      peer: absolute(config.keys.peer),
+    },
+    signer: signerConfig(config.signer, home),
     log: { ...config.log, levels: { default: 'info', ...config.log.levels } },
   };
 }

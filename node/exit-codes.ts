@@ -33,6 +33,8 @@ export const EXIT = {
   invariant: 85,
   /** The next epoch needs a module version that this release lacks. */
   upgradeNeeded: 86,
+  /** The signer process that holds the keys did not come in time: start it, then this again. */
+  noSigner: 87,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

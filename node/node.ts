@@ -47,7 +47,13 @@ import type { Metrics } from './metrics.ts';
 import { createNodeApi } from './node-api.ts';
 import type { Clock, Disk, Log, Signer, TimerHandle } from './ports.ts';
 import { createExternalSigner } from './signer/external-signer.ts';
-import { createLocalSigner, type SigningKey, type VoteSigner } from './signer/local-signer.ts';
+import {
+  createLocalSigner,
+  type NonEmpty,
+  placeOfKeys,
+  type SigningKey,
+  type VoteSigner,
+} from './signer/local-signer.ts';
 import { lookBackMs } from './signer/look-back.ts';
 import { type BlockStore, createBlockStore } from './storage/block-store.ts';
 import { createJournalStore, type JournalStore } from './storage/journal-store.ts';
@@ -71,11 +77,12 @@ export const DEFAULT_NODE_SETTINGS: NodeSettings = {
 };
 
 /**
- * How a validator signs: a key that this node holds (its journal is the record), a signer elsewhere
- * (which has a record of its own), or not at all.
+ * How a validator signs: with keys that this node holds (its journal is the record), by a signer
+ * elsewhere (which has a record of its own), or not at all. The first key is the one in use; others
+ * take over in the epoch that names them.
  */
 export type NodeSigner =
-  | { readonly kind: 'local'; readonly key: SigningKey }
+  | { readonly kind: 'local'; readonly keys: NonEmpty<SigningKey> }
   | { readonly kind: 'external'; readonly signer: Signer }
   | { readonly kind: 'none' };
 
@@ -93,6 +100,11 @@ export type NodeOptions = {
   readonly metrics: Metrics;
   /** The node no longer votes: called once. The process decides whether it goes on serving. */
   readonly onHalt?: (halted: Halted) => void;
+  /**
+   * The epoch names another consensus key of this node than before: others must be shown that it is
+   * this peer's. Called before the network starts, too; a rejection is logged.
+   */
+  readonly onKeyInForce?: (key: Uint8Array) => Promise<void>;
 };
 
 export interface Node {
@@ -134,7 +146,7 @@ async function openSigner(
   const { signer } = options;
   switch (signer.kind) {
     case 'local':
-      return await createLocalSigner({ key: signer.key, chainId, journal });
+      return await createLocalSigner({ keys: signer.keys, chainId, journal });
     case 'external':
       return await createExternalSigner({ signer: signer.signer, journal });
     case 'none':
@@ -153,7 +165,9 @@ export function createNode(options: NodeOptions): Node {
   /** Transactions of final blocks that are not executed yet. */
   const included = new Map<string, Height>();
   let parts: Parts | undefined;
+  /** Hex of the consensus key that the current epoch names, else of the first. */
   let ownKey: string | undefined;
+  let ownKeys: () => readonly Uint8Array[] = () => [];
   let stopping = false;
   /** Lowest height that this node serves. */
   let lowest = height(0);
@@ -244,6 +258,18 @@ export function createNode(options: NodeOptions): Node {
     }
   };
 
+  /** After a rotation: the key that the current epoch names speaks for this node from now on. */
+  const noteKeyInForce = async (chain: Chain): Promise<void> => {
+    const config = chain.configs.get(currentEpoch(chain));
+    const key = config && placeOfKeys(config, ownKeys())?.key;
+    if (key === undefined || toHex(key) === ownKey) return;
+    ownKey = toHex(key);
+    log.info({ epoch: config?.epoch, validator: ownKey }, 'another consensus key is in force');
+    await options.onKeyInForce?.(key).catch((error: unknown) => {
+      log.error({ error: messageOf(error) }, 'the new consensus key was not shown to others');
+    });
+  };
+
   /** Validators tell each other nothing new this way; a height heard need not be published. */
   const onBlock = (bytes: Uint8Array, peer: PeerId, now: Parts): GossipVerdict => {
     const verdict = now.sync.onGossipBlock(bytes, peer);
@@ -276,9 +302,10 @@ export function createNode(options: NodeOptions): Node {
     const { genesis, executor } = options;
     const chain = await openChain({ genesis, executor, store: blocks });
     const signer = await openSigner(options, chain.chainId, journal);
-    ownKey = signer && toHex(signer.publicKey);
+    ownKeys = () => signer?.publicKeys ?? [];
+    ownKey = signer && toHex(signer.publicKeys[0]);
     const mempool = createMempool(options.settings.mempool);
-    const publisher = createBlockPublisher({ chain, network, clock, ownKey });
+    const publisher = createBlockPublisher({ chain, network, clock, ownKey: () => ownKey });
     const gossip = createPayloadGossip({
       clock,
       publish: (bytes) => network.publish('payloads', bytes),
@@ -327,7 +354,10 @@ export function createNode(options: NodeOptions): Node {
         const tip = final.at(-1);
         if (!parts || !tip) return;
         onFinalBlocks(final, parts);
-        if (isBoundary(final, chain)) network.setValidators(configsInForce(chain));
+        if (isBoundary(final, chain)) {
+          network.setValidators(configsInForce(chain));
+          void noteKeyInForce(chain);
+        }
         consensus.onFinal(final);
         if (consensus.current() || consensus.runner(tip.header.epoch)) {
           publisher.publish(tip, certificate);
@@ -441,6 +471,7 @@ export function createNode(options: NodeOptions): Node {
       verifyNow: verifier.verifyNow,
       verified,
     };
+    await noteKeyInForce(chain);
     await network.start({
       onConsensus: (key, bytes, peer) => consensus.onMessage(key, bytes, peer),
       onGossip: (topic, bytes, peer) =>

@@ -4,7 +4,7 @@
  */
 import type { Subject } from '../consensus/messages.ts';
 import type { Result } from '../runtime/core/result.ts';
-import type { TimestampMs } from '../runtime/core/units.ts';
+import type { Epoch, TimestampMs, ValidatorIndex, View } from '../runtime/core/units.ts';
 
 export type TimerHandle = { readonly cancel: () => void };
 
@@ -52,19 +52,24 @@ export interface Disk {
 }
 
 export type SignerRefusal = {
-  readonly code: 'conflicting_vote' | 'below_low_water_mark' | 'unavailable';
+  readonly code: 'unknown_key' | 'conflicting_vote' | 'below_low_water_mark' | 'unavailable';
   readonly detail: string;
 };
 
 /**
- * Holds the consensus key. It keeps a window of what it signed per (epoch, view) and refuses what
- * would contradict it, whatever the node asks.
+ * Holds the consensus keys of one validator. It keeps a window of what it signed per (epoch, view)
+ * and refuses what would contradict it, whatever the node asks.
  */
 export interface Signer {
-  /** ed25519 public key, 32 bytes. */
-  readonly publicKey: Uint8Array;
-  /** Signature over the subject under its domain and the chain id the signer was made for. */
-  sign(subject: Subject): Promise<Result<Uint8Array, SignerRefusal>>;
+  /** ed25519 public keys, 32 bytes: more than one around the rotation of a key. */
+  readonly publicKeys: readonly [Uint8Array, ...Uint8Array[]];
+  /** Signature by `place.key` over the subject, for the chain the signer was made for. */
+  sign(
+    subject: Subject,
+    place: { readonly signer: ValidatorIndex; readonly key: Uint8Array },
+  ): Promise<Result<Uint8Array, SignerRefusal>>;
+  /** Nothing below is asked for again. */
+  raise(mark: { readonly epoch: Epoch; readonly view: View }): void;
 }
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;

@@ -9,10 +9,12 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { checkGenesis, type Genesis, genesisHash } from '../genesis/document.ts';
 import { createLibp2pNetwork } from '../p2p/libp2p-network.ts';
 import { bindingDigest, peerKeyOfSeed } from '../p2p/peer-identity.ts';
-import { InvariantViolation } from '../runtime/core/result.ts';
+import { equalBytes, toHex } from '../runtime/core/bytes.ts';
+import { assert, InvariantViolation } from '../runtime/core/result.ts';
 import { timestampMs } from '../runtime/core/units.ts';
 import type { NodeApi } from './api.ts';
-import { type NodeConfig, readConfig } from './config.ts';
+import { type NodeConfig, type NodeSignerConfig, readConfig } from './config.ts';
+import { denyCoreDumps } from './core-dumps.ts';
 import { type Ed25519Key, ed25519Key, verifyEd25519 } from './crypto/ed25519.ts';
 import { createThreadVerifier } from './crypto/thread-verifier.ts';
 import { type Halted, messageOf } from './driver/halt.ts';
@@ -24,11 +26,14 @@ import { readKeyFile } from './keys.ts';
 import { createLog } from './log.ts';
 import { meterVerifier } from './metrics/meter-verifier.ts';
 import { createPrometheusMetrics } from './metrics.ts';
-import { createNode, DEFAULT_NODE_SETTINGS } from './node.ts';
+import { createNode, DEFAULT_NODE_SETTINGS, type NodeSigner } from './node.ts';
 import type { Clock, Log } from './ports.ts';
 import { DEFAULT_RPC_CONFIG } from './rpc/config.ts';
 import { startRpc } from './rpc/start.ts';
 import { createRpcMetrics } from './rpc-prometheus.ts';
+import { linkCertificate } from './signer/link-certificate.ts';
+import type { NonEmpty } from './signer/local-signer.ts';
+import { createRemoteSigner } from './signer/remote-signer.ts';
 import { createLevelDisk, DiskError } from './storage/level-disk.ts';
 
 /**
@@ -111,8 +116,61 @@ function exitOfHalt({ reason }: Halted): ExitCode | undefined {
   }
 }
 
-function consensusKeyOf(config: NodeConfig): Ed25519Key | undefined {
-  return config.validator ? ed25519Key(readKeyFile(config.keys.consensus)) : undefined;
+/** How this node signs, and how it shows others that its peer key is its validator's. */
+type Signing = {
+  readonly signer: NodeSigner;
+  /** The first key with its signature over the peer key; undefined: no validator. */
+  readonly binding: Binding | undefined;
+  readonly bind: (key: Uint8Array) => Promise<Binding>;
+  readonly close: () => Promise<void>;
+};
+type Binding = { readonly consensusKey: Uint8Array; readonly signature: Uint8Array };
+
+const NO_SIGNING: Signing = {
+  signer: { kind: 'none' },
+  binding: undefined,
+  bind: (key) => Promise.reject(new Error(`no key ${toHex(key)} here`)),
+  close: () => Promise.resolve(),
+};
+
+/** Keys of this home, whose journal is their record. */
+async function signHere(paths: NonEmpty<string>, digest: Uint8Array): Promise<Signing> {
+  const [first, ...rest] = paths.map((path) => ed25519Key(readKeyFile(path)));
+  assert(first !== undefined, 'a validator has a key');
+  const keys: NonEmpty<Ed25519Key> = [first, ...rest];
+  const bind = async (consensusKey: Uint8Array): Promise<Binding> => {
+    const key = keys.find(({ publicKey }) => equalBytes(publicKey, consensusKey));
+    assert(key !== undefined, 'a key that is bound is one of this node');
+    return { consensusKey, signature: key.sign(digest) };
+  };
+  return {
+    signer: { kind: 'local', keys },
+    binding: await bind(first.publicKey),
+    bind,
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Keys of a signer process, which is waited for. */
+async function signElsewhere(
+  config: NodeSignerConfig,
+  of: { readonly chainId: Uint8Array; readonly peerKey: Uint8Array; readonly log: Log },
+): Promise<Signing> {
+  const { chainId, peerKey, log } = of;
+  const certificate = linkCertificate(readKeyFile(config.key));
+  const identity = { certificate, pinned: config.pinned };
+  const { listen, waitMs } = config;
+  const remote = await createRemoteSigner({ listen, identity, chainId, log }, waitMs);
+  if (remote === undefined) {
+    throw new FatalError(EXIT.noSigner, `no signer came within ${waitMs} ms`);
+  }
+  const bind = async (consensusKey: Uint8Array): Promise<Binding> => {
+    const signed = await remote.bind(consensusKey, peerKey);
+    if (!signed.ok) throw new FatalError(EXIT.noSigner, `binding: ${signed.error.detail}`);
+    return { consensusKey, signature: signed.value };
+  };
+  const binding = await bind(remote.publicKeys[0]);
+  return { signer: { kind: 'external', signer: remote }, binding, bind, close: remote.close };
 }
 
 async function settleWithin(deadlineMs: number, work: Promise<unknown>): Promise<void> {
@@ -145,8 +203,13 @@ async function startParts(config: NodeConfig, options: StartOptions): Promise<Ru
   const { log } = options;
   const genesis = readGenesis(config.genesis);
   const chainId = genesisHash(genesis);
-  const key = consensusKeyOf(config);
   const peerSeed = readKeyFile(config.keys.peer);
+  const peerKey = peerKeyOfSeed(peerSeed);
+  const signing = !config.validator
+    ? NO_SIGNING
+    : config.signer === undefined
+      ? await signHere(config.keys.consensus, bindingDigest(chainId, peerKey))
+      : await signElsewhere(config.signer, { chainId, peerKey, log: log.child('signer') });
   if (!existsSync(config.data)) mkdirSync(config.data, { recursive: true, mode: 0o700 });
   const metrics = createPrometheusMetrics();
 
@@ -155,10 +218,7 @@ async function startParts(config: NodeConfig, options: StartOptions): Promise<Ru
   const network = createLibp2pNetwork({
     chainId,
     peerSeed,
-    binding: key && {
-      consensusKey: key.publicKey,
-      signature: key.sign(bindingDigest(chainId, peerKeyOfSeed(peerSeed))),
-    },
+    binding: signing.binding,
     listen: config.p2p.listen,
     bootstrap: config.p2p.bootstrap,
     verifyEd25519,
@@ -186,7 +246,7 @@ async function startParts(config: NodeConfig, options: StartOptions): Promise<Ru
     network,
     clock: systemClock,
     disk: createLevelDisk(config.data),
-    signer: key ? { kind: 'local', key } : { kind: 'none' },
+    signer: signing.signer,
     executor,
     verifier: meterVerifier(verifier, metrics),
     log,
@@ -195,6 +255,7 @@ async function startParts(config: NodeConfig, options: StartOptions): Promise<Ru
       const code = exitOfHalt(halted);
       if (code !== undefined) end(code, `${halted.reason}: ${halted.detail}`);
     },
+    onKeyInForce: async (key) => network.rebind(await signing.bind(key)),
   });
   metrics.onScrape(() => node.gauges());
   await node.start();
@@ -222,6 +283,7 @@ async function startParts(config: NodeConfig, options: StartOptions): Promise<Ru
     await rpc.close();
     await http.close();
     await node.stop(NETWORK_STOP_MS);
+    await signing.close();
   };
   return {
     api: node.api,
@@ -265,6 +327,7 @@ export async function runNode(options: {
   process.on('uncaughtException', unforeseen);
   process.on('unhandledRejection', unforeseen);
 
+  denyCoreDumps();
   let node: RunningNode | undefined;
   let fatal: FatalError | undefined;
   try {

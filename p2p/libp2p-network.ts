@@ -72,6 +72,11 @@ export interface Libp2pNetwork extends Network {
   readonly peerId: PeerId;
   /** Addresses that others can dial, with `/p2p/`; empty before `start`. */
   addresses(): readonly string[];
+  /**
+   * After a rotation of the consensus key: shows another one in handshakes. Open connections end,
+   * and are made anew at once, since a handshake is what proves a key.
+   */
+  rebind(binding: { readonly consensusKey: Uint8Array; readonly signature: Uint8Array }): void;
   /** Consensus messages that wait for slow validators, and open streams to validators. */
   consensusUsage(): { readonly queuedBytes: number; readonly openStreams: number };
 }
@@ -104,7 +109,7 @@ class Libp2pNetworkHost implements Libp2pNetwork {
   readonly #count: CountEvent;
   readonly #bootstrap: readonly Multiaddr[];
   readonly #scores: Scores = new Map();
-  readonly #ownConsensusKey: string | undefined;
+  #binding: Libp2pNetworkOptions['binding'];
   #inForce: ReadonlySet<string> = new Set();
   #validators: readonly ValidatorTarget[] = [];
   #handlers: NetworkHandlers | undefined;
@@ -122,7 +127,7 @@ class Libp2pNetworkHost implements Libp2pNetwork {
     this.#log = options.log;
     this.#count = options.count ?? (() => {});
     this.peerId = peerIdOfSeed(options.peerSeed);
-    this.#ownConsensusKey = options.binding && toHex(options.binding.consensusKey);
+    this.#binding = options.binding;
   }
 
   /** Rejects when a listen address is malformed or taken. */
@@ -185,6 +190,20 @@ class Libp2pNetworkHost implements Libp2pNetwork {
     this.#inForce = inForce;
     this.#validators = [...targets.values()];
     if (this.#parts !== undefined) this.#applyValidators(this.#parts);
+  }
+
+  rebind(binding: { readonly consensusKey: Uint8Array; readonly signature: Uint8Array }): void {
+    this.#binding = binding;
+    const parts = this.#parts;
+    if (parts === undefined) return;
+    for (const connection of parts.peers.connections()) {
+      abortConnection(connection, 'another consensus key');
+    }
+    this.#applyValidators(parts);
+  }
+
+  get #ownConsensusKey(): string | undefined {
+    return this.#binding && toHex(this.#binding.consensusKey);
   }
 
   sendConsensus(consensusKey: string, message: { bytes: Uint8Array; view: number }): void {
@@ -316,7 +335,7 @@ class Libp2pNetworkHost implements Libp2pNetwork {
     }
     peers.open(connection);
     if (connection.direction !== 'outbound') return;
-    const ours = encodeHandshake(this.#options);
+    const ours = encodeHandshake({ ...this.#options, binding: this.#binding });
     void initiateHandshake(connection, ours, this.#judge(connection), (outcome) => {
       if (outcome.ok) peers.admit(connection, outcome.value);
       else peers.refuse(connection, outcome.error);
@@ -330,7 +349,7 @@ class Libp2pNetworkHost implements Libp2pNetwork {
       this.penalise(connection.remotePeer.toString(), 5, 'handshake out of turn');
       return;
     }
-    const ours = encodeHandshake(this.#options);
+    const ours = encodeHandshake({ ...this.#options, binding: this.#binding });
     answerHandshake(stream, ours, this.#judge(connection), (outcome) => {
       if (outcome.ok) peers.admit(connection, outcome.value);
       else peers.refuse(connection, outcome.error);

@@ -23,7 +23,7 @@ import type { Entry } from '../mempool/entry.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Clock, Log, TimerHandle } from '../ports.ts';
-import { placeOfKey, type VoteSigner } from '../signer/local-signer.ts';
+import { placeOfKeys, type VoteSigner } from '../signer/local-signer.ts';
 import { isTwinsVote } from '../signer/look-back.ts';
 import type { JournalStore } from '../storage/journal-store.ts';
 import { be64 } from '../storage/keys.ts';
@@ -239,7 +239,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
   const startEngine = async (of: Epoch): Promise<void> => {
     const config = chain.configs.get(of);
     if (!signer || !config || runners.has(of) || starting.has(of) || stopped) return;
-    const self = placeOfKey(config, signer.publicKey);
+    const self = placeOfKeys(config, signer.publicKeys)?.signer;
     if (self === undefined) return;
     const end = of === 0 ? height(0) : chain.epochEnds.get(epoch(of - 1));
     if (end === undefined) return;

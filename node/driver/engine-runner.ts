@@ -117,12 +117,13 @@ export function createEngineRunner(options: RunnerOptions): EngineRunner {
   };
 
   const vote = (subject: Subject): void => {
-    if (!signer || self === undefined || !options.mayVote()) {
+    const key = self === undefined ? undefined : epochConfig.validators[self]?.consensusKey;
+    if (!signer || self === undefined || key === undefined || !options.mayVote()) {
       runner.input({ kind: 'refused', subject });
       return;
     }
     const asked = clock.now();
-    signer.vote(subject, self).then((result) => {
+    signer.vote(subject, { signer: self, key }).then((result) => {
       metrics.observe('journal_sync_ms', clock.now() - asked);
       if (result.ok && options.mayVote()) {
         metrics.count('votes_signed', 1, KIND_NAMES[subject.selector]);

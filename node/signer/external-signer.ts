@@ -1,6 +1,9 @@
 /**
  * A signer elsewhere (another process, a machine, the simulator) that keeps a window of its own.
- * The journal holds its votes as well, for the engine's recovery.
+ *
+ * The journal holds its votes as well, for the engine's recovery; and this node's window, made from
+ * that journal, is asked first, so that of two faults, here and there, either alone signs nothing
+ * twice. The window moves before the request leaves: what the signer may have signed counts as signed.
  */
 import { JOURNAL } from '../../consensus/journal.ts';
 import type { Vote } from '../../consensus/messages.ts';
@@ -18,19 +21,23 @@ export async function createExternalSigner(options: {
   const { signer, journal } = options;
   let window: SignerWindow = await recoverWindow(journal);
   return {
-    publicKey: signer.publicKey,
-    async vote(subject, index) {
-      const signed = await signer.sign(subject);
+    get publicKeys() {
+      return signer.publicKeys;
+    },
+    async vote(subject, place) {
+      const allowed = maySign(window, subject);
+      if (!allowed.ok) return err(allowed.error);
+      window = allowed.value;
+      const signed = await signer.sign(subject, place);
       if (!signed.ok) return err(signed.error);
-      const next = maySign(window, subject);
-      if (next.ok) window = next.value;
-      const vote: Vote = { subject, signer: index, signature: signed.value };
+      const vote: Vote = { subject, signer: place.signer, signature: signed.value };
       await journal.append(subject.value.epoch, { selector: JOURNAL.vote, value: vote }, 'sync');
       return ok(vote);
     },
     signed: (subject) => wasSigned(window, subject),
     raise(mark) {
       window = raiseMark(window, mark);
+      signer.raise(mark);
     },
   };
 }

@@ -1,9 +1,12 @@
 /**
- * The signer of a node that holds its consensus key itself.
+ * The signer that holds the consensus key: in a node, or in a signer process.
  *
  * Source: design/chain.md §4. It keeps the window of `consensus/signer-window.ts`, made at start
  * from the journal, and its record is the journal: the vote is appended with one sync before the
  * signature leaves this module. Two requests are judged one after the other, in the order asked.
+ *
+ * Invariant: a validator whose key rotates has one window over all its keys, so it never votes twice
+ * in a view, whichever key the epoch names.
  */
 import { JOURNAL } from '../../consensus/journal.ts';
 import { type Subject, type Vote, voteDigest } from '../../consensus/messages.ts';
@@ -14,7 +17,7 @@ import {
   raiseMark,
   type SignerWindow,
 } from '../../consensus/signer-window.ts';
-import { equalBytes } from '../../runtime/core/bytes.ts';
+import { equalBytes, toHex } from '../../runtime/core/bytes.ts';
 import { assert, err, ok, type Result } from '../../runtime/core/result.ts';
 import { epoch, type ValidatorIndex, view } from '../../runtime/core/units.ts';
 import type { EpochConfig } from '../../runtime/epoch-config.ts';
@@ -29,15 +32,34 @@ export type SigningKey = {
   sign(digest: Uint8Array): Uint8Array;
 };
 
+/** At least one of something. */
+export type NonEmpty<T> = readonly [T, ...T[]];
+
 /** What the driver asks for votes: a `Signer` that answers with the whole vote, recorded. */
 export interface VoteSigner {
-  readonly publicKey: Uint8Array;
-  /** The vote, on disk in the journal. Rejects when the journal fails: the node must stop voting. */
-  vote(subject: Subject, signer: ValidatorIndex): Promise<Result<Vote, SignerRefusal>>;
+  /** Keys that it signs with: more than one around the rotation of a key. */
+  readonly publicKeys: NonEmpty<Uint8Array>;
+  /**
+   * The vote of `place`, by the key that the epoch names, on disk in the journal. Rejects when the
+   * journal fails: the node must stop voting.
+   */
+  vote(subject: Subject, place: Place): Promise<Result<Vote, SignerRefusal>>;
   /** Whether this very subject was signed here, or lies below what can be known. */
   signed(subject: Subject): boolean;
   /** Nothing below is ever signed again. */
   raise(mark: Mark): void;
+}
+
+/** Where a key stands among an epoch's validators. */
+export type Place = { readonly signer: ValidatorIndex; readonly key: Uint8Array };
+
+/** The first of `keys` that the epoch names, if it names any. An epoch names one key a validator. */
+export function placeOfKeys(config: EpochConfig, keys: readonly Uint8Array[]): Place | undefined {
+  for (const key of keys) {
+    const signer = placeOfKey(config, key);
+    if (signer !== undefined) return { signer, key };
+  }
+  return undefined;
 }
 
 /** Place of a key among an epoch's validators. */
@@ -64,17 +86,22 @@ export async function recoverWindow(journal: JournalStore): Promise<SignerWindow
   return window;
 }
 
-/** A signer over `key`, whose record is `journal`. */
+/** A signer over `keys`, whose record is `journal`. */
 export async function createLocalSigner(options: {
-  readonly key: SigningKey;
+  readonly keys: NonEmpty<SigningKey>;
   readonly chainId: Uint8Array;
   readonly journal: JournalStore;
 }): Promise<VoteSigner> {
-  const { key, chainId, journal } = options;
+  const { keys, chainId, journal } = options;
+  const [first, ...rest] = keys;
   let window = await recoverWindow(journal);
   return {
-    publicKey: key.publicKey,
-    async vote(subject, signer) {
+    publicKeys: [first.publicKey, ...rest.map(({ publicKey }) => publicKey)],
+    async vote(subject, { signer, key: publicKey }) {
+      const key = keys.find((one) => equalBytes(one.publicKey, publicKey));
+      if (key === undefined) {
+        return err({ code: 'unknown_key', detail: `no key ${toHex(publicKey)} here` });
+      }
       const allowed = maySign(window, subject);
       if (!allowed.ok) return err(allowed.error);
       // The window moves before anything is written: a request that comes meanwhile sees it.

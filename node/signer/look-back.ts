@@ -31,6 +31,7 @@ export function isTwinsVote(
 ): boolean {
   const { signer, config, chainId, verify } = options;
   const key = config.validators[vote.signer]?.consensusKey;
-  if (!key || !equalBytes(key, signer.publicKey) || signer.signed(vote.subject)) return false;
+  const isOwn = key !== undefined && signer.publicKeys.some((own) => equalBytes(own, key));
+  if (!isOwn || signer.signed(vote.subject)) return false;
   return verify(key, voteDigest(chainId, vote.subject), vote.signature);
 }

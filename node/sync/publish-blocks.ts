@@ -38,8 +38,8 @@ export function createBlockPublisher(options: {
   readonly chain: Chain;
   readonly network: Pick<Network, 'peers' | 'publish'>;
   readonly clock: Clock;
-  /** Consensus key of this node, hex. */
-  readonly ownKey: string | undefined;
+  /** Consensus key of this node now, hex. */
+  readonly ownKey: () => string | undefined;
 }): BlockPublisher {
   const { chain, network, clock, ownKey } = options;
   const heard = new Set<number>();
@@ -72,7 +72,7 @@ export function createBlockPublisher(options: {
       assert(block.ok, 'a final block decodes');
       const message = FinalizedBlockCodec.encode({ block: block.value, finalization });
       const proposer = chain.configs.get(header.epoch)?.validators[header.proposer];
-      const isProposer = proposer !== undefined && toHex(proposer.consensusKey) === ownKey;
+      const isProposer = proposer !== undefined && toHex(proposer.consensusKey) === ownKey();
       if (isProposer) send(message, header.height);
       else clock.setTimer(STAND_IN_MS, () => send(message, header.height));
     },

@@ -124,7 +124,7 @@ export function createCluster(
         network: hub.attach(name, isValidator ? key.publicKey : undefined),
         clock,
         disk: own,
-        signer: isValidator ? { kind: 'local', key } : { kind: 'none' },
+        signer: isValidator ? { kind: 'local', keys: [key] } : { kind: 'none' },
         executor: wrapExecutor ? wrapExecutor(executor) : executor,
         verifier: createInlineVerifier(verifyEd25519),
         log: keepingLog(log),

@@ -99,11 +99,11 @@ test('a crash keeps what was synced, and the signer refuses what contradicts it'
   const key = ed25519Key(new Uint8Array(32).fill(7));
   const open = async (disk: (typeof life)['disk']) => {
     const journal = createJournalStore(await disk.open('journal'));
-    return { journal, signer: await createLocalSigner({ key, chainId: CHAIN, journal }) };
+    return { journal, signer: await createLocalSigner({ keys: [key], chainId: CHAIN, journal }) };
   };
   const before = await open(life.disk);
   const at = { epoch: EPOCH, view: view(9) };
-  const signed = await before.signer.vote({ selector: KIND.nullify, value: at }, validatorIndex(0));
+  const signed = await before.signer.vote({ selector: KIND.nullify, value: at }, { signer: validatorIndex(0), key: key.publicKey });
   expect(signed.ok).toBe(true);
   life.kill();
 
@@ -111,9 +111,9 @@ test('a crash keeps what was synced, and the signer refuses what contradicts it'
   expect(after.signer.signed({ selector: KIND.nullify, value: at })).toBe(true);
   const proposal = { ...at, parentView: view(8), payload: new Uint8Array(32) };
   const finalize = { selector: KIND.finalize, value: proposal } as const;
-  const refused = await after.signer.vote(finalize, validatorIndex(0));
+  const refused = await after.signer.vote(finalize, { signer: validatorIndex(0), key: key.publicKey });
   expect(refused.ok ? 'ok' : refused.error.code).toBe('conflicting_vote');
-  const again = await after.signer.vote({ selector: KIND.nullify, value: at }, validatorIndex(0));
+  const again = await after.signer.vote({ selector: KIND.nullify, value: at }, { signer: validatorIndex(0), key: key.publicKey });
   expect(again).toEqual(signed);
 });
 
@@ -130,8 +130,8 @@ test('pruning forgets what lies below, and the mark outlives a restart', async (
   const records = await again.records(EPOCH);
   expect(records).toEqual([nullify(3), nullify(4)]);
   const key = ed25519Key(new Uint8Array(32).fill(7));
-  const signer = await createLocalSigner({ key, chainId: CHAIN, journal: again });
+  const signer = await createLocalSigner({ keys: [key], chainId: CHAIN, journal: again });
   const below = { selector: KIND.nullify, value: { epoch: EPOCH, view: view(2) } } as const;
-  const refused = await signer.vote(below, validatorIndex(0));
+  const refused = await signer.vote(below, { signer: validatorIndex(0), key: key.publicKey });
   expect(refused.ok ? 'ok' : refused.error.code).toBe('below_low_water_mark');
 });

@@ -7,6 +7,7 @@ import {
   emptyWindow,
   type Mark,
   maySign,
+  raiseMark,
   type SignerWindow,
   SignerWindowCodec,
 } from '../../consensus/signer-window.ts';
@@ -30,7 +31,10 @@ export async function createSimSigner(options: {
   if (!decoded.ok) throw new Error(`signer window: ${decoded.error.detail}`);
   let window: SignerWindow = decoded.value;
   return {
-    publicKey,
+    publicKeys: [publicKey],
+    raise(to) {
+      window = raiseMark(window, to);
+    },
     async sign(subject: Subject): Promise<Result<Uint8Array, SignerRefusal>> {
       const allowed = maySign(window, subject);
       if (!allowed.ok) return err(allowed.error);

@@ -128,6 +128,12 @@ const GROUPS: readonly { command: string; describe: string; load: () => Promise<
     load: async () => subcommands('init, start, status', (await import('./node.ts')).buildNode),
   },
   {
+    command: 'signer',
+    describe: "Hold a validator's consensus key in a process of its own",
+    load: async () =>
+      subcommands('init, start', (await import('./remote-signer.ts')).buildRemoteSigner),
+  },
+  {
     command: 'feeder',
     describe: "Vote prices for a validator, from venues' public feeds",
     load: async () =>

@@ -48,14 +48,16 @@ export function signers(machines: readonly Machine[]): Signers {
         const signer = await machine.openSigner();
         for (const { subject, signer: place } of sent.get(machine.index) ?? []) {
           let refused = false;
-          void signer?.vote(contradictionOf(subject), place).then((answer) => {
+          if (!signer) continue;
+          const at = { signer: place, key: signer.publicKeys[0] };
+          void signer.vote(contradictionOf(subject), at).then((answer) => {
             refused = !answer.ok;
           });
           // A refusal is not written down, so it needs no disk and no time.
           await settle();
           if (refused) continue;
-          const { epoch, view: at } = subject.value;
-          violations.push(`node ${machine.index} would contradict its vote of ${epoch}/${at}`);
+          const { epoch, view } = subject.value;
+          violations.push(`node ${machine.index} would contradict its vote of ${epoch}/${view}`);
         }
       }
     },
