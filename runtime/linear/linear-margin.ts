@@ -168,6 +168,22 @@ export function linearMargin(state: State, portfolio: Portfolio | undefined): Li
   return portfolio?.linear === undefined ? NO_LINEAR : linearMarginAfter(state, portfolio, []);
 }
 
+/** Maintenance of the positions alone and their variation: `bare` and `variation` of `linearMargin`. */
+export function bareLinear(
+  state: State,
+  portfolio: Portfolio,
+): { readonly maintenance: bigint; readonly variation: bigint } {
+  if (portfolio.linear === undefined) return NO_LINEAR;
+  let maintenance = 0n;
+  let variation = 0n;
+  for (const [underlying, holdings] of portfolio.linear) {
+    const positions = linearGroup(state, holdings, 'positions');
+    maintenance += groupRequirement(state, underlying, positions).maintenance;
+    variation += variationOf(state, portfolio, holdings);
+  }
+  return { maintenance, variation };
+}
+
 /** Variation below 0, underlying by underlying: what is above counts for no withdrawal. */
 export function adverseVariation(state: State, portfolio: Portfolio | undefined): bigint {
   let adverse = 0n;
