@@ -35,6 +35,7 @@ const ALLOWED: { readonly [folder: string]: readonly string[] } = {
     'node/core-dumps.ts',
     'node/signer/low-water.ts',
     'node/signer/make-signer.ts',
+    'node/signer/signer-config.ts',
     'node/signer/signer-process.ts',
     'devnet/cli.ts',
     'feeder/cli.ts',

@@ -1,7 +1,9 @@
 /** Keys against the vectors of their specifications, and the keystore against tampering. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { bech32m } from '@scure/base';
 import { HDKey } from 'micro-key-producer/slip10.js';
@@ -69,6 +71,11 @@ describe('SLIP-10 ed25519 (test vector 1)', () => {
     ["m/0'", '68e0fe46dfb67e368c75379acec591dad19df3cde26e63b93a8e704f1dade7a3'],
     ["m/0'/1'", 'b1d0bad404bf35da785a64ca1ac54b2617211d2777696fbffaf208f746ae84f2'],
     ["m/0'/1'/2'", '92a5b23c0b8a99e37d07df3fb9966917f5d06e02ddbd909c7e184371463e9fc9'],
+    ["m/0'/1'/2'/2'", '30d1dc7e5fc04c31219ab25a27ae00b50f6fd66622f6e9c913253d6511d1e662'],
+    [
+      "m/0'/1'/2'/2'/1000000000'",
+      '8f94d394a8e8fd6b1bc2f3f49f5c47e385281d5c17e65324b0f62483e37e8793',
+    ],
   ])('%s', (path, privateKey) => {
     expect(toHex(HDKey.fromMasterSeed(seed).derive(path).privateKey)).toBe(privateKey);
   });
@@ -80,6 +87,66 @@ describe('SLIP-10 ed25519 (test vector 1)', () => {
     expect(deriveEd25519Seed(mnemonic, 3)).toEqual(expected.privateKey);
     expect(deriveEd25519Seed(mnemonic, 4)).not.toEqual(expected.privateKey);
     expect(() => derivationPath(-1)).toThrow(RangeError);
+  });
+});
+
+describe('SLIP-10 ed25519 (test vector 2)', () => {
+  const seed = bytes(
+    'fffcf9f6f3f0edeae7e4e1dedbd8d5d2cfccc9c6c3c0bdbab7b4b1aeaba8a5a29f9c999693908d8a8784817e7b7875726f6c696663605d5a5754514e4b484542',
+  );
+  test.each([
+    ['m', '171cb88b1b3c1db25add599712e36245d75bc65a1a5c9e18d76f9f2b1eab4012'],
+    ["m/0'", '1559eb2bbec5790b0c65d8693e4d0875b1747f4970ae8b650486ed7470845635'],
+    ["m/0'/2147483647'", 'ea4f5bfe8694d8bb74b7b59404632fd5968b774ed545e810de9c32a4fb4192f4'],
+  ])('%s', (path, privateKey) => {
+    expect(toHex(HDKey.fromMasterSeed(seed).derive(path).privateKey)).toBe(privateKey);
+  });
+});
+
+describe('EIP-2335, and the cipher that replaces its own', () => {
+  test('its password and scrypt parameters open its test vector', async () => {
+    const vector = {
+      // 𝔱𝔢𝔰𝔱𝔭𝔞𝔰𝔰𝔴𝔬𝔯𝔡🔑, with what the rule strips.
+      password: '\u0007𝔱𝔢𝔰𝔱𝔭𝔞𝔰𝔰𝔴𝔬𝔯𝔡🔑\u007f',
+      salt: 'd4e56740f876aef8c010b86a40d5f56745a118d0906a34e69aec8c0db1cb8fa3',
+      checksum: 'd2217fe5f3e9a1e34581ef8a78f7c9928e436d36dacc5e846690a5581e8ea484',
+      message: '06ae90d55fe0a6e9c5c3bc5b170827b2e5cce3929ed3f116c2811e6366dfe20f',
+    };
+    const keys: Uint8Array[] = [];
+    const passwords: string[] = [];
+    await encryptKeystore(
+      {
+        secret: new Uint8Array(32),
+        password: vector.password,
+        name: 'vector',
+        path: '',
+        publicKey: new Uint8Array(32),
+        address: '',
+        uuid: '1d85ae20-35c5-4611-98e8-aa14a633906f',
+        salt: bytes(vector.salt),
+        nonce: new Uint8Array(24),
+        n: 262_144,
+      },
+      async (password, salt, cost) => {
+        passwords.push(toHex(password));
+        keys.push(await nodeScrypt(password, salt, cost));
+        return keys[0] ?? new Uint8Array(32);
+      },
+    );
+    expect(passwords).toEqual(['7465737470617373776f7264f09f9491']);
+    const key = keys[0]?.slice(16) ?? new Uint8Array(0);
+    const checksum = createHash('sha256').update(key).update(bytes(vector.message)).digest('hex');
+    expect(checksum).toBe(vector.checksum);
+  });
+
+  test('XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03, A.3.1)', () => {
+    const key = Uint8Array.from({ length: 32 }, (_, i) => 0x80 + i);
+    const nonce = Uint8Array.from({ length: 24 }, (_, i) => 0x40 + i);
+    const text = `Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.`;
+    const cipher = xchacha20poly1305(key, nonce, bytes('50515253c0c1c2c3c4c5c6c7'));
+    const sealed = toHex(cipher.encrypt(new TextEncoder().encode(text)));
+    expect(sealed).toMatch(/^bd6d179d3e83d43b/);
+    expect(sealed).toMatch(/c0875924c1c7987947deafd8780acf49$/);
   });
 });
 

@@ -12,6 +12,8 @@ export const EXIT = {
   declined: 4,
   /** What the node answered does not verify. */
   notVerified: 5,
+  /** A check found what must be mended. */
+  findings: 6,
   /** Wrong arguments. */
   usage: 64,
   /** A file holds what cannot be used: key, genesis, configuration. */

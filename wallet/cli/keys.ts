@@ -11,6 +11,7 @@ import { encryptKeystore, type Keystore } from '../keys/keystore.ts';
 import { checkMnemonic, createMnemonic } from '../keys/mnemonic.ts';
 import { CliError, usageError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
+import { buildKeysSafety } from './keys-safety.ts';
 import {
   type Arguments,
   flag,
@@ -147,7 +148,7 @@ const accountIndex = <T>(yargs: Argv<T>): Argv<T> =>
 export function buildKeys(yargs: Argv): Argv {
   const storing = (y: Argv): Argv =>
     accountIndex(withConfirmation(withPassword(withKeys(withJson(named(y))))));
-  return yargs
+  return buildKeysSafety(yargs)
     .command(
       'create <name>',
       'Make a key from a new mnemonic and store it encrypted',

@@ -41,7 +41,8 @@ export function withKeys<T>(yargs: Argv<T>): Argv<T> {
 export function withPassword<T>(yargs: Argv<T>): Argv<T> {
   return yargs.option('password-file', {
     type: 'string',
-    describe: 'File whose first line is the password (MILETUS_PASSWORD_FILE); else it is asked',
+    describe:
+      'File whose first line is the password (MILETUS_PASSWORD_FILE, MILETUS_PASSWORD_COMMAND); else it is asked',
   }) as unknown as Argv<T>;
 }
 

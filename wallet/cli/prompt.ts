@@ -1,4 +1,5 @@
 /** Questions on the terminal. Secrets are read without echo and never come from arguments. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { CliError, usageError } from './cli-error.ts';
@@ -46,13 +47,36 @@ function firstLine(field: string, path: string): string {
   return content.split(/\r?\n/)[0] ?? '';
 }
 
+/** A password manager may ask its user first. */
+const COMMAND_MS = 60_000;
+
+/**
+ * First line that a command prints: how any keyring of the system is used without a library of ours
+ * (docs/adr/0004-os-keyring.md). It runs without a shell, so the words are what they are.
+ */
+function firstLineOfCommand(command: string): string {
+  const field = 'MILETUS_PASSWORD_COMMAND';
+  const [program = '', ...words] = command.trim().split(/\s+/);
+  const { status, stdout } = spawnSync(program, words, {
+    encoding: 'utf8',
+    stdio: ['inherit', 'pipe', 'inherit'],
+    timeout: COMMAND_MS,
+  });
+  const line = (stdout ?? '').split(/\r?\n/)[0] ?? '';
+  if (status === 0 && line !== '') return line;
+  const allowed = `a command that prints the password; this one ended with ${status ?? 'no status'}`;
+  throw new CliError(EXIT.noInput, { field, given: program, allowed });
+}
+
 const MIN_PASSWORD = 8;
 
 /** `new`: asked twice, and at least 8 characters. */
 export async function readPassword(argv: Arguments, purpose: 'new' | 'existing'): Promise<string> {
   const file = text(argv, 'password-file') ?? process.env['MILETUS_PASSWORD_FILE'];
+  const command = process.env['MILETUS_PASSWORD_COMMAND'];
   let password: string;
   if (file !== undefined) password = firstLine('--password-file', file);
+  else if (command !== undefined) password = firstLineOfCommand(command);
   else if (process.stdin.isTTY) {
     password = await askSecret('Password: ');
     if (purpose === 'new' && (await askSecret('Again: ')) !== password) {
@@ -62,7 +86,7 @@ export async function readPassword(argv: Arguments, purpose: 'new' | 'existing')
     throw usageError(
       'password',
       'nothing',
-      '--password-file, MILETUS_PASSWORD_FILE, or a terminal',
+      '--password-file, MILETUS_PASSWORD_FILE, MILETUS_PASSWORD_COMMAND, or a terminal',
     );
   }
   if (purpose === 'new' && password.length < MIN_PASSWORD) {

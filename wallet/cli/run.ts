@@ -15,9 +15,12 @@ type Build = (yargs: Argv) => Argv | Promise<Argv>;
 const GROUPS: readonly { command: string; describe: string; load: () => Promise<Build> }[] = [
   {
     command: 'keys',
-    describe: 'Make, import and list keys',
+    describe: 'Make, import, list, check, save and restore keys',
     load: async () =>
-      subcommands('create, import, list, show', (await import('./keys.ts')).buildKeys),
+      subcommands(
+        'create, import, list, show, doctor, backup, restore',
+        (await import('./keys.ts')).buildKeys,
+      ),
   },
   {
     command: 'account',

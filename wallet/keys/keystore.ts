@@ -11,8 +11,11 @@ import * as z from 'zod';
 import { fromHex, toHex } from '../../runtime/core/bytes.ts';
 import { err, ok, type Result } from '../../runtime/core/result.ts';
 
-/** What the file is for; another type is refused. */
+/** What the file is for; another type than the one wanted is refused. */
 export const KEYSTORE_TYPE = 'miletus/account-key';
+/** A key of a validator's home, in a backup: never to be taken for an account's. */
+export const VALIDATOR_KEY_TYPE = 'miletus/validator-key';
+export type KeystoreType = typeof KEYSTORE_TYPE | typeof VALIDATOR_KEY_TYPE;
 export const KEYSTORE_VERSION = 1;
 
 /** Bounds of scrypt's cost: below is too weak, above a file could stall the reader. */
@@ -24,14 +27,14 @@ export const DEFAULT_SCRYPT_N: number = 2 ** 18;
 /** The document. `path` is empty for a key that came from no mnemonic. */
 export type Keystore = {
   version: typeof KEYSTORE_VERSION;
-  type: typeof KEYSTORE_TYPE;
+  type: KeystoreType;
   uuid: string;
   name: string;
   scheme: 'ed25519';
   path: string;
   /** Hex. */
   pubkey: string;
-  /** `mil1…` of the key's implicit account. */
+  /** `mil1…` of the key's implicit account; empty for a validator's key. */
   address: string;
   crypto: {
     kdf: {
@@ -46,7 +49,7 @@ const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${2 * byte
 
 const KeystoreSchema: z.ZodType<Keystore> = z.strictObject({
   version: z.literal(KEYSTORE_VERSION),
-  type: z.literal(KEYSTORE_TYPE),
+  type: z.enum([KEYSTORE_TYPE, VALIDATOR_KEY_TYPE]),
   uuid: z.uuid(),
   name: z.string().max(64),
   scheme: z.literal('ed25519'),
@@ -134,6 +137,8 @@ export type KeystoreInput = {
   readonly salt: Uint8Array;
   readonly nonce: Uint8Array;
   readonly n?: number;
+  /** `KEYSTORE_TYPE` where nothing is said. */
+  readonly type?: KeystoreType;
 };
 
 /** Encrypts a key. Throws `RangeError` when N is out of range. */
@@ -142,7 +147,7 @@ export async function encryptKeystore(input: KeystoreInput, scrypt: Scrypt): Pro
   if (!isCostInRange(n)) throw new RangeError(`scrypt N ${n} is not a power of two 2^17 to 2^20`);
   const keystore: Keystore = {
     version: KEYSTORE_VERSION,
-    type: KEYSTORE_TYPE,
+    type: input.type ?? KEYSTORE_TYPE,
     uuid: input.uuid,
     name: input.name,
     scheme: 'ed25519',
@@ -165,8 +170,11 @@ export async function encryptKeystore(input: KeystoreInput, scrypt: Scrypt): Pro
   return keystore;
 }
 
-/** Checks the form of a key file's text, without the password. */
-export function parseKeystore(text: string): Result<Keystore, KeystoreError> {
+/** Checks the form of a key file's text and that it is of the type wanted, without the password. */
+export function parseKeystore(
+  text: string,
+  wanted: KeystoreType = KEYSTORE_TYPE,
+): Result<Keystore, KeystoreError> {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -175,8 +183,8 @@ export function parseKeystore(text: string): Result<Keystore, KeystoreError> {
     return err({ code: 'malformed_keystore', field: '', detail });
   }
   const type = (json as { type?: unknown } | null)?.type;
-  if (typeof type === 'string' && type !== KEYSTORE_TYPE) {
-    const detail = `given ${type.slice(0, 64)}, allowed ${KEYSTORE_TYPE}`;
+  if (typeof type === 'string' && type !== wanted) {
+    const detail = `given ${type.slice(0, 64)}, allowed ${wanted}`;
     return err({ code: 'malformed_keystore', field: 'type', detail });
   }
   const parsed = KeystoreSchema.safeParse(json);
