@@ -4,6 +4,7 @@
  * Source: design/parameters.md. Instrument fees, ticks and lots are those of every network; cycles
  * are the profile's.
  */
+import { DEVNET_GOVERNANCE_PARAMETERS } from '../runtime/governance/governance-parameters.ts';
 import { MATCHING, type Underlying } from '../runtime/options/underlying.ts';
 import { DEVNET_STAKING_PARAMETERS } from '../staking/parameters.ts';
 import type { UnderlyingName } from './prices/price-source.ts';
@@ -113,5 +114,7 @@ export function devnetGenesis(options: DevnetGenesisOptions): object {
     staking: DEVNET_STAKING_PARAMETERS,
     underlyings: DEVNET_UNDERLYINGS.map(({ id, name }) => underlyingJson(profile, id, name)),
     feeTiers: FEE_TIERS,
+    // The first funded account guards it: on a devnet everyone has its key.
+    governance: { ...DEVNET_GOVERNANCE_PARAMETERS, guardian: accounts[0]?.address ?? null },
   };
 }

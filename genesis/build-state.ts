@@ -24,6 +24,7 @@ import {
   view,
 } from '../runtime/core/units.ts';
 import { type EpochConfig, epochConfigHash } from '../runtime/epoch-config.ts';
+import { seedGovernance } from '../runtime/governance/seed.ts';
 import { mint } from '../runtime/ledger/ledger.ts';
 import { FIRST_ACCOUNT_ID, MODULE } from '../runtime/ledger/module-accounts.ts';
 import { SINGLETON_KEY } from '../runtime/state/key-codec.ts';
@@ -84,6 +85,7 @@ export function buildGenesis(genesis: Genesis): BuiltGenesis {
   }
   state.feeSchedule.set(SINGLETON_KEY, { tiers: genesis.feeTiers });
   state.liquidationParameters.set(SINGLETON_KEY, genesis.liquidation);
+  seedGovernance(state, genesis.governance);
   for (const config of configs) state.epochConfigs.set(config.epoch, config);
 
   const context = { timestamp: genesis.time, events: [] };

@@ -45,11 +45,13 @@ import {
   feeTiersProblem,
   MAX_FEE_TIERS,
 } from '../runtime/fees/fee-tiers.ts';
+import { GovernanceParametersCodec } from '../runtime/governance/governance-parameters.ts';
 import {
   PARAMETER_RANGES,
   type Parameters,
   ParametersCodec,
 } from '../runtime/governance/parameters.ts';
+import type { GovernanceSeed } from '../runtime/governance/seed.ts';
 import {
   MAX_ADDRESS_BYTES,
   MAX_BLOCK_BYTES,
@@ -78,6 +80,7 @@ import {
   StakingParametersCodec,
   stakingParametersProblem,
 } from '../staking/parameters.ts';
+import { readGovernance } from './governance.ts';
 import {
   fields,
   integer,
@@ -120,6 +123,7 @@ export type Genesis = {
   /** Fee tiers above the base, ascending by volume. */
   readonly feeTiers: FeeTier[];
   readonly liquidation: LiquidationParameters;
+  readonly governance: GovernanceSeed;
 };
 
 const MAX_GENESIS_ACCOUNTS = 100_000;
@@ -155,6 +159,10 @@ export const GenesisCodec: Codec<Genesis> = container<Genesis>('Genesis', {
   ),
   feeTiers: FeeTiersCodec,
   liquidation: LiquidationParametersCodec,
+  governance: container<GovernanceSeed>('GovernanceSeed', {
+    parameters: GovernanceParametersCodec,
+    guardian: list(bytes(20), 1),
+  }),
 });
 
 /** Smallest and largest of each limit and pace, inclusive. */
@@ -380,6 +388,7 @@ export function checkGenesis(json: unknown): Result<Genesis, readonly JsonProble
     'underlyings',
     'feeTiers',
     'liquidation',
+    'governance',
   ]);
   const validators = items(of.validators, { min: 1, max: MAX_VALIDATORS }).map(readValidator);
   const accounts = items(of.accounts, { min: 0, max: MAX_GENESIS_ACCOUNTS }).map((node) => {
@@ -475,6 +484,7 @@ export function checkGenesis(json: unknown): Result<Genesis, readonly JsonProble
     riskParameters: markets.map(({ risk }) => risk).sort((a, b) => a.underlying - b.underlying),
     feeTiers: readFeeTiers(of.feeTiers),
     liquidation: readLiquidationParameters(of.liquidation),
+    governance: readGovernance(of.governance),
   };
   return root.problems.length === 0 ? ok(genesis) : err(root.problems);
 }

@@ -6,6 +6,7 @@
  */
 import { STAKING_ACTION_CODECS, type StakingAction } from '../staking/actions.ts';
 import { type SetReferrer, SetReferrerCodec } from './actions/fees.ts';
+import { GOVERNANCE_ACTION_CODECS, type GovernanceAction } from './actions/governance.ts';
 import { type TakeLiquidation, TakeLiquidationCodec } from './actions/liquidation.ts';
 import { type SetMarginMode, SetMarginModeCodec } from './actions/margin.ts';
 import {
@@ -57,7 +58,10 @@ import {
 import { type Transfer, TransferCodec } from './actions/transfer.ts';
 import { type Codec, union, type Variant } from './core/ssz.ts';
 
-/** Selectors of actions; append-only wire format. Those of staking, 32 to 47: `STAKING_ACTION`. */
+/**
+ * Selectors of actions; append-only wire format. Those of staking, 32 to 47: `STAKING_ACTION`; of
+ * governance, 53 to 57: `GOVERNANCE_ACTION`.
+ */
 export const ACTION = {
   transfer: 0,
   placeOrder: 1,
@@ -110,7 +114,8 @@ export type Action =
   | Variant<typeof ACTION.setReferrer, SetReferrer>
   | Variant<typeof ACTION.takeLiquidation, TakeLiquidation>
   | Variant<typeof ACTION.setMarginMode, SetMarginMode>
-  | StakingAction;
+  | StakingAction
+  | GovernanceAction;
 
 export const ActionCodec: Codec<Action> = union<Action>('Action', {
   [ACTION.transfer]: TransferCodec,
@@ -138,4 +143,5 @@ export const ActionCodec: Codec<Action> = union<Action>('Action', {
   [ACTION.takeLiquidation]: TakeLiquidationCodec,
   [ACTION.setMarginMode]: SetMarginModeCodec,
   ...STAKING_ACTION_CODECS,
+  ...GOVERNANCE_ACTION_CODECS,
 });

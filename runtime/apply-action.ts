@@ -5,12 +5,14 @@ import { applyStakingAction } from '../staking/apply-staking-action.ts';
 import { setAgentBudget } from './accounts/set-agent-budget.ts';
 import { transferAction } from './accounts/transfer.ts';
 import { ACTION, type Action } from './action.ts';
+import { isGovernanceAction } from './actions/governance.ts';
 import { POST_ONLY, type PostOnly } from './actions/order-terms.ts';
 import type { BlockContext } from './block-context.ts';
 import { type Result, unreachable } from './core/result.ts';
 import type { AccountId } from './core/units.ts';
 import type { Refusal } from './error.ts';
 import { setReferrer } from './fees/referral.ts';
+import { applyGovernanceAction } from './governance/apply-governance-action.ts';
 import { takeLiquidation } from './liquidation/take-liquidation.ts';
 import { setMarginMode } from './margin/mode/set-margin-mode.ts';
 import { amendOrder, reduceOrder } from './matching/amend-order.ts';
@@ -42,7 +44,7 @@ function takerClass(postOnly: PostOnly): Class {
 
 /** The class that an action alone would put its transaction into. */
 export function actionClass(action: Action): Class {
-  if (isStakingAction(action)) return CLASS.rest;
+  if (isStakingAction(action) || isGovernanceAction(action)) return CLASS.rest;
   switch (action.selector) {
     case ACTION.cancelOrder:
     case ACTION.cancelByClientId:
@@ -91,6 +93,7 @@ export function applyAction(
   action: Action,
 ): Result<ActionResult, Refusal> {
   if (isStakingAction(action)) return applyStakingAction(state, context, account, action);
+  if (isGovernanceAction(action)) return applyGovernanceAction(state, context, account, action);
   switch (action.selector) {
     case ACTION.transfer:
       return transferAction(state, context, account, action.value);

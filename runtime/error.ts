@@ -253,6 +253,29 @@ export const RUNTIME_ERRORS = {
   low_equity: { number: 705, field: 'subAccount', text: 'too little equity for this mode' },
   mode_margin: { number: 706, field: 'mode', text: 'initial margin of the new mode is not met' },
   equity_reduce_only: { number: 707, field: 'size', text: 'equity too low: only reductions' },
+
+  // Governance, 750 to 769: contents, then deposits, votes, the guardian.
+  unknown_proposal: { number: 750, field: 'proposal', text: 'no such proposal' },
+  bad_content: { number: 751, field: 'content', text: 'nothing that a proposal can do' },
+  parameter_range: { number: 752, field: 'value', text: 'out of range' },
+  parameter_expected: { number: 753, field: 'expected', text: 'another value is in force' },
+  parameters_conflict: { number: 754, field: 'value', text: 'breaks a rule between parameters' },
+  underlying_exists: {
+    number: 755,
+    field: 'underlying',
+    text: 'not the next number, or a name taken',
+  },
+  risk_refused: { number: 756, field: 'parameters', text: 'the margin model does not take them' },
+  insufficient_treasury: { number: 757, field: 'amount', text: 'exceeds what the community holds' },
+  deposit_too_small: { number: 758, field: 'deposit', text: 'below the least deposit' },
+  too_many_proposals: { number: 759, field: 'deposit', text: 'too little to take a place' },
+  not_in_deposit: { number: 760, field: 'proposal', text: 'takes no deposits any more' },
+  not_voting: { number: 761, field: 'proposal', text: 'is not being voted on' },
+  bad_ballot: { number: 762, field: 'ballot', text: 'the parts must sum to 10,000' },
+  no_voting_power: { number: 763, field: 'validators', text: 'no stake of theirs votes on it' },
+  not_guardian: { number: 764, field: 'account', text: 'is not the guardian' },
+  guardian_used: { number: 765, field: 'account', text: 'used its pause: a vote arms it again' },
+  bad_pause: { number: 766, field: 'durationMs', text: 'out of range' },
 } as const;
 
 export type RuntimeErrorCode = keyof typeof RUNTIME_ERRORS;

@@ -61,6 +61,7 @@ import type {
   TimestampMs,
   UnderlyingId,
 } from './core/units.ts';
+import { GOVERNANCE_EVENT_CODECS, type GovernanceEvent } from './governance/events.ts';
 import {
   type DebtSharedEvent,
   DebtSharedEventCodec,
@@ -326,6 +327,12 @@ export const EVENT = {
   funding: 59,
   variation: 60,
   oracleConduct: 62,
+  proposalSubmitted: 64,
+  proposalDeposited: 65,
+  proposalChanged: 66,
+  voted: 67,
+  parameterChanged: 68,
+  underlyingChanged: 69,
 } as const;
 
 export type Event =
@@ -373,7 +380,8 @@ export type Event =
   | Variant<typeof EVENT.funding, FundingEvent>
   | Variant<typeof EVENT.variation, VariationEvent>
   | Variant<typeof EVENT.oracleConduct, OracleConductEvent>
-  | StakingEvent;
+  | StakingEvent
+  | GovernanceEvent;
 
 const AuctionEventCodec: Codec<AuctionEvent> = container<AuctionEvent>('AuctionEvent', {
   instrument: u32<InstrumentId>(),
@@ -589,6 +597,7 @@ export const EventCodec: Codec<Event> = union<Event>('Event', {
     endsAt: u64<TimestampMs>(),
   }),
   [EVENT.oracleConduct]: OracleConductEventCodec,
+  ...GOVERNANCE_EVENT_CODECS,
 });
 
 /** Most events of one block: fills and order events of a full block, several times over. */

@@ -24,6 +24,7 @@ import { assert } from './core/result.ts';
 import { type Refusal, refusalRecord } from './error.ts';
 import type { Event } from './event.ts';
 import { distributeFees } from './fees/distribute-fees.ts';
+import { runGovernance } from './governance/run-governance.ts';
 import { listLinear } from './linear/list-linear.ts';
 import { updatePerpetuals } from './linear/update-perpetuals.ts';
 import { runLiquidations } from './liquidation/run-liquidations.ts';
@@ -223,5 +224,6 @@ export function executeBlock(state: State, block: Block, hash: Uint8Array): Bloc
   applyClass(state, context, pending, CLASS.rest, receipts);
   clearBatches(state, context);
   earnCredits(state, context);
+  runGovernance(state, context);
   return endBlock(state, context, block.header, hash, receipts);
 }

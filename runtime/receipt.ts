@@ -33,6 +33,11 @@ import {
 } from './core/ssz.ts';
 import type { AccountId, InstrumentId, OrderId, PortfolioId, TimestampMs } from './core/units.ts';
 import { type RefusalRecord, RefusalRecordCodec } from './error.ts';
+import {
+  type GovernanceResult,
+  ProposalResultCodec,
+  VotedResultCodec,
+} from './governance/events.ts';
 import { MAX_ACTIONS, MAX_BLOCK_PAYLOADS } from './limits.ts';
 
 /** `resting`: lots left in the book. `cash`: micro-USD received (negative: paid), fees not included. */
@@ -107,6 +112,8 @@ export const ACTION_RESULT = {
   validator: 19,
   burned: 20,
   liquidationTaken: 21,
+  proposal: 23,
+  voted: 24,
 } as const;
 export type ActionResult =
   | Variant<typeof ACTION_RESULT.refused, RefusalRecord>
@@ -123,7 +130,8 @@ export type ActionResult =
   | Variant<typeof ACTION_RESULT.legsTraded, LegsTradedResult>
   | Variant<typeof ACTION_RESULT.referrerSet, ReferrerResult>
   | Variant<typeof ACTION_RESULT.liquidationTaken, LiquidationTakenResult>
-  | StakingResult;
+  | StakingResult
+  | GovernanceResult;
 
 export const ActionResultCodec: Codec<ActionResult> = union<ActionResult>('ActionResult', {
   [ACTION_RESULT.refused]: RefusalRecordCodec,
@@ -205,6 +213,8 @@ export const ActionResultCodec: Codec<ActionResult> = union<ActionResult>('Actio
   [ACTION_RESULT.stakeClaimed]: ClaimedResultCodec,
   [ACTION_RESULT.validator]: ValidatorResultCodec,
   [ACTION_RESULT.burned]: BurnedResultCodec,
+  [ACTION_RESULT.proposal]: ProposalResultCodec,
+  [ACTION_RESULT.voted]: VotedResultCodec,
   [ACTION_RESULT.liquidationTaken]: container<LiquidationTakenResult>('LiquidationTakenResult', {
     auction: u64<OrderId>(),
     sharePpm: u32(),

@@ -12,9 +12,11 @@
 import { isStakingAction } from '../staking/actions.ts';
 import { stakingWeight } from '../staking/weights.ts';
 import { ACTION, type Action } from './action.ts';
+import { isGovernanceAction } from './actions/governance.ts';
 import { TIME_IN_FORCE } from './actions/order-terms.ts';
 import type { CancelOrders } from './actions/orders.ts';
 import { unreachable } from './core/result.ts';
+import { governanceWeight } from './governance/weights.ts';
 import {
   MAX_CANCELS_PER_ACTION,
   MAX_OPEN_ORDERS_PER_SERIES,
@@ -44,6 +46,7 @@ function cancelsWeight({ allSubAccounts, instrument }: CancelOrders): number {
 
 function actionWeight(action: Action): number {
   if (isStakingAction(action)) return stakingWeight(action, SIGNATURE_WEIGHT);
+  if (isGovernanceAction(action)) return governanceWeight(action);
   switch (action.selector) {
     case ACTION.transfer:
     case ACTION.setReferrer:

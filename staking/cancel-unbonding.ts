@@ -8,6 +8,7 @@ import { mulDivFloor } from '../runtime/core/math.ts';
 import { err, ok } from '../runtime/core/result.ts';
 import type { AccountId } from '../runtime/core/units.ts';
 import { refusal } from '../runtime/error.ts';
+import { noteEntered } from '../runtime/governance/voting-shares.ts';
 import { MODULE } from '../runtime/ledger/module-accounts.ts';
 import type { CancelUnbonding } from './actions.ts';
 import { takeExitShares } from './burn-shares.ts';
@@ -47,6 +48,8 @@ export function cancelUnbonding(
     // It was asked for in this epoch and has left no config yet. From here it must succeed.
     exit.shares -= entry.shares;
     row.shares += entry.shares;
+    // Votes that ran have counted it as gone.
+    noteEntered(state, row, lastEpoch, entry.shares);
     row.liens.push(...entry.liens);
     row.unbondings.splice(position, 1);
     state.staking.exitPools.touch(key);

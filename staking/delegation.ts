@@ -16,6 +16,7 @@ import {
   u128,
 } from '../runtime/core/ssz.ts';
 import type { Epoch } from '../runtime/core/units.ts';
+import { MAX_ENTERED } from '../runtime/governance/limits.ts';
 import type { ValidatorId } from './ids.ts';
 import { MAX_JOINS, MAX_LIENS, MAX_STORED_UNBONDINGS } from './limits.ts';
 import { AmountsCodec, IndexCodec, type PerDenomination, zeroAmounts } from './rewards.ts';
@@ -65,6 +66,9 @@ export type Unbonding = {
   readonly liens: Lien[];
 };
 
+/** Shares that weigh from an epoch on. */
+export type Entered = { readonly epoch: Epoch; shares: bigint };
+
 export type Delegation = {
   shares: bigint;
   index: PerDenomination;
@@ -75,6 +79,8 @@ export type Delegation = {
   joins: Join[];
   unbondings: Unbonding[];
   liens: Lien[];
+  /** Shares that entered while votes ran, ascending: too new for some (`governance/voting-shares.ts`). */
+  entered: Entered[];
 };
 
 const LienCodec: Codec<Lien> = container<Lien>('Lien', {
@@ -112,6 +118,10 @@ export const DelegationCodec: Codec<Delegation> = container<Delegation>('Delegat
     MAX_STORED_UNBONDINGS,
   ),
   liens: list(LienCodec, MAX_LIENS),
+  entered: list(
+    container<Entered>('Entered', { epoch: u64<Epoch>(), shares: u128() }),
+    MAX_ENTERED,
+  ),
 });
 
 export const emptyDelegation = (index: PerDenomination): Delegation => ({
@@ -122,6 +132,7 @@ export const emptyDelegation = (index: PerDenomination): Delegation => ({
   joins: [],
   unbondings: [],
   liens: [],
+  entered: [],
 });
 
 /** Shares of a lien that are left. */

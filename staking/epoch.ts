@@ -14,6 +14,7 @@ import { DOMAIN, sha256 } from '../runtime/core/hash.ts';
 import { type Epoch, epoch, height, timestampMs } from '../runtime/core/units.ts';
 import type { EpochValidator } from '../runtime/epoch-config.ts';
 import { EVENT } from '../runtime/event.ts';
+import { nextConsensusParameters } from '../runtime/governance/consensus-parameters.ts';
 import { SINGLETON_KEY, u64Key } from '../runtime/state/key-codec.ts';
 import { metaOf, type State } from '../runtime/state/state.ts';
 
@@ -52,6 +53,7 @@ export function fixNextEpoch(
   const target = epoch(context.config.epoch + 2);
   state.epochConfigs.set(target, {
     ...next,
+    ...nextConsensusParameters(state, next),
     epoch: target,
     validators: elected === undefined ? next.validators : [...elected],
     // After a long halt the next epoch may be over before it began; this one starts from now.

@@ -7,6 +7,7 @@
 import { err, ok } from '../runtime/core/result.ts';
 import type { AccountId } from '../runtime/core/units.ts';
 import { refusal } from '../runtime/error.ts';
+import { leaveVotes } from '../runtime/governance/voting-shares.ts';
 import type { Redelegate } from './actions.ts';
 import type { StakingContext, StakingOutcome } from './context.ts';
 import { JOIN, lienCount } from './delegation.ts';
@@ -56,7 +57,9 @@ export function redelegate(
   }
 
   // From here it must succeed.
+  const before = row.shares;
   takeShares(row, shares);
+  leaveVotes(state, { account, validator: from }, row, before);
   const exit = openExit(state, from, lastEpoch);
   const move = exit.moves.find((other) => other.to === to);
   if (move !== undefined) move.shares += shares;

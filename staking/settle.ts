@@ -10,6 +10,7 @@ import { DENOMINATION } from '../runtime/actions/transfer.ts';
 import { minBigint, mulDivFloor } from '../runtime/core/math.ts';
 import { assert } from '../runtime/core/result.ts';
 import type { AccountId } from '../runtime/core/units.ts';
+import { noteEntered } from '../runtime/governance/voting-shares.ts';
 import { burn } from '../runtime/ledger/ledger.ts';
 import { MODULE } from '../runtime/ledger/module-accounts.ts';
 import { burnActiveShares, takeExitShares } from './burn-shares.ts';
@@ -48,9 +49,15 @@ function accrueActive({ row, pool }: Settling): void {
 }
 
 /** Shares that came in while the accumulators stood at `since`: paid up to now. */
-function enterShares({ row, pool }: Settling, shares: bigint, since: PerDenomination): void {
+function enterShares(
+  { state, row, pool }: Settling,
+  { fromEpoch }: Join,
+  shares: bigint,
+  since: PerDenomination,
+): void {
   accrue(row.accrued, shares, since, pool.index);
   row.shares += shares;
+  noteEntered(state, row, fromEpoch, shares);
 }
 
 /** A join of fresh or re-entered stake; false while it is on its way. */
@@ -65,7 +72,7 @@ function takeUpJoin(settling: Settling, join: Join): boolean {
   if (bulk.tokens === 0n) state.staking.joinPools.delete(key);
   else state.staking.joinPools.touch(key);
   if (bulk.stage === STAGE.done) {
-    enterShares(settling, shares, bulk.index);
+    enterShares(settling, join, shares, bulk.index);
     if (join.kind === JOIN.reentered) row.liens.push(lienOf(join, shares, join.paidPhi));
     return true;
   }
@@ -116,7 +123,7 @@ function takeUpMove(settling: Settling, join: Join): boolean {
   move.dstShares -= shares;
   if (move.shares === 0n) exit.moves.splice(position, 1);
   if (move.stage === STAGE.done) {
-    enterShares(settling, shares, move.dstIndex);
+    enterShares(settling, join, shares, move.dstIndex);
     row.liens.push(lienOf(join, shares, move.paidPhi));
   } else returnToSource(settling, join, exit);
   state.staking.exitPools.touch(key);

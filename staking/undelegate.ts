@@ -6,6 +6,7 @@
 import { err, ok } from '../runtime/core/result.ts';
 import type { AccountId } from '../runtime/core/units.ts';
 import { refusal } from '../runtime/error.ts';
+import { leaveVotes } from '../runtime/governance/voting-shares.ts';
 import type { Undelegate } from './actions.ts';
 import type { StakingContext, StakingOutcome } from './context.ts';
 import { STAKING_EVENT, STAKING_RESULT } from './events.ts';
@@ -41,7 +42,9 @@ export function undelegate(
   }
 
   // From here it must succeed.
+  const before = row.shares;
   const liens = takeShares(row, shares);
+  leaveVotes(state, { account, validator }, row, before);
   if (known === undefined) {
     row.unbondings.push({ lastEpoch, shares, index: { ...pool.index }, liens });
   } else {

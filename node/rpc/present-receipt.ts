@@ -109,6 +109,12 @@ export function actionResultInfo(result: ActionResult): ActionResultInfo {
       const { burned, reward } = result.value;
       return { type: 'burned', burned: moneyText(burned), reward: moneyText(reward) };
     }
+    case ACTION_RESULT.proposal: {
+      const { proposal, deposited } = result.value;
+      return { type: 'proposal', proposal_id: proposal, deposited: moneyText(deposited) };
+    }
+    case ACTION_RESULT.voted:
+      return { type: 'voted', power: moneyText(result.value.power) };
   }
 }
 

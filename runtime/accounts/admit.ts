@@ -8,6 +8,7 @@
 
 import { isStakingAction, STAKING_ACTION } from '../../staking/actions.ts';
 import { ACTION, type Action } from '../action.ts';
+import { GOVERNANCE_ACTION, isGovernanceAction } from '../actions/governance.ts';
 import type { BlockContext } from '../block-context.ts';
 import { equalBytes, toHex } from '../core/bytes.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -40,14 +41,18 @@ function roleAllows(role: Role, action: Action): boolean {
     case ROLE.trade:
       return (
         !isStakingAction(action) &&
+        !isGovernanceAction(action) &&
         action.selector !== ACTION.transfer &&
         action.selector !== ACTION.setReferrer &&
         action.selector !== ACTION.setAgentBudget &&
         action.selector !== ACTION.setMarginMode
       );
     case ROLE.stake:
-      // Not where the money goes: that loosens a limit of the account.
-      return isStakingAction(action) && action.selector !== STAKING_ACTION.setWithdrawAddress;
+      // Not where the money goes: that loosens a limit of the account. It votes, and deposits nothing.
+      return isStakingAction(action)
+        ? action.selector !== STAKING_ACTION.setWithdrawAddress
+        : action.selector === GOVERNANCE_ACTION.castVote ||
+            action.selector === GOVERNANCE_ACTION.castValidatorVote;
     case ROLE.guardian:
       return false;
   }

@@ -13,6 +13,7 @@
  */
 import { isStakingAction } from '../../staking/actions.ts';
 import { ACTION, type Action } from '../action.ts';
+import { isGovernanceAction } from '../actions/governance.ts';
 import type { OrderReference } from '../actions/orders.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { unreachable } from '../core/result.ts';
@@ -43,7 +44,7 @@ function seriesOfReference(state: State, { orderId }: OrderReference): readonly 
 
 /** The series that an action names, by itself or by an order that was open before the block. */
 function namedSeries(state: State, action: Action): readonly InstrumentId[] {
-  if (isStakingAction(action)) return NONE;
+  if (isStakingAction(action) || isGovernanceAction(action)) return NONE;
   switch (action.selector) {
     case ACTION.placeOrder:
       return [action.value.instrument];

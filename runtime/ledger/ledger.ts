@@ -27,6 +27,8 @@ export type TransferReason =
   | 'stake'
   | 'unstake'
   | 'reward'
+  | 'deposit'
+  | 'treasury'
   | 'liquidation'
   | 'liquidation_fee'
   | 'insurance'

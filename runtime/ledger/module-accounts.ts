@@ -20,7 +20,8 @@ export const MODULE: {
     | 'bonded'
     | 'unbonding'
     | 'rewards'
-    | 'variation']: PortfolioId;
+    | 'variation'
+    | 'governance']: PortfolioId;
 } = {
   fees: modulePortfolio(1),
   /** Never above 0: what all bear (`runtime/liquidation/shared-debt.ts`). */
@@ -32,6 +33,8 @@ export const MODULE: {
   unbonding: modulePortfolio(6),
   rewards: modulePortfolio(7),
   variation: modulePortfolio(8),
+  /** Deposits of proposals. */
+  governance: modulePortfolio(10),
 };
 
 /** First number of an account that has an address. */

@@ -1,6 +1,7 @@
 /** Fills every derived index from the tables: after genesis and after a checkpoint is loaded. */
 import { rebuildAccountIndex } from '../accounts/account-index.ts';
 import { rebuildAuctionIndex } from '../auction/auction-index.ts';
+import { rebuildVoteIndex } from '../governance/tables.ts';
 import { rebuildLiquidationIndex } from '../liquidation/liquidation-index.ts';
 import { rebuildPortfolioIndex } from '../margin/portfolio-index.ts';
 import { rebuildBooks } from '../matching/books.ts';
@@ -31,4 +32,5 @@ export function rebuildDerived(state: State): void {
   rebuildRequestIndex(state);
   rebuildComboIndex(state);
   rebuildLiquidationIndex(state);
+  rebuildVoteIndex(state);
 }

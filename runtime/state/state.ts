@@ -44,6 +44,7 @@ import { type FeeSchedule, FeeScheduleCodec } from '../fees/fee-tiers.ts';
 import { type Referral, ReferralCodec } from '../fees/referral.ts';
 import { type TradingVolume, TradingVolumeCodec } from '../fees/trading-volume.ts';
 import { type Parameters, ParametersCodec } from '../governance/parameters.ts';
+import { emptyGovernance, type Governance } from '../governance/tables.ts';
 import { type LinearPosition, LinearPositionCodec } from '../linear/linear-position.ts';
 import { type Perpetual, PerpetualCodec } from '../linear/perpetual.ts';
 import { type HealthIndex, healthIndex } from '../liquidation/health-index.ts';
@@ -265,6 +266,8 @@ export type State = {
   readonly sharedDebt: TableStore<number, SharedDebt>;
   /** Validators, delegations, rewards: tables 40 to 59. */
   readonly staking: Staking;
+  /** Proposals, votes, pauses: tables 73 to 79. */
+  readonly governance: Governance;
   /** Every table, in id order. */
   readonly stores: readonly AnyTableStore[];
   readonly derived: Derived;
@@ -428,13 +431,17 @@ export function emptyState(chainId: Uint8Array): State {
     ),
   };
   const staking = emptyStaking();
+  const governance = emptyGovernance();
   return {
     chainId,
     sha256,
     receiptsChain: { root: ZERO_32 },
     ...tables,
     staking,
-    stores: [...Object.values(tables), ...staking.stores].sort((a, b) => a.id - b.id),
+    governance,
+    stores: [...Object.values(tables), ...staking.stores, ...governance.stores].sort(
+      (a, b) => a.id - b.id,
+    ),
     derived: {
       accounts: accountIndex(),
       series: seriesIndex(),

@@ -145,6 +145,10 @@ function describeResult(
       return result.validator_id === 0 ? 'done' : `validator ${result.validator_id}`;
     case 'burned':
       return `${result.burned} MIL burned, reward ${result.reward} MIL`;
+    case 'proposal':
+      return `proposal ${result.proposal_id}, ${result.deposited} MIL deposited on it`;
+    case 'voted':
+      return `voted with ${result.power} MIL`;
   }
 }
 

@@ -376,6 +376,15 @@ export function applyBlock(
       case EVENT.marginModeSet:
       case EVENT.riskChange:
       case EVENT.oracleConduct:
+      // Governance: read from the executor.
+      case EVENT.proposalSubmitted:
+      case EVENT.proposalDeposited:
+      case EVENT.proposalChanged:
+      case EVENT.voted:
+      case EVENT.parameterChanged:
+        break;
+      case EVENT.underlyingChanged:
+        mirror.underlyings.set(event.value.id, event.value);
         break;
       default:
         unreachable(event);

@@ -65,7 +65,9 @@ export type ActionResultInfo =
   | { type: 'leaving'; shares: string; last_epoch: number }
   | { type: 'stake_claimed'; usd: string; mil: string }
   | { type: 'validator'; validator_id: number }
-  | { type: 'burned'; burned: string; reward: string };
+  | { type: 'burned'; burned: string; reward: string }
+  | { type: 'proposal'; proposal_id: number; deposited: string }
+  | { type: 'voted'; power: string };
 
 export const ActionResultSchema: z.ZodType<ActionResultInfo> = z.discriminatedUnion('type', [
   z.strictObject({
@@ -134,6 +136,8 @@ export const ActionResultSchema: z.ZodType<ActionResultInfo> = z.discriminatedUn
   z.strictObject({ type: z.literal('stake_claimed'), usd: Money, mil: Money }),
   z.strictObject({ type: z.literal('validator'), validator_id: Count }),
   z.strictObject({ type: z.literal('burned'), burned: Money, reward: Money }),
+  z.strictObject({ type: z.literal('proposal'), proposal_id: Count, deposited: Money }),
+  z.strictObject({ type: z.literal('voted'), power: Money }),
 ]);
 
 /** `invalid`: refused whole, used no nonce; `applied`: one result per action, in order. */

@@ -211,25 +211,27 @@ export type RiskChangeError =
       readonly error: PortfolioParameterError;
     };
 
+/** New parameters of an underlying, as they are announced. */
+export type RiskAnnouncement = {
+  readonly underlying: UnderlyingId;
+  readonly parameters: PortfolioParameters;
+  readonly startsAt: TimestampMs;
+  readonly phaseMs: number;
+};
+
 /**
- * Announces new parameters of an underlying: for governance. What is in force stays until
- * `startsAt`, also where it is a step of an earlier change, which ends there. Errors in order:
- * unknown_underlying, notice_too_short (given, allowed: ms), bad_phase (ms), parameters_refused.
- * Changes nothing on error. Cost: `PHASE_STEPS` models, ~1 ms.
+ * The row that an announcement at `now` would leave. Errors in order: unknown_underlying,
+ * notice_too_short (given, allowed: ms), bad_phase (ms), parameters_refused. Changes nothing. Cost:
+ * `PHASE_STEPS` models, ~1 ms.
  */
-export function announceRiskChange(
+export function planRiskChange(
   state: State,
-  context: BlockContext,
-  announced: {
-    readonly underlying: UnderlyingId;
-    readonly parameters: PortfolioParameters;
-    readonly startsAt: TimestampMs;
-    readonly phaseMs: number;
-  },
-): Result<RiskChange, RiskChangeError> {
+  now: TimestampMs,
+  announced: RiskAnnouncement,
+): Result<{ readonly row: RiskParameters; readonly change: RiskChange }, RiskChangeError> {
   const { underlying, startsAt, phaseMs } = announced;
   if (!state.underlyings.has(underlying)) return err({ code: 'unknown_underlying' });
-  const notice = startsAt - context.timestamp;
+  const notice = startsAt - now;
   if (!(notice >= MIN_RISK_NOTICE_MS)) {
     return err({ code: 'notice_too_short', given: notice, allowed: MIN_RISK_NOTICE_MS });
   }
@@ -238,21 +240,34 @@ export function announceRiskChange(
   }
   const last = portfolioModel(announced.parameters);
   if (!last.ok) return err({ code: 'parameters_refused', step: PHASE_STEPS, error: last.error });
-  const parameters = parametersAt(riskParametersOf(state, underlying), context.timestamp);
+  const parameters = parametersAt(riskParametersOf(state, underlying), now);
   const target = storedParameters(announced.parameters);
   for (let step = 1; step < PHASE_STEPS; step++) {
     const model = portfolioModel(modelParameters(interpolated(parameters, target, step)));
     if (!model.ok) return err({ code: 'parameters_refused', step, error: model.error });
   }
+  const endsAt = timestampMs(startsAt + phaseMs);
+  const change: RiskChange = { parameters: target, announcedAt: now, startsAt, endsAt };
+  return ok({ row: { underlying, parameters, change: [change] }, change });
+}
+
+/**
+ * Announces new parameters of an underlying: for governance. What is in force stays until
+ * `startsAt`, also where it is a step of an earlier change, which ends there. Errors and cost: those
+ * of `planRiskChange`. Changes nothing on error.
+ */
+export function announceRiskChange(
+  state: State,
+  context: BlockContext,
+  announced: RiskAnnouncement,
+): Result<RiskChange, RiskChangeError> {
+  const planned = planRiskChange(state, context.timestamp, announced);
+  if (!planned.ok) return planned;
 
   // From here it must succeed.
-  const change: RiskChange = {
-    parameters: target,
-    announcedAt: context.timestamp,
-    startsAt,
-    endsAt: timestampMs(startsAt + phaseMs),
-  };
-  state.riskParameters.set(underlying, { underlying, parameters, change: [change] });
+  const { row, change } = planned.value;
+  const { underlying, startsAt } = announced;
+  state.riskParameters.set(underlying, row);
   const { endsAt } = change;
   context.events.push({ selector: EVENT.riskChange, value: { underlying, startsAt, endsAt } });
   return ok(change);
