@@ -6,7 +6,7 @@
  * blocks, a settlement slot a minute, one epoch, and signatures, which execution does not check. All other
  * parameters are the defaults.
  */
-import { DEFAULT_GOVERNANCE_PARAMETERS } from '../runtime/governance/governance-parameters.ts';
+
 import { buildGenesis } from '../genesis/build-state.ts';
 import { nativeSha256 } from '../node/crypto/sha256.ts';
 import type { Action } from '../runtime/action.ts';
@@ -22,6 +22,7 @@ import {
   weight,
 } from '../runtime/core/units.ts';
 import { type BlockResult, executeBlock } from '../runtime/execute.ts';
+import { DEFAULT_GOVERNANCE_PARAMETERS } from '../runtime/governance/governance-parameters.ts';
 import type { Parameters } from '../runtime/governance/parameters.ts';
 import {
   DEFAULT_LIQUIDATION_PARAMETERS,
