@@ -253,5 +253,14 @@ export function nextReceiptsRoot(
   receipts: Uint8Array,
   hash: Sha256 = sha256,
 ): Uint8Array {
-  return hash(concatBytes(asciiBytes(DOMAIN.receipts), previous, hash(receipts)));
+  return chainReceiptsHash(previous, hash(receipts), hash);
+}
+
+/** The same from the SHA-256 of the SSZ: whoever follows the chain of receipts needs no others. */
+export function chainReceiptsHash(
+  previous: Uint8Array,
+  receiptsHash: Uint8Array,
+  hash: Sha256 = sha256,
+): Uint8Array {
+  return hash(concatBytes(asciiBytes(DOMAIN.receipts), previous, receiptsHash));
 }

@@ -7,18 +7,19 @@ import { expect, test } from 'vitest';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ENTRIES = [
   ...readdirSync(join(ROOT, 'wallet/client')).map((file) => `wallet/client/${file}`),
+  ...readdirSync(join(ROOT, 'wallet/light')).map((file) => `wallet/light/${file}`),
   ...readdirSync(join(ROOT, 'node/rpc/schemas')).map((file) => `node/rpc/schemas/${file}`),
   ...['keystore', 'derive', 'mnemonic'].map((file) => `wallet/keys/${file}.ts`),
 ];
 
 /** Portable packages: no native module, nothing of Node. */
 const PORTABLE =
-  /^(?:zod|@scure\/|@noble\/|@chainsafe\/ssz|@chainsafe\/as-sha256|micro-key-producer\/)/;
+  /^(?:zod|@scure\/|@noble\/|@chainsafe\/ssz|@chainsafe\/as-sha256|micro-key-producer\/|@stdlib\/math-base-special-)/;
 
 /** Modules that `import type` alone names vanish before anything runs. */
 function importsOf(path: string): string[] {
   const source = readFileSync(path, 'utf8').replace(/^import type[^;]*;/gm, '');
-  return [...source.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name]) => name ?? '');
+  return [...source.matchAll(/(?:from|import)\s*\(?\s*'([^', ]+)'/g)].map(([, name]) => name ?? '');
 }
 
 test('their imports, followed to the end, are relative or portable', () => {
