@@ -28,6 +28,7 @@ import {
   expiryRequirementAfter,
   isolatedAfter,
   isolatedRequirement,
+  refreshCoarseTotal,
   refreshExpiry,
   refreshTotal,
 } from './expiry-holding.ts';
@@ -42,6 +43,7 @@ import {
   expiryCharge,
 } from './requirements.ts';
 import {
+  coarseChange,
   isolatedInitial,
   isolatedInitialAfter,
   type OrderTerm,
@@ -129,9 +131,10 @@ function isAnyCharged(state: State, { key }: ExpiryHolding): boolean {
 }
 
 /**
- * Whether a trade that takes no order away fits the cash by the first bound: what `tradeRefusal` asks
- * first, without an object. False tells nothing: sums that are not exact and charges for low
- * confidence are left to it. `place` has sums at the marks in force. O(1), after a mark O(expiries).
+ * Whether a trade that takes no order away fits the cash by the coarse bound, or by the first: what
+ * `tradeRefusal` asks first, without an object. False tells nothing: sums that are not exact and charges
+ * for low confidence are left to it. `place` is at the marks in force. O(1), after a mark O(series), and
+ * O(orders) where the coarse bound does not fit.
  */
 export function isCovered(
   state: State,
@@ -158,16 +161,22 @@ export function isCovered(
     return isModeCovered(state, portfolio, place, trade);
   }
   if (!expiry.isExact || holding.risk.isLinear || isAnyCharged(state, expiry)) return false;
-  let before = 0;
+  const balance = balanceOf(state, portfolio, DENOMINATION.usd);
+  const cashAfter = cash === 0n ? balance : balance + cash;
+  const linear = held?.linear === undefined ? 0 : linearShortfall(linearMargin(state, held));
+  if (held === undefined || refreshCoarseTotal(state, held.total, held.expiries)) {
+    const before = held === undefined ? 0 : held.total.coarseInitial;
+    const change = coarseChange(holding, position, side, price, restingLots);
+    if (cashAfter >= before + linear + change) return true;
+  }
+  let before = linear;
   if (held !== undefined) {
     if (!refreshTotal(state, held.total, held.expiries)) return false;
-    before = held.total.isolatedInitial;
-    if (held.linear !== undefined) before += linearShortfall(linearMargin(state, held));
+    before += held.total.isolatedInitial;
   }
   const after = isolatedInitialAfter(holding, position, side, price, restingLots);
   const bound = before - isolatedInitial(holding) + after;
-  const balance = balanceOf(state, portfolio, DENOMINATION.usd);
-  return (cash === 0n ? balance : balance + cash) >= bound;
+  return cashAfter >= bound;
 }
 
 /** What all other expiries need, exactly. */
@@ -212,6 +221,7 @@ export function tradeRefusal(state: State, trade: PlannedTrade): Refusal | undef
     const changes = [{ instrument: holding.instrument, position, orders }];
     return modeRefusal(state, { portfolio, changes, cash });
   }
+  refreshExpiry(state, expiry);
   const change: RiskChange = { risk: holding.risk, position: trade.position, orders: trade.orders };
   const cash = balanceOf(state, trade.portfolio, DENOMINATION.usd);
   const flow = cashFlow(trade);

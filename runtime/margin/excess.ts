@@ -10,7 +10,7 @@ import type { PortfolioId } from '../core/units.ts';
 import { balanceOf } from '../ledger/ledger.ts';
 import { linearMargin } from '../linear/linear-margin.ts';
 import type { State } from '../state/state.ts';
-import { refreshExpiry } from './expiry-holding.ts';
+import { refreshMarks } from './expiry-holding.ts';
 import { accountMargin, expiriesOf } from './requirements.ts';
 import { payoff } from './series-risk.ts';
 
@@ -45,7 +45,7 @@ export function markValueOf(state: State, portfolio: PortfolioId): bigint {
   let value = balanceOf(state, portfolio, DENOMINATION.usd);
   value += linearMargin(state, state.derived.portfolios.byPortfolio.get(portfolio)).variation;
   for (const expiry of expiriesOf(state, portfolio).values()) {
-    refreshExpiry(state, expiry);
+    refreshMarks(state, expiry);
     for (const { position, risk } of expiry.series.values()) {
       if (risk.isLinear) continue;
       const lot = risk.delivery === undefined ? risk.markValue : payoff(risk, risk.delivery);

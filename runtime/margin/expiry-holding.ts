@@ -5,6 +5,11 @@
  * the lesser of two bounds on the worst fill: Σ over series of the isolated requirement, kept here,
  * and the worst payoff (`worst-payoff.ts`), built when first needed after a mark.
  *
+ * What is kept has three ages. Lots and premiums outlive marks. The coarse bound, O(series), is made
+ * when the expiry is first looked at after a mark (`refreshMarks`): an account with cash above it needs
+ * no more, whatever its orders. The isolated requirements, O(orders), are made for who needs them
+ * (`refreshExpiry`).
+ *
  * Invariants: every sum is an integer below 2⁵², so it is the same whatever the order in which it
  * came to be; sums equal those built afresh from the same positions, orders and marks. Where that
  * bound is not kept (`isExact` is false) the requirement is a coarse bound above every sum.
@@ -15,9 +20,12 @@ import type { Mark } from '../oracle/marks.ts';
 import type { AccountExposure } from '../rules/exposure.ts';
 import type { State } from '../state/state.ts';
 import {
-  addOrderLots,
-  addOrderTerm,
+  addOrder,
+  addOrderTerms,
+  clearCounts,
   clearTerms,
+  coarseInitial,
+  countOrderLots,
   emptySeriesHolding,
   grossLots,
   isolatedInitial,
@@ -31,6 +39,7 @@ import { divideUp } from './standard-margin.ts';
 import {
   addStrike,
   applyToWorstPayoff,
+  barePayoff,
   dropStrike,
   type Requirement,
   requirementAfter,
@@ -45,11 +54,15 @@ import {
 export const EXACT_LIMIT: number = 2 ** 52;
 const FULL_BPS = 10_000;
 
-/** Sum of the first bounds of all expiries of a portfolio: kept by every change of theirs. */
+/** Sums over all expiries of a portfolio: kept by every change of theirs. */
 export type PortfolioSum = {
+  /** Of the first bounds. */
   isolatedInitial: number;
   /** Version of the marks at which every expiry's sums were exact and in force; −1: sum again. */
   at: number;
+  /** Of the coarse bounds, and their version likewise. */
+  coarseInitial: number;
+  coarseAt: number;
 };
 
 /** All series of a portfolio in one expiry. */
@@ -61,11 +74,17 @@ export type ExpiryHolding = {
   /** Shared likewise by the expiries of the portfolio. */
   readonly total: PortfolioSum;
   readonly series: Map<InstrumentId, SeriesHolding>;
-  /** Mark of one of the series when the sums were made; `undefined`: to be made again. */
+  /** Mark of one of the series when the coarse bound was made; `undefined`: to be made again. */
   mark: Mark | undefined;
   /** Version of the marks at which `mark` was last found in force. */
   currentAt: number;
+  /** Whether lots and premiums are those of the orders; else they are counted again with the mark. */
+  isCounted: boolean;
   isExact: boolean;
+  /** Bound above both isolated requirements. */
+  coarseInitial: number;
+  /** Whether the sums of the requirements, and the orders' terms in them, are made at `mark`. */
+  hasTerms: boolean;
   /** Σ over series of the isolated requirements with the worst fill. */
   isolatedInitial: number;
   isolatedMaintenance: number;
@@ -83,7 +102,7 @@ export type HoldingPlace = { readonly expiry: ExpiryHolding; readonly holding: S
 
 /** To be summed when first asked for. */
 export function portfolioSum(): PortfolioSum {
-  return { isolatedInitial: 0, at: -1 };
+  return { isolatedInitial: 0, at: -1, coarseInitial: 0, coarseAt: -1 };
 }
 
 /** An expiry in which nothing is held. */
@@ -99,7 +118,10 @@ export function emptyExpiryHolding(
     series: new Map(),
     mark: undefined,
     currentAt: -1,
+    isCounted: true,
     isExact: true,
+    coarseInitial: 0,
+    hasTerms: true,
     isolatedInitial: 0,
     isolatedMaintenance: 0,
     lots: 0,
@@ -114,7 +136,7 @@ export function emptyExpiryHolding(
  * A bound above every sum of the expiry: gross lots × (greatest bound and strike of a lot) + twice
  * the orders' premiums. Where it passed 2⁵³ it is inexact, and far above the limit all the same.
  */
-function magnitude({ lots, premium, lotBound: perLot, strike }: ExpiryHolding): number {
+export function magnitude({ lots, premium, lotBound: perLot, strike }: ExpiryHolding): number {
   return lots * (perLot + strike) + 2 * premium;
 }
 
@@ -157,12 +179,12 @@ function addInitial(expiry: ExpiryHolding, initial: number): void {
   if (total.isolatedInitial >= EXACT_LIMIT) total.at = -1;
 }
 
-/** Adds a series' sums to those of the expiry, or takes them out. */
-function addSeriesSums(expiry: ExpiryHolding, holding: SeriesHolding, sign: 1 | -1): void {
-  addInitial(expiry, sign * isolatedInitial(holding));
-  expiry.isolatedMaintenance += sign * isolatedMaintenance(holding);
-  expiry.lots += sign * grossLots(holding);
-  expiry.premium += sign * holding.premium;
+/** Adds to the coarse bound of an expiry, and to its portfolio's. */
+function addCoarse(expiry: ExpiryHolding, initial: number): void {
+  const { total } = expiry;
+  expiry.coarseInitial += initial;
+  total.coarseInitial += initial;
+  if (total.coarseInitial >= EXACT_LIMIT) total.coarseAt = -1;
 }
 
 /** The greatest bounds of the series held. O(series). */
@@ -186,55 +208,72 @@ export function isCurrent(state: State, expiry: ExpiryHolding): boolean {
   return true;
 }
 
-/**
- * Makes the sums of an expiry afresh when its marks are others than they were made from.
- * O(positions + orders) once per mark, else O(1).
- */
-export function refreshExpiry(state: State, expiry: ExpiryHolding): void {
-  if (isCurrent(state, expiry)) return;
-  expiry.total.at = -1;
-  expiry.isolatedInitial = 0;
-  expiry.isolatedMaintenance = 0;
+/** Counts lots and premiums afresh. O(positions + orders). */
+function countOrders(expiry: ExpiryHolding): void {
   expiry.lots = 0;
   expiry.premium = 0;
   for (const holding of expiry.series.values()) {
-    holding.risk = seriesRisk(state, holding.instrument);
-    clearTerms(holding);
+    clearCounts(holding);
     for (const { side, price, remaining } of holding.orders) {
-      addOrderTerm(holding, { side, price, lots: remaining });
+      countOrderLots(holding, side, price, remaining);
     }
-    addSeriesSums(expiry, holding, 1);
+    expiry.lots += grossLots(holding);
+    expiry.premium += holding.premium;
+  }
+  expiry.isCounted = true;
+}
+
+/**
+ * Brings risks of the series, bounds of the sums and the coarse bound up to the marks in force.
+ * O(series) once per mark, else O(1).
+ */
+export function refreshMarks(state: State, expiry: ExpiryHolding): void {
+  if (isCurrent(state, expiry)) return;
+  const { total } = expiry;
+  total.at = -1;
+  total.coarseAt = -1;
+  for (const holding of expiry.series.values()) {
+    holding.risk = seriesRisk(state, holding.instrument);
     expiry.mark = holding.risk.mark;
   }
+  if (!expiry.isCounted) countOrders(expiry);
   measureLots(expiry);
+  expiry.coarseInitial = 0;
+  for (const holding of expiry.series.values()) expiry.coarseInitial += coarseInitial(holding);
+  expiry.hasTerms = false;
   expiry.worst = undefined;
   expiry.isExact = magnitude(expiry) < EXACT_LIMIT;
 }
 
 /**
- * Changes a position by lots, and the sums by that and by order terms; where the sums are not those
- * of the marks in force they are made when next asked for. The rows of orders are the caller's.
+ * Makes the sums of the requirements where they are not those of the marks in force.
+ * O(positions + orders) once per mark, else O(1).
  */
+export function refreshExpiry(state: State, expiry: ExpiryHolding): void {
+  refreshMarks(state, expiry);
+  if (expiry.hasTerms) return;
+  expiry.total.at = -1;
+  expiry.isolatedInitial = 0;
+  expiry.isolatedMaintenance = 0;
+  for (const holding of expiry.series.values()) {
+    clearTerms(holding);
+    for (const { side, price, remaining } of holding.orders) {
+      addOrderTerms(holding, side, price, remaining);
+    }
+    expiry.isolatedInitial += isolatedInitial(holding);
+    expiry.isolatedMaintenance += isolatedMaintenance(holding);
+  }
+  expiry.hasTerms = true;
+}
+
+/** Changes a position by lots and the sums by that and by order terms. The rows are the caller's. */
 export function applyChange(
   state: State,
-  expiry: ExpiryHolding,
-  holding: SeriesHolding,
-  change: Omit<RiskChange, 'risk'>,
+  place: HoldingPlace,
+  { position, orders }: Omit<RiskChange, 'risk'>,
 ): void {
-  if (!expiry.isExact || !isCurrent(state, expiry)) {
-    holding.position += change.position;
-    forgetSums(expiry);
-    return;
-  }
-  addSeriesSums(expiry, holding, -1);
-  holding.position += change.position;
-  for (const order of change.orders) addOrderTerm(holding, order);
-  addSeriesSums(expiry, holding, 1);
-  if (expiry.worst !== undefined) {
-    const { position, orders } = change;
-    applyToWorstPayoff(expiry.worst, { risk: holding.risk, position, orders });
-  }
-  checkMagnitude(expiry);
+  if (position !== 0) applyPosition(state, place, position);
+  for (const order of orders) applyOrderLots(state, place, order, order.lots);
 }
 
 /**
@@ -260,17 +299,42 @@ export function refreshTotal(
   return true;
 }
 
-/** Whether the sums can be changed in place; else they are made when next asked for. */
-function keepsSums(state: State, expiry: ExpiryHolding): boolean {
-  if (expiry.isExact && isCurrent(state, expiry)) return true;
+/**
+ * Brings the coarse sum of a portfolio up to the marks in force; false where it is not exact. O(1),
+ * after a mark O(series).
+ */
+export function refreshCoarseTotal(
+  state: State,
+  total: PortfolioSum,
+  expiries: ReadonlyMap<number, ExpiryHolding>,
+): boolean {
+  const { version } = state.derived.marks;
+  if (total.coarseAt === version) return true;
+  let initial = 0;
+  for (const expiry of expiries.values()) {
+    refreshMarks(state, expiry);
+    if (!expiry.isExact) return false;
+    initial += expiry.coarseInitial;
+  }
+  if (initial >= EXACT_LIMIT) return false;
+  total.coarseInitial = initial;
+  total.coarseAt = version;
+  return true;
+}
+
+/** Whether lots and premiums can be changed in place; else all is made when next asked for. */
+function keepsCounts(expiry: ExpiryHolding): boolean {
+  if (expiry.isExact && expiry.isCounted) return true;
   forgetSums(expiry);
   return false;
 }
 
-/** Lets the sums be made again when next asked for. */
+/** Lets everything be made again when next asked for. */
 function forgetSums(expiry: ExpiryHolding): void {
   expiry.mark = undefined;
+  expiry.isCounted = false;
   expiry.total.at = -1;
+  expiry.total.coarseAt = -1;
 }
 
 /** Holds the sums to their bound after a change. */
@@ -289,46 +353,58 @@ function addChange(
   expiry.isolatedMaintenance += isolatedMaintenance(holding) - maintenanceBefore;
 }
 
-/** `applyChange` by lots of one order, in place of which it allocates nothing. */
+/** Adds an order's lots to the sums that are kept, or takes them off where negative. */
 export function applyOrderLots(
   state: State,
   { expiry, holding }: HoldingPlace,
-  order: { readonly side: Side; readonly price: PriceTicks },
+  { side, price }: { readonly side: Side; readonly price: PriceTicks },
   lots: number,
 ): void {
-  if (!keepsSums(state, expiry)) return;
-  const { side, price } = order;
-  const initial = isolatedInitial(holding);
-  const maintenance = isolatedMaintenance(holding);
-  addOrderLots(holding, side, price, lots);
-  addChange(expiry, holding, initial, maintenance);
+  if (!keepsCounts(expiry)) return;
+  const coarse = coarseInitial(holding);
+  countOrderLots(holding, side, price, lots);
   expiry.lots += lots;
   expiry.premium += lots * price * holding.risk.tickValue;
-  if (expiry.worst !== undefined) {
-    const orders = [{ side, price, lots }];
-    applyToWorstPayoff(expiry.worst, { risk: holding.risk, position: 0, orders });
+  if (isCurrent(state, expiry)) {
+    addCoarse(expiry, coarseInitial(holding) - coarse);
+    if (expiry.hasTerms) {
+      const initial = isolatedInitial(holding);
+      const maintenance = isolatedMaintenance(holding);
+      addOrderTerms(holding, side, price, lots);
+      addChange(expiry, holding, initial, maintenance);
+    }
+    if (expiry.worst !== undefined) {
+      const orders = [{ side, price, lots }];
+      applyToWorstPayoff(expiry.worst, { risk: holding.risk, position: 0, orders });
+    }
   }
   checkMagnitude(expiry);
 }
 
 const NO_ORDERS: readonly OrderTerm[] = [];
 
-/** `applyChange` by lots of the position alone, likewise. */
+/** Changes a position by lots, and the sums that are kept. */
 export function applyPosition(state: State, { expiry, holding }: HoldingPlace, lots: number): void {
-  if (!keepsSums(state, expiry)) {
+  if (!keepsCounts(expiry)) {
     holding.position += lots;
     return;
   }
-  const initial = isolatedInitial(holding);
-  const maintenance = isolatedMaintenance(holding);
   const gross = Math.abs(holding.position);
-  holding.position += lots;
-  addChange(expiry, holding, initial, maintenance);
-  expiry.lots += Math.abs(holding.position) - gross;
-  if (expiry.worst !== undefined) {
-    const { risk } = holding;
-    applyToWorstPayoff(expiry.worst, { risk, position: lots, orders: NO_ORDERS });
+  if (isCurrent(state, expiry)) {
+    const coarse = coarseInitial(holding);
+    const initial = isolatedInitial(holding);
+    const maintenance = isolatedMaintenance(holding);
+    holding.position += lots;
+    addCoarse(expiry, coarseInitial(holding) - coarse);
+    if (expiry.hasTerms) addChange(expiry, holding, initial, maintenance);
+    if (expiry.worst !== undefined) {
+      const { risk } = holding;
+      applyToWorstPayoff(expiry.worst, { risk, position: lots, orders: NO_ORDERS });
+    }
+  } else {
+    holding.position += lots;
   }
+  expiry.lots += Math.abs(holding.position) - gross;
   checkMagnitude(expiry);
 }
 
@@ -416,7 +492,7 @@ export function isolatedAfter(
   change: RiskChange,
 ): Requirement {
   const after: SeriesHolding = { ...holding, position: holding.position + change.position };
-  for (const order of change.orders) addOrderTerm(after, order);
+  for (const order of change.orders) addOrder(after, order);
   return {
     initial: before.initial - isolatedInitial(holding) + isolatedInitial(after),
     maintenance: before.maintenance - isolatedMaintenance(holding) + isolatedMaintenance(after),
@@ -460,15 +536,11 @@ export function expiryRequirementAfterAll(
 /** Maintenance requirement of the positions alone: what liquidation looks at. O(series²). */
 export function bareMaintenance(expiry: ExpiryHolding): number {
   if (!expiry.isExact) return coarseRequirement(expiry);
-  const held: SeriesHolding[] = [];
   let isolated = 0;
-  for (const { instrument, risk, position } of expiry.series.values()) {
-    if (position === 0) continue;
-    held.push({ ...emptySeriesHolding(instrument, risk), position });
+  for (const { risk, position } of expiry.series.values()) {
     isolated += Math.max(0, -position * risk.maintenance);
   }
-  if (isolated === 0) return 0;
-  return Math.min(isolated, requirementOf(worstPayoff(held)).maintenance);
+  return isolated === 0 ? 0 : Math.min(isolated, barePayoff(expiry.series));
 }
 
 /**

@@ -8,6 +8,10 @@
  *
  * over the series ending not short and ending short; a filled bid costs its premium and takes a
  * off, a filled ask brings at most the mark and adds a. Each sum is kept, so an order is O(1).
+ *
+ * The lots and premiums of the orders do not depend on the mark and are kept through every change; the
+ * terms do, and are of one mark (`ExpiryHolding.hasTerms`). Where they are not made, the requirement
+ * has a coarse bound from the lots and premiums alone (`coarseInitial`).
  */
 
 import { SIDE, type Side } from '../actions/order-terms.ts';
@@ -39,14 +43,15 @@ export type SeriesHolding = {
   position: number;
   bidLots: number;
   askLots: number;
+  /** Premium of the bids, and of all orders. */
+  bidPremium: number;
+  premium: number;
   /** Σ of the orders' worst terms while the series ends not short, and while it ends short. */
   flatTerms: number;
   shortInitialTerms: number;
   shortMaintenanceTerms: number;
   /** Cost of all bids: premium and fees. */
   bidReserve: number;
-  /** Premium of all orders, for the bound on the sums. */
-  premium: number;
 };
 
 /** A series in which nothing is held. */
@@ -58,11 +63,12 @@ export function emptySeriesHolding(instrument: InstrumentId, risk: SeriesRisk): 
     position: 0,
     bidLots: 0,
     askLots: 0,
+    bidPremium: 0,
+    premium: 0,
     flatTerms: 0,
     shortInitialTerms: 0,
     shortMaintenanceTerms: 0,
     bidReserve: 0,
-    premium: 0,
   };
 }
 
@@ -84,45 +90,81 @@ export function dropHeld({ orders }: SeriesHolding, order: RestingOrder): void {
   order.slot = -1;
 }
 
-/** Sets the sums of the orders to those of no orders. */
-export function clearTerms(holding: SeriesHolding): void {
+/** Sets lots and premiums of the orders to those of no orders. */
+export function clearCounts(holding: SeriesHolding): void {
   holding.bidLots = 0;
   holding.askLots = 0;
+  holding.bidPremium = 0;
+  holding.premium = 0;
+}
+
+/** Adds an order to lots and premiums. */
+export function countOrderLots(
+  holding: SeriesHolding,
+  side: Side,
+  price: PriceTicks,
+  lots: number,
+): void {
+  const premium = lots * price * holding.risk.tickValue;
+  holding.premium += premium;
+  if (side === SIDE.buy) {
+    holding.bidLots += lots;
+    holding.bidPremium += premium;
+  } else {
+    holding.askLots += lots;
+  }
+}
+
+/** Sets the terms of the orders to those of no orders. */
+export function clearTerms(holding: SeriesHolding): void {
   holding.flatTerms = 0;
   holding.shortInitialTerms = 0;
   holding.shortMaintenanceTerms = 0;
   holding.bidReserve = 0;
-  holding.premium = 0;
 }
 
-/** Adds an order's lots to the sums. */
-export function addOrderTerm(holding: SeriesHolding, { side, price, lots }: OrderTerm): void {
-  addOrderLots(holding, side, price, lots);
-}
-
-/** `addOrderTerm` without the object: three times for every fill. */
-export function addOrderLots(
+/** Adds an order to the terms. */
+export function addOrderTerms(
   holding: SeriesHolding,
   side: Side,
   price: PriceTicks,
   lots: number,
 ): void {
   const { risk } = holding;
-  holding.premium += lots * price * risk.tickValue;
   if (side === SIDE.buy) {
     const cost = bidCost(risk, price);
-    holding.bidLots += lots;
     holding.bidReserve += lots * cost;
     holding.flatTerms += lots * cost;
     holding.shortInitialTerms += lots * Math.max(0, cost - risk.initial);
     holding.shortMaintenanceTerms += lots * Math.max(0, cost - risk.maintenance);
   } else {
     const revenue = askRevenue(risk, price);
-    holding.askLots += lots;
     holding.flatTerms += lots * Math.max(0, -revenue);
     holding.shortInitialTerms += lots * Math.max(0, risk.initial - revenue);
     holding.shortMaintenanceTerms += lots * Math.max(0, risk.maintenance - revenue);
   }
+}
+
+/** Adds an order to all sums. */
+export function addOrder(holding: SeriesHolding, { side, price, lots }: OrderTerm): void {
+  countOrderLots(holding, side, price, lots);
+  addOrderTerms(holding, side, price, lots);
+}
+
+/**
+ * A bound above the isolated requirements, initial and maintenance, from lots and premiums alone:
+ * every bid costs its premium and the most of a fee; every ask needs a short lot whole, and what a sale
+ * can cost: the fee, and of a future the price that its fill is counted from.
+ */
+export function coarseInitial({
+  risk: { initial, baseline, feeOfNotional },
+  position,
+  bidLots,
+  askLots,
+  bidPremium,
+}: SeriesHolding): number {
+  const shorts = position < 0 ? askLots - position : askLots;
+  return bidPremium + (bidLots + askLots) * feeOfNotional + askLots * baseline + shorts * initial;
 }
 
 /** Isolated initial requirement of a series with the worst fill of its orders. */
@@ -171,4 +213,17 @@ export function isolatedInitialAfter(
     short += lots * Math.max(0, risk.initial - revenue);
   }
   return Math.max(flat, short);
+}
+
+/** How the coarse bound changes with the position and with an order of `lots` more. Changes nothing. */
+export function coarseChange(
+  { position, risk: { initial, baseline, feeOfNotional, tickValue } }: SeriesHolding,
+  change: number,
+  side: Side,
+  price: PriceTicks,
+  lots: number,
+): number {
+  const shorts = Math.max(0, -position - change) - Math.max(0, -position);
+  const perLot = side === SIDE.buy ? price * tickValue : baseline + initial;
+  return shorts * initial + lots * (perLot + feeOfNotional);
 }

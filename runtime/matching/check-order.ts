@@ -48,7 +48,7 @@ import {
   type ExpiryHolding,
   emptyExpiryHolding,
   magnitudeWith,
-  refreshExpiry,
+  refreshMarks,
 } from '../margin/expiry-holding.ts';
 import { expiryOf, type Portfolio } from '../margin/portfolio-index.ts';
 import { emptySeriesHolding, type SeriesHolding } from '../margin/series-holding.ts';
@@ -396,7 +396,7 @@ export function checkOrder(
   if (tooMany !== undefined) return err(tooMany);
 
   const expiry = placed?.expiry ?? expiryAt(portfolio, expiryOf(state, instrument.id));
-  refreshExpiry(state, expiry);
+  refreshMarks(state, expiry);
   const holding = known ?? emptySeriesHolding(instrument.id, seriesRisk(state, instrument.id));
   const place: OrderPlace = { instrument, underlying, portfolio, holding, expiry, price, lots };
   const released = lotsReleased(portfolioId, order, replaced);

@@ -2,6 +2,7 @@
  * Everything that `Derived` holds, as text: equal images are equal indexes. Maps and sets are sorted,
  * and what is a cache, or is only there within a block, is left out.
  */
+import { refreshExpiry } from '../../runtime/margin/expiry-holding.ts';
 import { accountMargin } from '../../runtime/margin/requirements.ts';
 import type { SeriesHolding } from '../../runtime/margin/series-holding.ts';
 import { isEmptyBook } from '../../runtime/matching/book.ts';
@@ -117,12 +118,13 @@ function portfoliosImage(state: State): Json {
     .map((portfolio): Json => {
       const margin = imageOf(accountMargin(state, portfolio.id));
       const { id, openOrders, clientOrders, comboOrders, expiries } = portfolio;
+      for (const expiry of expiries.values()) refreshExpiry(state, expiry);
       const held = [...expiries.values()].map((expiry): Json => {
         const { key, exposure, isExact, isolatedInitial, isolatedMaintenance } = expiry;
-        const { lots, premium, strike, lotBound } = expiry;
+        const { lots, premium, strike, lotBound, coarseInitial } = expiry;
         // Beyond what doubles hold exactly nobody reads the sums.
         const sums = isExact
-          ? { isolatedInitial, isolatedMaintenance, lots, premium, strike, lotBound }
+          ? { isolatedInitial, isolatedMaintenance, lots, premium, strike, lotBound, coarseInitial }
           : {};
         const series = isExact
           ? [...expiry.series.values()].map(holdingImage).sort(byText)

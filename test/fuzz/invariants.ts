@@ -20,7 +20,14 @@ import { contractTerms } from '../../runtime/linear/contract-terms.ts';
 import { variationProblems } from '../../runtime/linear/move-position.ts';
 import { LIQUIDATION_KIND } from '../../runtime/liquidation/liquidation.ts';
 import { liquidationParametersOf } from '../../runtime/liquidation/parameters.ts';
+import { isCurrent } from '../../runtime/margin/expiry-holding.ts';
 import { modeMargin } from '../../runtime/margin/mode/mode-excess.ts';
+import {
+  coarseInitial,
+  countOrderLots,
+  emptySeriesHolding,
+  type SeriesHolding,
+} from '../../runtime/margin/series-holding.ts';
 import { bestPrice } from '../../runtime/matching/book.ts';
 import { levelsFromBest } from '../../runtime/matching/price-levels.ts';
 import type { LegTradeEvent } from '../../runtime/multileg/events.ts';
@@ -143,6 +150,46 @@ function limitProblems(state: State): string[] {
     if (credits > Math.max(creditCap, creditStart)) problems.push(`${id}: ${credits} credits`);
   }
   return problems;
+}
+
+/** Counts of an expiry's orders are those of its rows; bounds hold, and sum to their portfolio's. */
+function boundProblems(state: State): string[] {
+  const problems: string[] = [];
+  for (const [id, { total, expiries }] of state.derived.portfolios.byPortfolio) {
+    let sum = 0;
+    for (const expiry of expiries.values()) {
+      if (!expiry.isCounted || !expiry.isExact) continue;
+      let coarse = 0;
+      for (const holding of expiry.series.values()) {
+        const counted = emptySeriesHolding(holding.instrument, holding.risk);
+        for (const { side, price, remaining } of holding.orders) {
+          countOrderLots(counted, side, price, remaining);
+        }
+        coarse += coarseInitial(holding);
+        if (
+          ['bidLots', 'askLots', 'bidPremium', 'premium'].some((of) => differ(holding, counted, of))
+        ) {
+          problems.push(`portfolio ${id}: orders in ${holding.instrument} are miscounted`);
+        }
+      }
+      sum += expiry.coarseInitial;
+      if (!isCurrent(state, expiry)) continue;
+      if (coarse !== expiry.coarseInitial)
+        problems.push(`portfolio ${id}: coarse bound is not kept`);
+      const { isolatedInitial, isolatedMaintenance, hasTerms } = expiry;
+      if (hasTerms && coarse < Math.max(isolatedInitial, isolatedMaintenance)) {
+        problems.push(`portfolio ${id}: coarse bound ${coarse} is below ${isolatedInitial}`);
+      }
+    }
+    if (total.coarseAt === state.derived.marks.version && total.coarseInitial !== sum) {
+      problems.push(`portfolio ${id}: coarse bounds sum to ${sum}, not ${total.coarseInitial}`);
+    }
+  }
+  return problems;
+}
+
+function differ(one: SeriesHolding, other: SeriesHolding, field: string): boolean {
+  return Reflect.get(one, field) !== Reflect.get(other, field);
 }
 
 /** Kept sums of portfolio margin equal those made of what is held, and stand where the mode is. */
@@ -336,6 +383,7 @@ export function problemsAfter(
     ...bookProblems(state),
     ...orderProblems(state),
     ...limitProblems(state),
+    ...boundProblems(state),
     ...modeProblems(state),
     ...protectionProblems(state, memory),
     ...liquidationProblems(state),

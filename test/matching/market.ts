@@ -25,6 +25,7 @@ import {
 import type { Refusal, RuntimeErrorCode } from '../../runtime/error.ts';
 import { conservationProblems } from '../../runtime/ledger/ledger.ts';
 import { rebuildPortfolioIndex } from '../../runtime/margin/portfolio-index.ts';
+import { refreshExpiry } from '../../runtime/margin/expiry-holding.ts';
 import { accountMargin } from '../../runtime/margin/requirements.ts';
 import { bestPrice, isEmptyBook, ordersFromBest } from '../../runtime/matching/book.ts';
 import { rebuildBooks } from '../../runtime/matching/books.ts';
@@ -189,7 +190,12 @@ export function tablesImage(state: State): string {
 
 /** The portfolio index as text, sums and requirements included, in a fixed order. */
 export function portfoliosImage(state: State): string {
-  const portfolios = [...state.derived.portfolios.byPortfolio.values()]
+  const held = [...state.derived.portfolios.byPortfolio.values()];
+  // Sums are made for who needs them: here for all.
+  for (const { expiries } of held) {
+    for (const expiry of expiries.values()) refreshExpiry(state, expiry);
+  }
+  const portfolios = held
     .sort((a, b) => a.id - b.id)
     .map(({ id, expiries, clientOrders, openOrders }) => ({
       id,

@@ -15,7 +15,7 @@ import { underlyingId } from '../../core/units.ts';
 import { balanceOf } from '../../ledger/ledger.ts';
 import { linearPositionsOf } from '../../linear/positions-of.ts';
 import { expiryKey, type State } from '../../state/state.ts';
-import { type ExpiryHolding, refreshExpiry } from '../expiry-holding.ts';
+import { type ExpiryHolding, refreshMarks } from '../expiry-holding.ts';
 import { type AccountSums, marginOfParts, withoutOrders } from '../portfolio/account-sums.ts';
 import { freeConcentration } from '../portfolio/concentration.ts';
 import type { PortfolioMargin } from '../portfolio/margin-result.ts';
@@ -125,7 +125,7 @@ export function partsOf(
   group: readonly ExpiryHolding[],
   measure: Measure,
 ): AccountSums[] | undefined {
-  for (const expiry of group) refreshExpiry(state, expiry);
+  for (const expiry of group) refreshMarks(state, expiry);
   if (magnitudeOf(state, group) >= EXACT_UNITS) return undefined;
   const parts: AccountSums[] = [];
   for (const expiry of group) {

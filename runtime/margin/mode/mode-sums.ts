@@ -12,7 +12,7 @@
 import { SIDE, type Side } from '../../actions/order-terms.ts';
 import type { OrderId, PriceTicks } from '../../core/units.ts';
 import type { State } from '../../state/state.ts';
-import { type ExpiryHolding, isCurrent, refreshExpiry } from '../expiry-holding.ts';
+import { type ExpiryHolding, isCurrent, refreshMarks } from '../expiry-holding.ts';
 import { type OrderTerm, orderCash } from '../portfolio/account.ts';
 import {
   type AccountSums,
@@ -142,7 +142,7 @@ export function sumsIn(
   expiry: ExpiryHolding,
   measure: Measure,
 ): AccountSums | undefined {
-  refreshExpiry(state, expiry);
+  refreshMarks(state, expiry);
   const risk = riskOf(state, expiry.key);
   const { arrays } = risk;
   if (magnitudeOn(arrays, expiry) >= EXACT_UNITS) return undefined;
