@@ -179,7 +179,8 @@ export const CONFIG_RANGES: {
   timeoutCapMs: { min: 100, max: 600_000 },
 };
 
-function readKey(node: JsonNode): Uint8Array {
+/** 32 bytes in hex. */
+export function readKey(node: JsonNode): Uint8Array {
   const key = typeof node.value === 'string' && node.value.length === 64 && fromHex(node.value);
   if (key) return key;
   note(node, '64 hex characters');
@@ -194,7 +195,8 @@ function readAddress(node: JsonNode): Uint8Array {
   return new Uint8Array(20);
 }
 
-function readValidator(node: JsonNode): EpochValidator {
+/** A validator as the document has it, and as an operator signs it for a ceremony. */
+export function readValidator(node: JsonNode): EpochValidator {
   const of = fields(node, [
     'operator',
     'consensusKey',

@@ -1,10 +1,18 @@
-/** `miletus genesis`: write, check and hash a genesis document. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+/** `miletus genesis`: write, check and hash a genesis document; the ceremony in which operators make one. */
 import type { Argv } from 'yargs';
+import { checkDraft } from '../../genesis/ceremony.ts';
 import { checkGenesis, type Genesis, genesisHash } from '../../genesis/document.ts';
 import { toHex } from '../../runtime/core/bytes.ts';
-import { CliError, usageError } from './cli-error.ts';
-import { EXIT } from './exit-codes.ts';
+import { usageError } from './cli-error.ts';
+import { buildCeremony } from './genesis-ceremony.ts';
+import {
+  draftFacts,
+  facts,
+  isDraft,
+  readJson,
+  unlessProblems,
+  writeDocument,
+} from './genesis-file.ts';
 import { genesisTemplate } from './genesis-template.ts';
 import {
   type Arguments,
@@ -16,44 +24,8 @@ import {
   withJson,
 } from './options.ts';
 import { fields, print } from './output.ts';
-import { confirm } from './prompt.ts';
 
-function readJson(field: string, path: string): unknown {
-  let content: string;
-  try {
-    content = readFileSync(path, 'utf8');
-  } catch {
-    throw new CliError(EXIT.noInput, { field, given: path, allowed: 'a file that can be read' });
-  }
-  try {
-    return JSON.parse(content);
-  } catch {
-    // The parser's own message quotes the file, which may be a secret named by mistake.
-    throw new CliError(EXIT.badData, { field, given: path, allowed: 'a JSON document' });
-  }
-}
-
-/** Prints every problem and fails with the first. */
-function checked(document: unknown): Genesis {
-  const genesis = checkGenesis(document);
-  if (genesis.ok) return genesis.value;
-  const [first, ...others] = genesis.error;
-  for (const { field, given, allowed } of others) {
-    process.stderr.write(`miletus: ${field}: given ${given}; allowed: ${allowed}\n`);
-  }
-  throw new CliError(EXIT.badData, first ?? { field: 'document', given: '', allowed: '' });
-}
-
-function facts(genesis: Genesis): object {
-  return {
-    chain_id: toHex(genesisHash(genesis)),
-    name: new TextDecoder().decode(genesis.name),
-    time: genesis.time,
-    validators: genesis.validators.length,
-    accounts: genesis.accounts.length,
-    underlyings: genesis.underlyings.length,
-  };
-}
+const checked = (document: unknown): Genesis => unlessProblems(checkGenesis(document));
 
 /** `ADDRESS=USD,MIL`. */
 function accountOf(given: string): { address: string; usd: string; mil: string } {
@@ -73,33 +45,34 @@ async function init(argv: Arguments): Promise<void> {
     validators,
     accounts: texts(argv, 'fund').map(accountOf),
   });
-  const genesis = checked(document);
-  const result = { ...facts(genesis), file: out };
+  const result = flag(argv, 'draft')
+    ? { ...draftFacts(unlessProblems(checkDraft(document))), file: out }
+    : { ...facts(checked(document)), file: out };
   if (flag(argv, 'dry-run')) {
     print(flag(argv, 'json'), { dry_run: true, ...result }, fields(result));
     return;
   }
-  if (existsSync(out)) await confirm(argv, `overwrite ${out}?`);
-  try {
-    writeFileSync(out, `${JSON.stringify(document, null, 2)}\n`);
-  } catch (cause) {
-    const allowed = `a file that can be written: ${cause instanceof Error ? cause.message : cause}`;
-    throw new CliError(EXIT.cannotCreate, { field: 'out', given: out, allowed });
-  }
+  await writeDocument(argv, out, document);
   print(flag(argv, 'json'), result, fields(result));
 }
 
 function validate(argv: Arguments): void {
-  const result = {
-    valid: true,
-    ...facts(checked(readJson('file', mustText(argv, 'file', 'a file')))),
-  };
+  const document = readJson('file', mustText(argv, 'file', 'a file'));
+  const found = isDraft(document)
+    ? draftFacts(unlessProblems(checkDraft(document)))
+    : facts(checked(document));
+  const result = { valid: true, ...found };
   print(flag(argv, 'json'), result, fields(result));
 }
 
 function hash(argv: Arguments): void {
-  const genesis = checked(readJson('file', mustText(argv, 'file', 'a file')));
-  const chain_id = toHex(genesisHash(genesis));
+  const document = readJson('file', mustText(argv, 'file', 'a file'));
+  if (isDraft(document)) {
+    const ceremony_id = toHex(unlessProblems(checkDraft(document)).ceremonyId);
+    print(flag(argv, 'json'), { ceremony_id }, [ceremony_id]);
+    return;
+  }
+  const chain_id = toHex(genesisHash(checked(document)));
   print(flag(argv, 'json'), { chain_id }, [chain_id]);
 }
 
@@ -110,7 +83,7 @@ const onFile = (y: Argv): Argv =>
   }) as unknown as Argv;
 
 export function buildGenesis(yargs: Argv): Argv {
-  return yargs
+  return buildCeremony(yargs)
     .command(
       'init <out>',
       'Write a genesis document with the default parameters',
@@ -128,19 +101,23 @@ export function buildGenesis(yargs: Argv): Argv {
             array: true,
             describe: 'ADDRESS=USD,MIL; once per account',
           })
+          .option('draft', {
+            type: 'boolean',
+            describe: 'For a ceremony: without validators, who sign their entries (genesis join)',
+          })
           .example('$0 genesis init genesis.json --validator home/validator.json', 'one validator'),
       init,
     )
     .command(
       'validate <file>',
-      'Check a genesis document; names everything that is wrong',
+      'Check a genesis document, or a draft of one; names everything that is wrong',
       (y) =>
         onFile(y).example('$0 genesis validate genesis.json', 'exit status 65 when it is wrong'),
       validate,
     )
     .command(
       'hash <file>',
-      'The chain id: hash of the document',
+      'The chain id: hash of the document; of a draft its ceremony id',
       (y) => onFile(y).example('$0 genesis hash genesis.json', '64 hex characters'),
       hash,
     );

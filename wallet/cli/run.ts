@@ -126,6 +126,15 @@ const GROUPS: readonly { command: string; describe: string; load: () => Promise<
       ),
   },
   {
+    command: 'trust',
+    describe: 'What answers of nodes are verified against: a genesis or a checkpoint',
+    load: async () =>
+      subcommands(
+        'show, genesis, checkpoint, check, forget',
+        (await import('./trust.ts')).buildTrust,
+      ),
+  },
+  {
     command: 'node',
     describe: 'Prepare, run and look at a node',
     load: async () => subcommands('init, start, status', (await import('./node.ts')).buildNode),
@@ -144,9 +153,12 @@ const GROUPS: readonly { command: string; describe: string; load: () => Promise<
   },
   {
     command: 'genesis',
-    describe: 'Write, check and hash a genesis document',
+    describe: 'Write, check and hash a genesis document; sign and collect its validators',
     load: async () =>
-      subcommands('init, validate, hash', (await import('./genesis.ts')).buildGenesis),
+      subcommands(
+        'init, join, collect, validate, hash',
+        (await import('./genesis.ts')).buildGenesis,
+      ),
   },
   {
     command: 'devnet',

@@ -19,7 +19,7 @@ export type PossessionOf = { readonly chainId: Uint8Array; readonly operator: Ui
 export type KeyUse = 'prove' | 'show';
 
 /** The signer of a key file. Errors name the option that gave its path, never what the file holds. */
-function signerOf(field: string, path: string): KeySigner {
+export function keyFileSigner(field: string, path: string): KeySigner {
   try {
     return ed25519Signer(readKeyFile(path));
   } catch (cause) {
@@ -36,7 +36,7 @@ export function provenKey(
   of: PossessionOf,
   use: KeyUse,
 ): ProvenKey {
-  const { publicKey, sign } = signerOf(file.field, resolve(file.path));
+  const { publicKey, sign } = keyFileSigner(file.field, resolve(file.path));
   if (use === 'show') return { key: publicKey, proof: new Uint8Array(64) };
   const digest = possessionDigest(of.chainId, {
     operator: of.operator,
