@@ -2,12 +2,14 @@
  * `Disk` on LevelDB: one database for each store, in folders of their names.
  *
  * LevelDB holds an operating-system lock on each open database, which a dead process cannot leave
- * behind; that is what keeps two nodes off one data folder.
+ * behind; that is what keeps two nodes off one data folder. Values carry a checksum of ours
+ * (`checked-store.ts`), since LevelDB does not check its tables when it is read.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import type { Disk, Store, StoreName } from '../ports.ts';
+import { checkedStore } from './checked-store.ts';
 
 /** Why a store cannot be opened. */
 export class DiskError extends Error {
@@ -97,7 +99,7 @@ export function createLevelDisk(folder: string): Disk {
         if (code === 'LEVEL_CORRUPTION') throw new DiskError('corrupt', `${location}: ${message}`);
         throw new DiskError('failed', `${location}: ${message}`);
       }
-      return storeOf(database);
+      return checkedStore(storeOf(database));
     },
   };
 }

@@ -1,39 +1,34 @@
-/**
- * A cluster of consensus nodes under one seed: a plan of faults, then a healed network in which
- * progress is owed. Everything follows from the seed.
- */
-import type { InputBody } from '../../consensus/input.ts';
+/** A cluster of consensus nodes on simulated machines: keys, committees of epochs, wires, disks. */
+import { type Committee, committeeOf } from '../../consensus/committee.ts';
+import { type Vote, voteDigest } from '../../consensus/messages.ts';
 import { blockHash, type Header } from '../../runtime/block.ts';
-import { ZERO_32 } from '../../runtime/core/bytes.ts';
+import { equalBytes, ZERO_32 } from '../../runtime/core/bytes.ts';
 import { sha256 } from '../../runtime/core/hash.ts';
 import {
   type Epoch,
   epoch,
   height,
   timestampMs,
+  type ValidatorIndex,
   validatorIndex,
   view,
   weight,
 } from '../../runtime/core/units.ts';
 import type { EpochConfig, Pacing } from '../../runtime/epoch-config.ts';
-import { agreement } from './checkers/agreement.ts';
-import { alarms } from './checkers/alarms.ts';
-import type { Checker } from './checkers/checker.ts';
-import { doubleSign } from './checkers/double-sign.ts';
-import { finalPrefix } from './checkers/final-prefix.ts';
-import { progress } from './checkers/progress.ts';
-import { SIM_EPOCH_MS } from './clock.ts';
+import type { Adversary, AdversaryContext } from './adversaries/adversary.ts';
+import { createMachineClock, type MachineClock, SIM_EPOCH_MS } from './clock.ts';
 import {
   type ConsensusNode,
   createConsensusNode,
   type NodeCosts,
   type Observer,
+  type SimMessage,
 } from './consensus-node.ts';
-import { createMedium } from './disk.ts';
+import { createMedium, type Medium } from './disk.ts';
 import { createLinks, type LinkQuality, type Links } from './links.ts';
-import { createPrng, hashText, type Prng } from './prng.ts';
+import type { Prng } from './prng.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
-import { simPublicKey } from './signature.ts';
+import { type SignatureScheme, STAND_IN, simPublicKey } from './signature.ts';
 
 export const SIM_GENESIS: Header = {
   height: height(0),
@@ -48,17 +43,38 @@ export const SIM_GENESIS: Header = {
   nextConfig: ZERO_32,
 };
 
-/** An epoch config of stand-in keys. */
-export function simEpochConfig(at: Epoch, weights: readonly bigint[], pacing: Pacing): EpochConfig {
+/** Keys that validate in an epoch: all but the one whose turn it is to be absent. */
+export function membersOf(keys: number, absent: readonly number[], at: Epoch): number[] {
+  const away = absent.length === 0 ? undefined : absent[at % absent.length];
+  return Array.from({ length: keys }, (_, key) => key).filter((key) => key !== away);
+}
+
+export type ConfigOptions = {
+  readonly pacing: Pacing;
+  /** Weight of each key. */
+  readonly weights: readonly bigint[];
+  /** Keys that take turns at being no validator of an epoch. */
+  readonly absent?: readonly number[];
+  readonly scheme?: SignatureScheme;
+};
+
+/** The config of an epoch: the members' keys in ascending order. */
+export function simEpochConfig(
+  at: Epoch,
+  weights: readonly bigint[],
+  pacing: Pacing,
+  options: Pick<ConfigOptions, 'absent' | 'scheme'> = {},
+): EpochConfig {
+  const { absent = [], scheme = STAND_IN } = options;
   return {
     epoch: at,
     endsAt: timestampMs(0),
-    validators: weights.map((one, index) => ({
-      operator: simPublicKey(index).slice(0, 20),
-      consensusKey: simPublicKey(index),
-      oracleKey: simPublicKey(1_000 + index),
-      peerKey: simPublicKey(2_000 + index),
-      weight: weight(one),
+    validators: membersOf(weights.length, absent, at).map((key) => ({
+      operator: simPublicKey(key).slice(0, 20),
+      consensusKey: scheme.publicKey(key),
+      oracleKey: simPublicKey(1_000 + key),
+      peerKey: simPublicKey(2_000 + key),
+      weight: weight(weights[key] ?? 0n),
       addresses: [],
     })),
     leaderSeed: sha256(new Uint8Array([at % 256])),
@@ -68,225 +84,136 @@ export function simEpochConfig(at: Epoch, weights: readonly bigint[], pacing: Pa
   };
 }
 
-export type ClusterOptions = {
-  readonly weights: readonly bigint[];
-  readonly pacing: Pacing;
+export type ClusterOptions = ConfigOptions & {
   readonly quality: LinkQuality;
   readonly costs: NodeCosts;
   readonly syncUs: number;
   readonly blocksPerEpoch: number;
   readonly prng: Prng;
   readonly observer: Observer;
+  /** Keys of which a second machine has a copy; those machines come after the others. */
+  readonly twins?: readonly number[];
+  readonly adversaryOf?: (machine: number) => Adversary | undefined;
+  /** Whether a message that reached its machine is let through. */
+  readonly admits?: (from: number, to: number, message: SimMessage) => boolean;
+  readonly clockOf?: (machine: number, scheduler: Scheduler) => MachineClock;
 };
 
 export type Cluster = {
   readonly scheduler: Scheduler;
   readonly links: Links;
   readonly nodes: readonly ConsensusNode[];
+  readonly media: readonly Medium[];
+  readonly clocks: readonly MachineClock[];
+  readonly configOf: (at: Epoch) => EpochConfig;
+  readonly chainId: Uint8Array;
 };
 
-/** Nodes 0 to n − 1, not yet started. */
+/** Hash of another genesis: what votes on another chain are signed for. */
+const OTHER_CHAIN = sha256(new Uint8Array([1, 2, 3]));
+
+/** Machines, not yet started: one for each key, then the twins'. */
 export function createCluster(options: ClusterOptions): Cluster {
-  const { weights, pacing, prng, costs, observer, blocksPerEpoch, syncUs, quality } = options;
+  const { weights, prng, scheme = STAND_IN, absent = [], twins = [] } = options;
   const scheduler = createScheduler();
-  const links = createLinks({ scheduler, prng: prng.fork('links'), quality });
+  const links = createLinks({ scheduler, prng: prng.fork('links'), quality: options.quality });
+  const chainId = blockHash(SIM_GENESIS);
+  const keys = [...weights.keys(), ...twins];
   const nodes: ConsensusNode[] = [];
+  const media: Medium[] = [];
+  const clocks: MachineClock[] = [];
   const configs = new Map<Epoch, EpochConfig>();
+  const committees = new Map<Epoch, Committee>();
   const configOf = (at: Epoch): EpochConfig => {
-    const config = configs.get(at) ?? simEpochConfig(at, weights, pacing);
+    const config = configs.get(at) ?? simEpochConfig(at, weights, options.pacing, options);
     configs.set(at, config);
     return config;
   };
-  for (let index = 0; index < weights.length; index++) {
+  const committee = (at: Epoch): Committee => {
+    const made = committees.get(at) ?? committeeOf(configOf(at));
+    committees.set(at, made);
+    return made;
+  };
+  const holders = new Map<number, readonly number[]>();
+  for (const [key] of weights.entries()) {
+    holders.set(
+      key,
+      keys.flatMap((one, machine) => (one === key ? [machine] : [])),
+    );
+  }
+  const machinesOf = (at: Epoch, validator: number): readonly number[] =>
+    holders.get(membersOf(weights.length, absent, at)[validator] ?? -1) ?? [];
+
+  const contextOf = (machine: number): AdversaryContext => {
+    const key = keys[machine] ?? 0;
+    const publicKey = scheme.publicKey(key);
+    const node = (): ConsensusNode | undefined => nodes[machine];
+    const placeIn = (at: Epoch): ValidatorIndex | undefined => {
+      const place = committee(at).keys.findIndex((one) => equalBytes(one, publicKey));
+      return place < 0 ? undefined : validatorIndex(place);
+    };
+    return {
+      machine,
+      machines: keys.length,
+      isTwin: machine >= weights.length,
+      prng: prng.fork(`adversary ${machine}`),
+      after: (delayMs, fire) => void scheduler.after(delayMs * 1_000, fire),
+      now() {
+        const engine = node()?.engine();
+        return { epoch: engine?.committee.epoch ?? epoch(0), view: engine?.view ?? view(1) };
+      },
+      committee,
+      place: placeIn,
+      sign(subject): Vote | undefined {
+        const signer = placeIn(subject.value.epoch);
+        if (signer === undefined) return undefined;
+        return { subject, signer, signature: scheme.sign(key, voteDigest(chainId, subject)) };
+      },
+      signedElsewhere(signer, subject) {
+        const member = membersOf(weights.length, absent, subject.value.epoch)[signer] ?? key;
+        return {
+          subject,
+          signer,
+          signature: scheme.sign(member, voteDigest(OTHER_CHAIN, subject)),
+        };
+      },
+      send: (to, message) => node()?.sendRaw(to, message),
+    };
+  };
+
+  for (const [index, key] of keys.entries()) {
+    const medium = createMedium({
+      scheduler,
+      prng: prng.fork(`disk ${index}`),
+      syncUs: options.syncUs,
+    });
+    const clock = options.clockOf?.(index, scheduler) ?? createMachineClock({ scheduler });
+    media.push(medium);
+    clocks.push(clock);
     nodes.push(
       createConsensusNode({
         index,
+        key,
+        machines: keys.length,
+        scheme,
         configOf,
-        chainId: blockHash(SIM_GENESIS),
+        machinesOf,
+        chainId,
         genesis: SIM_GENESIS,
-        blocksPerEpoch,
+        blocksPerEpoch: options.blocksPerEpoch,
         scheduler,
         links,
         prng: prng.fork(`node ${index}`),
-        medium: createMedium({ scheduler, prng: prng.fork(`disk ${index}`), syncUs }),
-        costs,
-        observer,
-        deliver: (from, to, message) => nodes[to]?.receive(from, message),
+        medium,
+        clock,
+        costs: options.costs,
+        observer: options.observer,
+        behaviour: options.adversaryOf?.(index)?.(contextOf(index)),
+        deliver(from, to, message) {
+          if (options.admits?.(from, to, message) !== false) nodes[to]?.receive(from, message);
+        },
       }),
     );
   }
-  return { scheduler, links, nodes };
-}
-
-export type SeedReport = {
-  readonly seed: number;
-  readonly violations: readonly string[];
-  /** Hash over every input of every engine, in order, with its time. */
-  readonly trace: string;
-  /** Highest final height, and views all engines entered. */
-  readonly height: number;
-  readonly views: number;
-  readonly events: number;
-};
-
-const PACING: Pacing = {
-  minBlockIntervalMs: 100,
-  idleBlockMs: 300,
-  deltaMs: 100,
-  timeoutGrowthPercent: 150,
-  timeoutCapMs: 5_000,
-};
-const FAULTY_MS = 5_000;
-/** Enough for one standstill (10 s) and the longest timeouts that may be running when it heals. */
-const HEALED_MS = 40_000;
-const OWED_BLOCKS = 6;
-
-function merge(observers: readonly Observer[]): Observer {
-  const all = <K extends keyof Observer>(key: K): NonNullable<Observer[K]>[] =>
-    observers.map((observer) => observer[key]).filter((call) => call !== undefined);
-  const calls = {
-    onInput: all('onInput'),
-    onVoteSent: all('onVoteSent'),
-    onSigned: all('onSigned'),
-    onFinal: all('onFinal'),
-    onRestart: all('onRestart'),
-    onAlarm: all('onAlarm'),
-  };
-  return {
-    onInput: (...facts) => {
-      for (const call of calls.onInput) call(...facts);
-    },
-    onVoteSent: (...facts) => {
-      for (const call of calls.onVoteSent) call(...facts);
-    },
-    onSigned: (...facts) => {
-      for (const call of calls.onSigned) call(...facts);
-    },
-    onFinal: (...facts) => {
-      for (const call of calls.onFinal) call(...facts);
-    },
-    onRestart: (...facts) => {
-      for (const call of calls.onRestart) call(...facts);
-    },
-    onAlarm: (...facts) => {
-      for (const call of calls.onAlarm) call(...facts);
-    },
-  };
-}
-
-function viewOf(input: InputBody): number {
-  switch (input.kind) {
-    case 'start':
-      return 0;
-    case 'proposal':
-      return input.message.vote.subject.value.view;
-    case 'vote':
-    case 'signed':
-      return input.vote.subject.value.view;
-    case 'certificate':
-      return input.certificate.subject.value.view;
-    case 'refused':
-      return input.subject.value.view;
-    default:
-      return input.view;
-  }
-}
-
-/** Random machines and wires. */
-function randomOptions(prng: Prng): Omit<ClusterOptions, 'observer' | 'prng'> {
-  const count = prng.pick([4, 4, 4, 5, 5, 6, 7]);
-  const equal = prng.chance(0.5);
-  const weights = Array.from({ length: count }, () => (equal ? 1n : BigInt(prng.between(20, 40))));
-  const baseUs = prng.pick([2_000, 10_000, 40_000]);
-  const delays = Array.from({ length: count * count }, () => baseUs * (0.5 + prng.float()));
-  return {
-    weights,
-    pacing: PACING,
-    quality: {
-      delayUs: (from, to) => delays[from * count + to] ?? baseUs,
-      jitterUs: prng.pick([0, baseUs, 4 * baseUs]),
-      loss: prng.pick([0, 0, 0.02, 0.1, 0.2]),
-      duplication: prng.pick([0, 0.05]),
-      uplinkBitsPerSecond: Number.POSITIVE_INFINITY,
-    },
-    costs: {
-      verifyUs: 0,
-      executionLagUs: 400_000,
-      lagChance: prng.pick([0, 0, 0.1]),
-      bodyLoss: prng.pick([0, 0.1, 0.3]),
-      idleChance: 0.1,
-    },
-    syncUs: prng.pick([200, 500, 5_000]),
-    blocksPerEpoch: prng.pick([5, 12, 1_000]),
-  };
-}
-
-/** Schedules crashes, restarts and partitions within the faulty time; all is whole at its end. */
-function planFaults(cluster: Cluster, prng: Prng): void {
-  const { scheduler, links, nodes } = cluster;
-  const count = nodes.length;
-  for (let i = prng.between(0, 2); i > 0; i--) {
-    const atUs = prng.between(0, FAULTY_MS) * 1_000;
-    const cut = prng.between(1, count - 1);
-    const order = nodes.map((_, index) => index).sort(() => prng.float() - 0.5);
-    scheduler.after(atUs, () => links.partition([order.slice(0, cut), order.slice(cut)]));
-    scheduler.after(atUs + prng.between(100, 3_000) * 1_000, links.heal);
-  }
-  const crashAll = prng.chance(0.15);
-  const crashes = crashAll ? count : prng.between(0, 4);
-  const togetherUs = prng.between(500, FAULTY_MS) * 1_000;
-  for (let i = 0; i < crashes; i++) {
-    const node = crashAll ? nodes[i] : prng.pick(nodes);
-    const atUs = crashAll
-      ? togetherUs + prng.between(0, 50_000)
-      : prng.between(0, FAULTY_MS) * 1_000;
-    scheduler.after(atUs, () => node?.crash());
-    scheduler.after(atUs + prng.between(10, 2_000) * 1_000, () => {
-      if (node && !node.isAlive()) node.start();
-    });
-  }
-}
-
-/** Runs one seed. Cost: 20 to 60 ms. */
-export function runSeed(seed: number): SeedReport {
-  const prng = createPrng(seed, 'consensus');
-  const random = randomOptions(prng.fork('machines'));
-  const checkers: Checker[] = [agreement(), finalPrefix(), doubleSign(), alarms()];
-  let trace: readonly [number, number] = [0, 0];
-  const tracer: Observer = {
-    onInput(node, at, input) {
-      const event = `${cluster.scheduler.nowUs()} ${node} ${at} ${input.kind} ${viewOf(input)}`;
-      const [a, b] = hashText(event, trace[0]);
-      trace = [a, b ^ Math.imul(trace[1], 31)];
-    },
-  };
-  const observer = merge([...checkers.map((checker) => checker.observer), tracer]);
-  const cluster: Cluster = createCluster({ ...random, prng: prng.fork('cluster'), observer });
-  const { scheduler, links, nodes } = cluster;
-  const owed = progress(nodes, OWED_BLOCKS);
-  planFaults(cluster, prng.fork('faults'));
-  try {
-    for (const node of nodes) node.start();
-    scheduler.runSync(FAULTY_MS * 1_000);
-    links.heal();
-    links.setQuality({ ...random.quality, loss: 0, duplication: 0 });
-    for (const node of nodes) if (!node.isAlive()) node.start();
-    owed.begin();
-    scheduler.runSync((FAULTY_MS + HEALED_MS) * 1_000, owed.reached);
-    owed.finish();
-  } catch (cause) {
-    const detail = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-    owed.violations.push(`thrown at ${scheduler.nowUs()} µs: ${detail}`);
-  }
-  const violations = [...checkers, owed].flatMap(({ name, violations: found }) =>
-    found.map((violation) => `${name}: ${violation}`),
-  );
-  return {
-    seed,
-    violations,
-    trace: `${(trace[0] >>> 0).toString(16)}-${(trace[1] >>> 0).toString(16)}`,
-    height: Math.max(...nodes.map((node) => node.finalHeight())),
-    views: nodes.reduce((sum, node) => sum + (node.engine()?.view ?? 0), 0),
-    events: scheduler.events(),
-  };
+  return { scheduler, links, nodes, media, clocks, configOf, chainId };
 }

@@ -5,14 +5,17 @@
  *
  * The application: a block is a header whose `transactionsRoot` stands for a body; the header comes
  * with the proposal, the body may have been lost on the way and is then asked of others. An epoch
- * ends with every `blocksPerEpoch`-th block.
+ * ends with every `blocksPerEpoch`-th block. A machine whose key is no validator of an epoch follows
+ * with an engine that never votes.
  */
 import { admitCertificate, admitVote } from '../../consensus/admission.ts';
 import { certificatesBetween } from '../../consensus/answer.ts';
 import { verifyCertificate } from '../../consensus/certificate.ts';
+import { leader } from '../../consensus/committee.ts';
 import type { BlockRef, Effect } from '../../consensus/effect.ts';
 import { REJECTIONS } from '../../consensus/effect.ts';
 import type { EngineState } from '../../consensus/engine.ts';
+import type { Evidence } from '../../consensus/evidence.ts';
 import type { InputBody, Timer } from '../../consensus/input.ts';
 import { JOURNAL, type JournalRecord, JournalRecordCodec } from '../../consensus/journal.ts';
 import {
@@ -28,8 +31,9 @@ import {
 import { recover } from '../../consensus/recover.ts';
 import { emptyWindow, maySign, type SignerWindow } from '../../consensus/signer-window.ts';
 import { step } from '../../consensus/step.ts';
+import { openValue, sealValue } from '../../node/storage/checked-store.ts';
 import { blockHash, type Header, HeaderCodec } from '../../runtime/block.ts';
-import { equalBytes, toHex, ZERO_32 } from '../../runtime/core/bytes.ts';
+import { equalBytes, toHex } from '../../runtime/core/bytes.ts';
 import { sha256 } from '../../runtime/core/hash.ts';
 import {
   type Epoch,
@@ -41,13 +45,15 @@ import {
   view,
 } from '../../runtime/core/units.ts';
 import type { EpochConfig } from '../../runtime/epoch-config.ts';
-import { SIM_EPOCH_MS } from './clock.ts';
+import { MAX_CLOCK_AHEAD_MS } from '../../runtime/limits.ts';
+import type { Behaviour } from './adversaries/adversary.ts';
+import type { MachineClock } from './clock.ts';
 import type { Medium } from './disk.ts';
 import { createLife, type Life } from './life.ts';
 import type { Links } from './links.ts';
 import type { Prng } from './prng.ts';
 import type { Scheduler } from './scheduler.ts';
-import { simSign, simVerify } from './signature.ts';
+import type { SignatureScheme } from './signature.ts';
 
 /** What nodes say to each other. */
 export type SimMessage =
@@ -72,8 +78,17 @@ export type Observer = {
   readonly onRestart?: (node: number, finalHeight: number) => void;
   /** A leader has a new block, not yet synced. */
   readonly onProposed?: (node: number, at: View) => void;
-  readonly onFinalized?: (node: number, at: View) => void;
-  /** Something that no honest node does. */
+  readonly onFinalized?: (node: number, certificate: Certificate) => void;
+  /** A consensus message reaches a running node. */
+  readonly onReceived?: (node: number, message: ConsensusMessage) => void;
+  readonly onEvidence?: (node: number, evidence: Evidence) => void;
+  /** A node blames the machine that a message came from. */
+  readonly onBlame?: (node: number, from: number, why: string) => void;
+  /** A process ended itself: its disk failed, or an invariant is broken. */
+  readonly onHalt?: (node: number, why: string) => void;
+  /** A process refuses to start on what its disk holds. */
+  readonly onRefusal?: (node: number, why: string) => void;
+  /** Something that cannot happen while fewer than a third of the weight is faulty. */
   readonly onAlarm?: (node: number, what: string) => void;
 };
 
@@ -90,7 +105,13 @@ export type NodeCosts = {
 
 export type ConsensusNodeOptions = {
   readonly index: number;
+  /** The number of its key. Twins share one. */
+  readonly key: number;
+  readonly machines: number;
+  readonly scheme: SignatureScheme;
   readonly configOf: (at: Epoch) => EpochConfig;
+  /** Machines that hold the key of a validator. */
+  readonly machinesOf: (at: Epoch, validator: number) => readonly number[];
   readonly chainId: Uint8Array;
   readonly genesis: Header;
   readonly blocksPerEpoch: number;
@@ -98,17 +119,27 @@ export type ConsensusNodeOptions = {
   readonly links: Links;
   readonly prng: Prng;
   readonly medium: Medium;
+  readonly clock: MachineClock;
   readonly costs: NodeCosts;
   readonly observer: Observer;
+  /** How this machine's words are twisted, if it is an adversary's. */
+  readonly behaviour?: Behaviour | undefined;
   readonly deliver: (from: number, to: number, message: SimMessage) => void;
 };
 
 export type ConsensusNode = {
   readonly start: () => void;
+  /** Power fails: the process is gone, and what its disk had not synced. */
   readonly crash: () => void;
+  /** The process is gone; what it wrote, the operating system still has. */
+  readonly kill: () => void;
   readonly isAlive: () => boolean;
   readonly receive: (from: number, message: SimMessage) => void;
+  /** Sends past the behaviour, while the process lives. */
+  readonly sendRaw: (to: number, message: ConsensusMessage) => void;
   readonly finalHeight: () => number;
+  /** Views entered in all epochs. */
+  readonly views: () => number;
   readonly engine: () => EngineState | undefined;
 };
 
@@ -154,12 +185,21 @@ function digestOf(chainId: Uint8Array, subject: Subject): Uint8Array {
   return digest;
 }
 
+/**
+ * Verdicts on votes and certificates, kept with the objects, which nobody changes: verification is a
+ * pure function, and in a simulation all nodes look at the same object.
+ */
+const voteVerdicts = new WeakMap<Vote, boolean>();
+const certificateVerdicts = new WeakMap<Certificate, boolean>();
+
 const ASK_AGAIN_US = 150_000;
 
 type Engine = {
   readonly epoch: Epoch;
   state: EngineState;
-  readonly outbox: Effect[];
+  readonly outbox: { readonly effect: Effect; readonly from: number | undefined }[];
+  /** The latest `now` that was given. */
+  lastNowMs: number;
   blocked: boolean;
   window: SignerWindow;
   journalLength: number;
@@ -185,23 +225,59 @@ type Process = {
 
 export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNode {
   const { index, scheduler, links, prng, medium, costs, observer, chainId, genesis } = options;
+  const { clock, scheme, behaviour } = options;
+  const publicKey = scheme.publicKey(options.key);
   const genesisHash = blockHash(genesis);
   let process: Process | undefined;
 
   const alive = (born: Process): boolean => process === born && born.life.alive;
-  const keyOf = (at: EngineState): Uint8Array => at.committee.keys[index] ?? ZERO_32;
+
+  /** The process ends itself. */
+  const halt = (born: Process, why: string): void => {
+    if (!alive(born)) return;
+    born.life.alive = false;
+    observer.onHalt?.(index, why);
+  };
 
   /** Heights are never reused, so the place of a block in its epoch follows from its height. */
   const isEpochLast = (header: Header): boolean => header.height % options.blocksPerEpoch === 0;
 
-  const send = (born: Process, to: number, message: SimMessage): void => {
-    if (!alive(born) || to === index) return;
+  const carry = (to: number, message: SimMessage): void =>
     links.carry({ from: index, to, bytes: sizeOf(message) }, () =>
       options.deliver(index, to, message),
     );
+  const twisted = (to: number, message: SimMessage): readonly SimMessage[] => {
+    switch (message.kind) {
+      case 'consensus':
+        return (behaviour?.outgoing?.(to, message.message) ?? [message.message]).map((one) => ({
+          kind: 'consensus',
+          message: one,
+        }));
+      case 'certificates': {
+        const certificates = behaviour?.certificates?.(to, message.certificates);
+        return [certificates ? { ...message, certificates } : message];
+      }
+      case 'body': {
+        if (!behaviour?.header) return [message];
+        const header = behaviour.header(to, message.header);
+        return header ? [{ ...message, header }] : [];
+      }
+      default:
+        return [message];
+    }
   };
-  const broadcast = (born: Process, engine: Engine, message: SimMessage): void => {
-    for (let to = 0; to < engine.state.committee.weights.length; to++) send(born, to, message);
+  /** `to` is a machine. */
+  const send = (born: Process, to: number, message: SimMessage): void => {
+    if (!alive(born) || to === index) return;
+    if (!behaviour) carry(to, message);
+    else for (const one of twisted(to, message)) carry(to, one);
+  };
+  const sendTo = (born: Process, engine: Engine, to: number, message: SimMessage): void => {
+    for (const machine of options.machinesOf(engine.epoch, to)) send(born, machine, message);
+  };
+  /** To everyone, those who follow included. */
+  const broadcast = (born: Process, message: SimMessage): void => {
+    for (let to = 0; to < options.machines; to++) send(born, to, message);
   };
 
   // ── Disk ────────────────────────────────────────────────────────────────────────────────────
@@ -221,13 +297,16 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
   ): void => {
     const key = journalKey(engine.journalLength++);
     if (write.record.selector === JOURNAL.vote) voteKeys.set(write.record.value, key);
-    const value = JournalRecordCodec.encode(write.record);
+    const value = sealValue(key, JournalRecordCodec.encode(write.record));
     const { durability } = write;
     medium.write(
       journalOf(engine.epoch),
       [{ type: 'put', key, value }],
       { durability, life: born.life },
-      done,
+      (failed) => {
+        if (failed) halt(born, 'the journal cannot be written');
+        else done();
+      },
     );
   };
 
@@ -235,9 +314,10 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
     const key = toHex(payload);
     if (born.bodies.has(key) || born.syncing.has(key)) return;
     born.syncing.add(key);
-    const value = HeaderCodec.encode(header);
+    const value = sealValue(payload, HeaderCodec.encode(header));
     const write = { type: 'put' as const, key: payload, value };
-    medium.write('blocks', [write], { durability: 'sync', life: born.life }, () => {
+    medium.write('blocks', [write], { durability: 'sync', life: born.life }, (failed) => {
+      if (failed) halt(born, 'a body cannot be written');
       if (!alive(born)) return;
       born.syncing.delete(key);
       born.bodies.set(key, header);
@@ -255,7 +335,7 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
     else born.waiting.set(key, [...(born.waiting.get(key) ?? []), proceed]);
   };
 
-  /** The same, and asks for the body until it comes: first the peers in `from`, then all, in turn. */
+  /** The same, and asks for the body until it comes: first the machines `from`, then all, in turn. */
   const fetchBody = (
     born: Process,
     payload: Uint8Array,
@@ -265,7 +345,7 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
     const key = toHex(payload);
     const asked = born.waiting.has(key);
     onceHeld(born, payload, proceed);
-    const others = [...from, ...options.configOf(epoch(0)).validators.keys()].filter(
+    const others = [...from, ...Array.from({ length: options.machines }, (_, peer) => peer)].filter(
       (peer) => peer !== index,
     );
     let attempt = 0;
@@ -289,8 +369,8 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
     engine.window = allowed.value;
     const vote: Vote = {
       subject,
-      signer: validatorIndex(index),
-      signature: simSign(keyOf(engine.state), digestOf(chainId, subject)),
+      signer: engine.state.self ?? validatorIndex(0),
+      signature: scheme.sign(options.key, digestOf(chainId, subject)),
     };
     const record = { selector: JOURNAL.vote, value: vote };
     appendJournal(born, engine, { record, durability: 'sync' }, () => {
@@ -330,8 +410,8 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
     const { minBlockIntervalMs, idleBlockMs } = engine.state.committee.pacing;
     const idle = prng.chance(costs.idleChance);
     const dueMs = parentHeader.timestamp + (idle ? idleBlockMs : minBlockIntervalMs);
-    const waitUs = Math.max(0, (dueMs - SIM_EPOCH_MS) * 1_000 - scheduler.nowUs());
-    scheduler.after(waitUs, () => {
+    const waitMs = Math.max(0, dueMs - clock.nowMs());
+    scheduler.after(clock.delayUs(waitMs), () => {
       if (!alive(born) || engine.state.view !== at) return;
       const header: Header = {
         ...parentHeader,
@@ -339,13 +419,8 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
         view: at,
         epoch: engine.epoch,
         parent: parent.payload,
-        timestamp: timestampMs(
-          Math.max(
-            parentHeader.timestamp + 1,
-            SIM_EPOCH_MS + Math.floor(scheduler.nowUs() / 1_000),
-          ),
-        ),
-        proposer: validatorIndex(index),
+        timestamp: timestampMs(Math.max(parentHeader.timestamp + 1, clock.nowMs())),
+        proposer: engine.state.self ?? validatorIndex(0),
         transactionsRoot: sha256(new Uint8Array([prng.u32() % 256, prng.u32() % 256, index])),
       };
       const payload = blockHash(header);
@@ -358,7 +433,7 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
   const headerOf = (born: Process, payload: Uint8Array): Header | undefined =>
     equalBytes(payload, genesisHash) ? genesis : born.bodies.get(toHex(payload));
 
-  /** The runtime's rules of a block, as far as a counter has any. */
+  /** The runtime's rules of a block, as far as a counter has any, but for the clock's. */
   const isValid = (header: Header, parent: Header, ref: BlockRef, at: View): boolean =>
     equalBytes(header.parent, ref.payload) &&
     header.height === parent.height + 1 &&
@@ -373,9 +448,24 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
     const { view: at, proposal, parent, block } = effect;
     const { payload } = proposal;
     const { header } = block;
+    const oldest = effect.receivedAt - effect.leaderTimeoutMs - MAX_CLOCK_AHEAD_MS;
     const judge = (): void => {
       const parentHeader = headerOf(born, parent.payload);
-      const valid = parentHeader && isValid(header, parentHeader, parent, at);
+      const valid =
+        parentHeader &&
+        isValid(header, parentHeader, parent, at) &&
+        header.epoch === engine.epoch &&
+        header.proposer === leader(engine.state.committee, at) &&
+        header.timestamp >= oldest;
+      const earlyMs = header.timestamp - MAX_CLOCK_AHEAD_MS - clock.nowMs();
+      if (valid && earlyMs > 0) {
+        const verdict = { kind: 'notYet' as const, reason: 'clock' };
+        feed(born, engine, { kind: 'verdict', view: at, payload, verdict });
+        scheduler.after(clock.delayUs(earlyMs), () => {
+          if (alive(born) && engine.state.view === at) judge();
+        });
+        return;
+      }
       const verdict = valid
         ? { kind: 'valid' as const, epochLast: isEpochLast(header) }
         : { kind: 'invalid' as const, reason: 'does not extend its parent' };
@@ -392,8 +482,9 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
         if (alive(born)) judge();
       });
     };
-    if (prng.chance(costs.bodyLoss)) fetchBody(born, payload, [header.proposer], proceed);
-    else {
+    if (prng.chance(costs.bodyLoss)) {
+      fetchBody(born, payload, options.machinesOf(engine.epoch, header.proposer), proceed);
+    } else {
       syncBody(born, payload, header);
       onceHeld(born, payload, proceed);
     }
@@ -428,12 +519,18 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
 
   // ── Driver ──────────────────────────────────────────────────────────────────────────────────
 
-  const feed = (born: Process, engine: Engine, body: InputBody): void => {
+  /** `from`: the machine to blame when the input is refused. */
+  const feed = (born: Process, engine: Engine, body: InputBody, from?: number): void => {
     if (!alive(born)) return;
     observer.onInput?.(index, engine.epoch, body);
-    const now = timestampMs(SIM_EPOCH_MS + Math.floor(scheduler.nowUs() / 1_000));
-    const { effects } = step(engine.state, { ...body, now });
-    engine.outbox.push(...effects);
+    engine.lastNowMs = Math.max(engine.lastNowMs, clock.nowMs());
+    try {
+      const { effects } = step(engine.state, { ...body, now: timestampMs(engine.lastNowMs) });
+      for (const effect of effects) engine.outbox.push({ effect, from });
+    } catch (error) {
+      halt(born, error instanceof Error ? error.message : String(error));
+      return;
+    }
     carryOut(born, engine);
   };
 
@@ -442,8 +539,9 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
     // Effects may feed inputs, whose effects queue behind: the loop below is the only one that runs.
     engine.blocked = true;
     for (;;) {
-      const effect = engine.outbox.shift();
-      if (!effect || !alive(born)) break;
+      const next = engine.outbox.shift();
+      if (!next || !alive(born)) break;
+      const { effect } = next;
       if (effect.kind === 'persist' && effect.durability === 'sync') {
         appendJournal(born, engine, effect, () => {
           if (!alive(born)) return;
@@ -452,12 +550,17 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
         });
         return;
       }
-      perform(born, engine, effect);
+      perform(born, engine, effect, next.from);
     }
     engine.blocked = false;
   };
 
-  const perform = (born: Process, engine: Engine, effect: Effect): void => {
+  const perform = (
+    born: Process,
+    engine: Engine,
+    effect: Effect,
+    from: number | undefined,
+  ): void => {
     switch (effect.kind) {
       case 'vote':
         signVote(born, engine, effect.subject);
@@ -467,16 +570,16 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
         return;
       case 'broadcast':
         watchVote(effect.message);
-        broadcast(born, engine, { kind: 'consensus', message: effect.message });
+        broadcast(born, { kind: 'consensus', message: effect.message });
         return;
       case 'send':
         watchVote(effect.message);
-        send(born, effect.to, { kind: 'consensus', message: effect.message });
+        sendTo(born, engine, effect.to, { kind: 'consensus', message: effect.message });
         return;
       case 'armTimer': {
         engine.timers.get(effect.timer)?.();
         const { timer, view: at } = effect;
-        const cancel = scheduler.after(effect.delayMs * 1_000, () => {
+        const cancel = scheduler.after(clock.delayUs(effect.delayMs), () => {
           if (alive(born)) feed(born, engine, { kind: 'timer', timer, view: at });
         });
         engine.timers.set(timer, cancel);
@@ -495,7 +598,8 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
         return;
       case 'syncBody': {
         const { view: at, payload, signers } = effect;
-        fetchBody(born, payload, signers, () => {
+        const holders = signers.flatMap((signer) => options.machinesOf(engine.epoch, signer));
+        fetchBody(born, payload, holders, () => {
           const header = born.bodies.get(toHex(payload));
           if (!header) return;
           feed(born, engine, { kind: 'held', view: at, payload, epochLast: isEpochLast(header) });
@@ -503,7 +607,7 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
         return;
       }
       case 'requestCertificates':
-        send(born, effect.prefer, {
+        sendTo(born, engine, effect.prefer, {
           kind: 'askCertificates',
           epoch: engine.epoch,
           from: effect.from,
@@ -511,7 +615,7 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
         });
         return;
       case 'finalized':
-        observer.onFinalized?.(index, effect.view);
+        observer.onFinalized?.(index, effect.certificate);
         born.target = effect.payload;
         completeChain(born);
         return;
@@ -519,14 +623,14 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
         startEngine(born, epoch(engine.epoch + 1), effect.payload);
         return;
       case 'evidence':
-        observer.onAlarm?.(index, `evidence ${effect.evidence.fault}`);
+        observer.onEvidence?.(index, effect.evidence);
         return;
       case 'foreignVote':
         observer.onAlarm?.(index, `foreign vote in view ${effect.vote.subject.value.view}`);
         return;
       case 'reject':
         if (REJECTIONS[effect.code] === 'penalise') {
-          observer.onAlarm?.(index, `reject ${effect.code}: ${effect.detail}`);
+          observer.onBlame?.(index, from ?? index, `${effect.code}: ${effect.detail}`);
         }
         return;
     }
@@ -548,13 +652,27 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
   // ── Messages ────────────────────────────────────────────────────────────────────────────────
 
   const verifyVote = (engine: Engine, vote: Vote): boolean => {
+    const known = voteVerdicts.get(vote);
+    if (known !== undefined) return known;
     const key = engine.state.committee.keys[vote.signer];
-    return key !== undefined && simVerify(key, digestOf(chainId, vote.subject), vote.signature);
+    const verdict =
+      key !== undefined && scheme.verify(key, digestOf(chainId, vote.subject), vote.signature);
+    voteVerdicts.set(vote, verdict);
+    return verdict;
+  };
+
+  const verifyWhole = (engine: Engine, certificate: Certificate): boolean => {
+    const known = certificateVerdicts.get(certificate);
+    if (known !== undefined) return known;
+    const { committee } = engine.state;
+    const verdict = verifyCertificate(committee, chainId, certificate, scheme.verify).ok;
+    certificateVerdicts.set(certificate, verdict);
+    return verdict;
   };
 
   type Job = { signatures: number; run: () => void } | undefined;
 
-  const voteJob = (born: Process, engine: Engine, vote: Vote): Job => {
+  const voteJob = (born: Process, engine: Engine, vote: Vote, from: number): Job => {
     switch (admitVote(engine.state, vote)) {
       case 'drop':
         return undefined;
@@ -563,66 +681,75 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
         const at = vote.subject.value.view;
         return {
           signatures: 0,
-          run: () => feed(born, engine, { kind: 'heard', signer, view: at }),
+          run: () => feed(born, engine, { kind: 'heard', signer, view: at }, from),
         };
       }
       case 'known':
-        return { signatures: 0, run: () => feed(born, engine, { kind: 'vote', vote }) };
+        return { signatures: 0, run: () => feed(born, engine, { kind: 'vote', vote }, from) };
       case 'check':
         return {
           signatures: 1,
           run: () => {
-            if (verifyVote(engine, vote)) feed(born, engine, { kind: 'vote', vote });
+            if (verifyVote(engine, vote)) feed(born, engine, { kind: 'vote', vote }, from);
+            else observer.onBlame?.(index, from, 'vote with a bad signature');
           },
         };
     }
   };
 
-  const certificateJob = (born: Process, engine: Engine, certificate: Certificate): Job => {
+  const certificateJob = (
+    born: Process,
+    engine: Engine,
+    certificate: Certificate,
+    from: number,
+  ): Job => {
     if (admitCertificate(engine.state, certificate) !== 'check') return undefined;
     return {
       signatures: certificate.signatures.length,
       run: () => {
-        const { committee } = engine.state;
         if (admitCertificate(engine.state, certificate) !== 'check') return;
-        if (verifyCertificate(committee, chainId, certificate, simVerify).ok) {
-          feed(born, engine, { kind: 'certificate', certificate });
-        }
+        if (verifyWhole(engine, certificate)) {
+          feed(born, engine, { kind: 'certificate', certificate }, from);
+        } else observer.onBlame?.(index, from, 'certificate that does not verify');
       },
     };
   };
 
-  const proposalJob = (born: Process, engine: Engine, message: ProposalMessage): Job => {
+  const proposalJob = (
+    born: Process,
+    engine: Engine,
+    message: ProposalMessage,
+    from: number,
+  ): Job => {
+    const admission = admitVote(engine.state, message.vote);
+    if (admission === 'drop') return undefined;
     const unknown = message.certificates.filter(
-      (certificate) => admitCertificate(engine.state, certificate) === 'check',
+      (certificate) => admitCertificate(engine.state, certificate) !== 'known',
     );
     const signatures = unknown.reduce((sum, one) => sum + one.signatures.length, 1);
     return {
       signatures,
       run: () => {
-        const { committee } = engine.state;
-        const genuine = unknown.every(
-          (certificate) => verifyCertificate(committee, chainId, certificate, simVerify).ok,
-        );
+        const genuine = unknown.every((certificate) => verifyWhole(engine, certificate));
         if (genuine && verifyVote(engine, message.vote)) {
-          feed(born, engine, { kind: 'proposal', message });
-        }
+          feed(born, engine, { kind: 'proposal', message }, from);
+        } else observer.onBlame?.(index, from, 'proposal with a bad signature');
       },
     };
   };
 
-  const jobOf = (born: Process, message: ConsensusMessage): Job => {
+  const jobOf = (born: Process, message: ConsensusMessage, from: number): Job => {
     const about =
       message.selector === CONSENSUS_MESSAGE.proposal ? message.value.vote : message.value;
     const engine = born.engines.get(about.subject.value.epoch);
     if (!engine) return undefined;
     switch (message.selector) {
       case CONSENSUS_MESSAGE.vote:
-        return voteJob(born, engine, message.value);
+        return voteJob(born, engine, message.value, from);
       case CONSENSUS_MESSAGE.certificate:
-        return certificateJob(born, engine, message.value);
+        return certificateJob(born, engine, message.value, from);
       case CONSENSUS_MESSAGE.proposal:
-        return proposalJob(born, engine, message.value);
+        return proposalJob(born, engine, message.value, from);
     }
   };
 
@@ -653,14 +780,16 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
     if (!born?.life.alive) return;
     switch (message.kind) {
       case 'consensus':
-        born.jobs.push(() => jobOf(born, message.message));
+        observer.onReceived?.(index, message.message);
+        if (behaviour?.incoming?.(from, message.message) === false) return;
+        born.jobs.push(() => jobOf(born, message.message, from));
         work(born);
         return;
       case 'certificates':
         for (const certificate of message.certificates) {
-          born.jobs.push(() =>
-            jobOf(born, { selector: CONSENSUS_MESSAGE.certificate, value: certificate }),
-          );
+          const one = { selector: CONSENSUS_MESSAGE.certificate, value: certificate };
+          observer.onReceived?.(index, one);
+          born.jobs.push(() => jobOf(born, one, from));
         }
         work(born);
         return;
@@ -692,7 +821,7 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
     const records: JournalRecord[] = [];
     const journal = medium.read(journalOf(at));
     for (const [key, bytes] of journal) {
-      const record = JournalRecordCodec.decode(bytes);
+      const record = JournalRecordCodec.decode(openValue(key, bytes));
       if (!record.ok) throw new Error(record.error.detail);
       records.push(record.value);
       if (record.value.selector !== JOURNAL.vote) continue;
@@ -701,13 +830,18 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
       if (!signed.ok) throw new Error(`journal: ${signed.error.detail}`);
       window = signed.value;
     }
-    const self = validatorIndex(index);
-    const state = recover({ epochConfig: options.configOf(at), self, genesisPayload }, records);
+    const epochConfig = options.configOf(at);
+    const place = epochConfig.validators.findIndex((one) =>
+      equalBytes(one.consensusKey, publicKey),
+    );
+    const self = place < 0 ? undefined : validatorIndex(place);
+    const state = recover({ epochConfig, self, genesisPayload }, records);
     const lastKey = journal.at(-1)?.[0];
     const engine: Engine = {
       epoch: at,
       state,
       outbox: [],
+      lastNowMs: 0,
       blocked: false,
       window,
       journalLength: lastKey ? Number(new DataView(lastKey.buffer).getBigUint64(0)) + 1 : 0,
@@ -728,12 +862,28 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
     feed(born, engine, { kind: 'start' });
   };
 
-  const start = (): void => {
+  const readBodies = (): Map<string, Header> => {
     const bodies = new Map<string, Header>();
     for (const [key, bytes] of medium.read('blocks')) {
-      const header = HeaderCodec.decode(bytes);
+      const header = HeaderCodec.decode(openValue(key, bytes));
       if (header.ok) bodies.set(toHex(key), header.value);
     }
+    return bodies;
+  };
+
+  const start = (): void => {
+    const restarted = process !== undefined;
+    try {
+      begin(readBodies());
+    } catch (error) {
+      if (process) process.life.alive = false;
+      observer.onRefusal?.(index, error instanceof Error ? error.message : String(error));
+      return;
+    }
+    if (restarted) observer.onRestart?.(index, process?.finalHeight ?? 0);
+  };
+
+  const begin = (bodies: Map<string, Header>): void => {
     const born: Process = {
       life: createLife(),
       engines: new Map(),
@@ -746,23 +896,31 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
       finalHeight: 0,
       target: undefined,
     };
-    const restarted = process !== undefined;
     process = born;
     // An engine that recovers as finished starts its successor.
     startEngine(born, epoch(0), genesisHash);
-    if (restarted) observer.onRestart?.(index, born.finalHeight);
   };
 
   return {
     start,
     receive,
+    sendRaw(to, message) {
+      if (process && alive(process)) carry(to, { kind: 'consensus', message });
+    },
     crash() {
-      if (!process?.life.alive) return;
-      process.life.alive = false;
+      if (process) process.life.alive = false;
       medium.crash();
+    },
+    kill() {
+      if (process) process.life.alive = false;
     },
     isAlive: () => process?.life.alive ?? false,
     finalHeight: () => process?.finalHeight ?? 0,
+    views() {
+      let sum = 0;
+      for (const { state } of process?.engines.values() ?? []) sum += state.view;
+      return sum;
+    },
     engine: () => {
       const engines = process ? [...process.engines.values()] : [];
       return engines.at(-1)?.state;

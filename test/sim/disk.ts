@@ -1,16 +1,19 @@
 /**
- * A disk that keeps only what was synced.
+ * A disk that keeps only what was synced, fills up, and flips bits.
  *
  * A `Medium` is one machine's disk: it outlives crashes. Each store on it has a durable layer and a
  * log of writes that have not been synced. Reads see both. A synced write makes everything logged
  * before it durable, after `syncUs`. A crash keeps, of the unsynced writes, a prefix of random
- * length (the operating system may have written some), each batch whole, in order, as one log does.
+ * length (the operating system may have written some), each batch whole, in order, as one log does:
+ * a torn batch is one whose checksum fails, and is dropped with all after it. A flipped bit in a
+ * value is left to whoever reads it to find.
  *
  * `attach` gives a process `Disk` of node/ports.ts for one life; `write` and `read` serve code
  * without promises.
  */
 import type { Disk, Store, StoreName, StoreOperation } from '../../node/ports.ts';
-import { compareBytes, toHex } from '../../runtime/core/bytes.ts';
+import { checkedStore } from '../../node/storage/checked-store.ts';
+import { compareBytes } from '../../runtime/core/bytes.ts';
 import { type Life, never } from './life.ts';
 import type { Prng } from './prng.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -45,12 +48,23 @@ export type Medium = {
   readonly crash: () => void;
   /** From now on every write to this store fails. */
   readonly fail: (store: string) => void;
+  /** Whether the disk is full: then every write fails. */
+  readonly setFull: (full: boolean) => void;
+  /** Flips a bit of a value of this store, on disk and in what is read; false when there is none. */
+  readonly flipBit: (store: string) => boolean;
+  /** Writes begun so far, of all stores. */
+  readonly writes: () => number;
   readonly attach: (life: Life) => Disk;
 };
 
+/** A key of a map for a key of a store. */
+function textOf(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+}
+
 function apply(entries: Map<string, Entry>, batch: Batch): void {
   for (const operation of batch) {
-    const key = toHex(operation.key);
+    const key = textOf(operation.key);
     if (operation.type === 'put') entries.set(key, [operation.key, operation.value]);
     else entries.delete(key);
   }
@@ -69,6 +83,8 @@ export function createMedium(options: {
   const { scheduler, prng, syncUs } = options;
   const stores = new Map<string, Layers>();
   const failing = new Set<string>();
+  let isFull = false;
+  let writes = 0;
   let generation = 0;
 
   const layersOf = (name: string): Layers => {
@@ -88,7 +104,8 @@ export function createMedium(options: {
 
   const write: Medium['write'] = (name, batch, { durability, life }, done) => {
     if (!life.alive) return;
-    if (failing.has(name)) {
+    writes += 1;
+    if (isFull || failing.has(name)) {
       done(true);
       return;
     }
@@ -115,7 +132,7 @@ export function createMedium(options: {
   const medium: Medium = {
     write,
     read: (name) => entriesOf(layersOf(name)),
-    isDurable: (name, key) => layersOf(name).durable.has(toHex(key)),
+    isDurable: (name, key) => layersOf(name).durable.has(textOf(key)),
     crash() {
       generation += 1;
       for (const layers of stores.values()) {
@@ -130,8 +147,25 @@ export function createMedium(options: {
     fail(name) {
       failing.add(name);
     },
+    setFull(full) {
+      isFull = full;
+    },
+    flipBit(name) {
+      const layers = layersOf(name);
+      const found = [...layers.durable.entries()].filter(([, [, value]]) => value.length > 0);
+      if (found.length === 0) return false;
+      const [text, [key, value]] = prng.pick(found);
+      const flipped = new Uint8Array(value);
+      const at = prng.between(0, flipped.length - 1);
+      flipped[at] = (flipped[at] ?? 0) ^ (1 << prng.between(0, 7));
+      layers.durable.set(text, [key, flipped]);
+      if (layers.visible.get(text)?.[1] === value) layers.visible.set(text, [key, flipped]);
+      layers.ordered = undefined;
+      return true;
+    },
+    writes: () => writes,
     attach: (life) => ({
-      open: (name: StoreName) => Promise.resolve(storeOn(name, life)),
+      open: (name: StoreName) => Promise.resolve(checkedStore(storeOn(name, life))),
     }),
   };
 
@@ -139,7 +173,7 @@ export function createMedium(options: {
     const settled = <T>(value: () => T): Promise<T> =>
       life.alive ? Promise.resolve(value()) : never<T>();
     return {
-      get: (key) => settled(() => layersOf(name).visible.get(toHex(key))?.[1]),
+      get: (key) => settled(() => layersOf(name).visible.get(textOf(key))?.[1]),
       batch: (operations, durability) =>
         new Promise((resolve, reject) => {
           write(name, [...operations], { durability, life }, (failed) => {
@@ -157,7 +191,7 @@ export function createMedium(options: {
       snapshot() {
         const past = new Map(layersOf(name).visible);
         return {
-          get: (key) => settled(() => past.get(toHex(key))?.[1]),
+          get: (key) => settled(() => past.get(textOf(key))?.[1]),
           close: () => settled(() => undefined),
         };
       },

@@ -107,12 +107,14 @@ export function runGeo(given: Partial<GeoOptions> = {}): GeoReport {
     prng: createPrng(options.seed, 'geo'),
     observer: {
       onProposed: (node, view) => proposed.set(view, { leader: node, atUs: scheduler.nowUs() }),
-      onFinalized(node, view) {
+      onFinalized(node, { subject }) {
+        const { view } = subject.value;
         const list = finals.get(node) ?? [];
         list.push({ view, atUs: scheduler.nowUs() });
         finals.set(node, list);
       },
       onAlarm: (node, what) => void alarms.push(`node ${node}: ${what}`),
+      onHalt: (node, why) => void alarms.push(`node ${node} stopped: ${why}`),
     },
   });
   for (const node of nodes) node.start();

@@ -25,6 +25,8 @@ export type Links = {
   ) => void;
   /** From now on only machines of one group reach each other; a machine in no group reaches none. */
   readonly partition: (groups: readonly (readonly number[])[]) => void;
+  /** From now on nothing of `from` reaches `to`, until what is returned is called. One way. */
+  readonly cut: (from: readonly number[], to: readonly number[]) => () => void;
   /** Every machine reaches every other again. What was lost stays lost. */
   readonly heal: () => void;
   readonly setQuality: (quality: LinkQuality) => void;
@@ -38,10 +40,13 @@ export function createLinks(options: {
   const { scheduler, prng } = options;
   let { quality } = options;
   let groups: readonly (readonly number[])[] | undefined;
+  const cuts = new Set<{ readonly from: readonly number[]; readonly to: readonly number[] }>();
   const uplinkFreeUs = new Map<number, number>();
 
-  const connected = (from: number, to: number): boolean =>
-    !groups || groups.some((group) => group.includes(from) && group.includes(to));
+  const connected = (from: number, to: number): boolean => {
+    for (const cut of cuts) if (cut.from.includes(from) && cut.to.includes(to)) return false;
+    return !groups || groups.some((group) => group.includes(from) && group.includes(to));
+  };
 
   /** When the last bit of a message has left. */
   const leaveUs = (from: number, bytes: number): number => {
@@ -69,8 +74,14 @@ export function createLinks(options: {
     partition(next) {
       groups = next;
     },
+    cut(from, to) {
+      const cut = { from, to };
+      cuts.add(cut);
+      return () => void cuts.delete(cut);
+    },
     heal() {
       groups = undefined;
+      cuts.clear();
     },
     setQuality(next) {
       quality = next;

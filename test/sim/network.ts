@@ -26,6 +26,9 @@ type Machine = {
   readonly handlers: NetworkHandlers;
 };
 
+/** Machine `by` holds something against machine `whom`. */
+export type Penalty = { readonly by: number; readonly whom: number; readonly reason: string };
+
 export type SimNetworkHub = {
   /** A process's network for one life. `index` is its machine's number on the links. */
   readonly attach: (process: {
@@ -35,12 +38,17 @@ export type SimNetworkHub = {
   }) => Network;
   /** Tells the others that a machine is gone. Call it when its life ends. */
   readonly crashed: (index: number) => void;
-  /** Penalties given, in order: who, whom, points, why. */
-  readonly penalties: () => readonly string[];
+  /** Penalties given, in order. */
+  readonly penalties: () => readonly Penalty[];
 };
 
 export function simPeerId(index: number): PeerId {
   return `sim-peer-${index}`;
+}
+
+/** The machine of a peer id that `simPeerId` made. */
+export function machineOfPeer(peer: PeerId): number {
+  return Number(peer.slice(simPeerId(0).length - 1));
 }
 
 function infoOf(machine: Machine): PeerInfo {
@@ -60,7 +68,7 @@ export function createSimNetworkHub(options: {
 }): SimNetworkHub {
   const { scheduler, links } = options;
   const machines = new Map<number, Machine>();
-  const penalties: string[] = [];
+  const penalties: Penalty[] = [];
 
   const leave = (index: number): void => {
     const gone = machines.get(index);
@@ -119,7 +127,8 @@ export function createSimNetworkHub(options: {
         for (const machine of others()) {
           carry(machine.index, bytes.length, (target) => {
             const verdict: GossipVerdict = target.handlers.onGossip(topic, bytes, peer);
-            if (verdict === 'reject') penalties.push(`${target.peer} rejects ${topic} of ${peer}`);
+            if (verdict !== 'reject') return;
+            penalties.push({ by: machine.index, whom: index, reason: `rejects ${topic}` });
           });
         }
       },
@@ -152,8 +161,8 @@ export function createSimNetworkHub(options: {
         });
       },
       peers: () => others().map(infoOf),
-      penalise(target, points, reason) {
-        penalties.push(`${peer} penalises ${target} by ${points}: ${reason}`);
+      penalise(target, _points, reason) {
+        penalties.push({ by: index, whom: machineOfPeer(target), reason });
       },
     };
   };

@@ -4,7 +4,7 @@ import type { Store } from '../../node/ports.ts';
 import type { NetworkHandlers } from '../../p2p/network.ts';
 import { asciiBytes } from '../../runtime/core/bytes.ts';
 import { err, ok } from '../../runtime/core/result.ts';
-import { epoch, view } from '../../runtime/core/units.ts';
+import { epoch, validatorIndex, view } from '../../runtime/core/units.ts';
 import { createSimClock, SIM_EPOCH_MS } from './clock.ts';
 import { simEpochConfig } from './cluster.ts';
 import { createMedium, type Medium } from './disk.ts';
@@ -161,7 +161,8 @@ describe('signer', () => {
     const nullify = { selector: 1 as const, value: { epoch: epoch(0), view: view(1) } };
     const { voteDigest } = await import('../../consensus/messages.ts');
     let signature: Uint8Array | undefined;
-    void (await make()).sign(nullify).then((signed) => {
+    const place = { signer: validatorIndex(0), key: publicKey };
+    void (await make()).sign(nullify, place).then((signed) => {
       if (signed.ok) signature = signed.value;
     });
     await scheduler.run(499);
@@ -170,7 +171,7 @@ describe('signer', () => {
     expect(signature && simVerify(publicKey, voteDigest(chainId, nullify), signature)).toBe(true);
     medium.crash();
     const proposal = { ...nullify.value, parentView: view(0), payload: new Uint8Array(32) };
-    const refused = await (await make()).sign({ selector: 2, value: proposal });
+    const refused = await (await make()).sign({ selector: 2, value: proposal }, place);
     expect(!refused.ok && refused.error.code).toBe('conflicting_vote');
   });
 });
@@ -213,13 +214,14 @@ describe('network', () => {
 
   test('delay and bandwidth, gossip, requests, partition, crash', async () => {
     const { scheduler, links, log, hub } = two();
-    const config = simEpochConfig(epoch(0), [1n, 1n], {
+    const pacing = {
       minBlockIntervalMs: 1,
       idleBlockMs: 1,
       deltaMs: 1,
       timeoutGrowthPercent: 150,
       timeoutCapMs: 10,
-    });
+    };
+    const config = simEpochConfig(epoch(0), [1n, 1n], pacing);
     const lives = [createLife(), createLife()];
     const [a, b] = lives.map((life, index) => {
       const network = hub.attach({ index, consensusKey: simPublicKey(index), life });

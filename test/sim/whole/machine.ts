@@ -2,7 +2,13 @@
  * One simulated machine with a whole node on it: `createNode` over the simulator's clock, disk and
  * network. The machine and its disk outlive the node's processes.
  */
-import { type ConsensusMessage, ConsensusMessageCodec } from '../../../consensus/messages.ts';
+import { type Committee, committeeOf } from '../../../consensus/committee.ts';
+import {
+  type ConsensusMessage,
+  ConsensusMessageCodec,
+  type Subject,
+  voteDigest,
+} from '../../../consensus/messages.ts';
 import type { NodeApi } from '../../../node/api.ts';
 import { createInlineVerifier } from '../../../node/crypto/verifier.ts';
 import { messageOf } from '../../../node/driver/halt.ts';
@@ -20,9 +26,14 @@ import {
   type VoteSigner,
 } from '../../../node/signer/local-signer.ts';
 import { createJournalStore } from '../../../node/storage/journal-store.ts';
+import type { Network } from '../../../p2p/network.ts';
+import { toHex } from '../../../runtime/core/bytes.ts';
+import { sha256 } from '../../../runtime/core/hash.ts';
+import type { Epoch } from '../../../runtime/core/units.ts';
 import { CARRIED_ROOT_INTERVAL } from '../../../runtime/limits.ts';
 import { latestCheckpoint } from '../../../runtime/state/commitment.ts';
-import { createSimClock } from '../clock.ts';
+import type { Adversary, AdversaryContext } from '../adversaries/adversary.ts';
+import { createSimClock, type MachineClock } from '../clock.ts';
 import type { Medium } from '../disk.ts';
 import { createLife, type Life } from '../life.ts';
 import type { SimNetworkHub } from '../network.ts';
@@ -31,6 +42,7 @@ import type { Scheduler } from '../scheduler.ts';
 import { simSign, simVerify } from '../signature.ts';
 import { createLag, laggingExecutor, laggingVerifier } from './lag.ts';
 import { type Outgoing, tapNetwork } from './tap.ts';
+import { twistNetwork } from './twist.ts';
 import type { Watch, Watched } from './watch.ts';
 import type { ValidatorKeys, World } from './world.ts';
 
@@ -62,16 +74,26 @@ export type MachineOptions = {
   readonly scheduler: Scheduler;
   readonly hub: SimNetworkHub;
   readonly medium: Medium;
-  readonly skewMs: number;
+  readonly clock: MachineClock;
   /** See `createLag`. */
   readonly lagMs: number;
   readonly prng: Prng;
   readonly watch: Required<Watch>;
   readonly onOutgoing: (machine: number, outgoing: Outgoing) => void;
+  /** How its words are twisted, if it is an adversary's. */
+  readonly adversary?: Adversary | undefined;
 };
+
+/** An adversary whose own node stops, because its key was heard to say something else, begins anew. */
+const ADVERSARY_RESTART_US = 500_000;
+const OTHER_CHAIN = sha256(new Uint8Array([1, 2, 3]));
 
 /** A graceful stop has this long before connections are cut. */
 const STOP_DEADLINE_MS = 1_000;
+
+/** What the driver logs of evidence (node/driver/consensus-driver.ts). */
+const EVIDENCE_EVENT = 'evidence of a fault';
+type EvidenceFacts = { readonly fault: string; readonly epoch: Epoch; readonly validator: number };
 
 /** A process on the machine. */
 type Process = {
@@ -84,7 +106,7 @@ type Process = {
 const ANY_QUESTION = QuestionCodec.encode({ selector: QUESTION.market, value: { unused: 0 } });
 
 export function createMachine(options: MachineOptions): Machine {
-  const { index, world, scheduler, hub, medium, skewMs, lagMs, prng, watch } = options;
+  const { index, world, scheduler, hub, medium, lagMs, prng, watch } = options;
   const keys = world.validators[index];
   const consensusKey = keys?.consensus.publicKey;
   const signingKey: SigningKey | undefined = consensusKey && {
@@ -94,14 +116,24 @@ export function createMachine(options: MachineOptions): Machine {
   let process: Process | undefined;
   let lives = 0;
 
+  const machineKeys = world.validators.map(({ consensus }) => toHex(consensus.publicKey));
   const alarm = (what: string): void => watch.onAlarm(machine, what);
 
-  /** Errors are alarms; all else is silence. */
+  const noteEvidence = ({ fault, epoch, validator }: EvidenceFacts): void => {
+    const configs = process?.node.api.configs() ?? [];
+    const key = configs.find((one) => one.epoch === epoch)?.validators[validator]?.consensusKey;
+    const guilty = machineKeys.indexOf(key ? toHex(key) : '');
+    watch.onEvidence(machine, guilty, fault);
+  };
+
+  /** Errors are alarms, evidence is noted; all else is silence. */
   const log: Log = {
     trace() {},
     debug() {},
     info() {},
-    warn() {},
+    warn(facts, event) {
+      if (event === EVIDENCE_EVENT) noteEvidence(facts as EvidenceFacts);
+    },
     error: (facts, event) => alarm(`logged an error: ${event} ${JSON.stringify(facts)}`),
     child: () => log,
   };
@@ -109,9 +141,6 @@ export function createMachine(options: MachineOptions): Machine {
   const metrics: Metrics = {
     ...noMetrics,
     set: (name, value) => watch.onGauge(machine, name, value),
-    count(name, _amount, label) {
-      if (name === 'evidence') alarm(`saw evidence of ${label}`);
-    },
   };
 
   /** Tells of a consensus message, and whether it carries a vote of this machine's key. */
@@ -120,6 +149,54 @@ export function createMachine(options: MachineOptions): Machine {
     const config = api.configs().find(({ epoch }) => epoch === vote?.subject.value.epoch);
     const own = config && consensusKey && placeOfKey(config, consensusKey);
     watch.onSent(machine, message, vote && vote.signer === own ? vote : undefined);
+  };
+
+  /** What an adversary knows and can do in this life. */
+  const contextOf = (network: Network, life: Life, api: () => NodeApi): AdversaryContext => {
+    const committees = new Map<Epoch, Committee>();
+    const committee = (at: Epoch): Committee => {
+      const configs = api().configs();
+      const config = configs.find(({ epoch }) => epoch === at) ?? configs.at(-1);
+      if (!config) throw new Error('a node knows the config of its epoch');
+      const made = committees.get(at) ?? committeeOf(config);
+      if (config.epoch === at) committees.set(at, made);
+      return made;
+    };
+    const place = (at: Epoch) => {
+      const config = api()
+        .configs()
+        .find(({ epoch }) => epoch === at);
+      return config && consensusKey && placeOfKey(config, consensusKey);
+    };
+    const signed = (key: Uint8Array, chainId: Uint8Array, subject: Subject): Uint8Array =>
+      simSign(key, voteDigest(chainId, subject));
+    return {
+      machine: index,
+      machines: world.validators.length,
+      isTwin: false,
+      prng: prng.fork(`adversary ${lives}`),
+      after: (delayMs, fire) =>
+        void scheduler.after(delayMs * 1_000, () => {
+          if (life.alive) fire();
+        }),
+      now: () => api().status(),
+      committee,
+      place,
+      sign(subject) {
+        const signer = place(subject.value.epoch);
+        if (signer === undefined || !consensusKey) return undefined;
+        return { subject, signer, signature: signed(consensusKey, world.chainId, subject) };
+      },
+      signedElsewhere(signer, subject) {
+        const key = committee(subject.value.epoch).keys[signer] ?? new Uint8Array(32);
+        return { subject, signer, signature: signed(key, OTHER_CHAIN, subject) };
+      },
+      send(to, message) {
+        const key = machineKeys[to];
+        const bytes = ConsensusMessageCodec.encode(message);
+        if (key && life.alive) network.sendConsensus(key, { bytes, view: 0 });
+      },
+    };
   };
 
   const boot = (): void => {
@@ -134,7 +211,9 @@ export function createMachine(options: MachineOptions): Machine {
       if (decoded.ok) tell(decoded.value, node.api);
       else alarm('sent a consensus message that does not decode');
     };
-    const network = tapNetwork(hub.attach({ index, consensusKey, life }), onOutgoing);
+    const tapped = tapNetwork(hub.attach({ index, consensusKey, life }), onOutgoing);
+    const behaviour = options.adversary?.(contextOf(tapped, life, () => node.api));
+    const network = behaviour ? twistNetwork(tapped, behaviour, machineKeys) : tapped;
     const lag = (thread: string) =>
       createLag({ scheduler, life, prng: prng.fork(`${thread} ${lives}`), lagMs });
     const executor = createInProcessExecutor({
@@ -149,14 +228,22 @@ export function createMachine(options: MachineOptions): Machine {
       settings: DEFAULT_NODE_SETTINGS,
       genesis: world.genesis,
       network,
-      clock: createSimClock({ scheduler, life, skewMs }),
+      clock: createSimClock({ scheduler, life, machine: options.clock }),
       disk,
-      signer: signingKey ? { kind: 'local', key: signingKey } : { kind: 'none' },
+      signer: signingKey ? { kind: 'local', keys: [signingKey] } : { kind: 'none' },
       executor: laggingExecutor(executor, lag('executor')),
       verifier: laggingVerifier(createInlineVerifier(simVerify), lag('verifier')),
       log,
       metrics,
-      onHalt: (halted) => watch.onHalt(machine, halted),
+      onHalt(halted) {
+        watch.onHalt(machine, halted);
+        if (!behaviour) return;
+        scheduler.after(ADVERSARY_RESTART_US, () => {
+          if (!life.alive) return;
+          kill();
+          boot();
+        });
+      },
     });
     const own: Process = { life, node, isServing: false, ledger: undefined };
     process = own;
@@ -221,7 +308,7 @@ export function createMachine(options: MachineOptions): Machine {
     async openSigner() {
       const journal = createJournalStore(await medium.attach(createLife()).open('journal'));
       if (!signingKey) return undefined;
-      return await createLocalSigner({ key: signingKey, chainId: world.chainId, journal });
+      return await createLocalSigner({ keys: [signingKey], chainId: world.chainId, journal });
     },
   };
   return machine;

@@ -5,6 +5,9 @@
 
 import { toHex } from '../../../runtime/core/bytes.ts';
 import { sha256 } from '../../../runtime/core/hash.ts';
+import type { Adversary } from '../adversaries/adversary.ts';
+import { ADVERSARIES, ADVERSARY_NAMES, type AdversaryName } from '../adversaries/index.ts';
+import { createMachineClock, type MachineClock } from '../clock.ts';
 import { createMedium } from '../disk.ts';
 import { createLinks, type LinkQuality, type Links } from '../links.ts';
 import { createSimNetworkHub } from '../network.ts';
@@ -16,10 +19,11 @@ import { ledger } from './checkers/ledger.ts';
 import { sameChain } from './checkers/same-chain.ts';
 import { signers } from './checkers/signers.ts';
 import { submissions } from './checkers/submissions.ts';
+import { time } from './checkers/time.ts';
 import { votes } from './checkers/votes.ts';
 import { createMachine, type Machine } from './machine.ts';
 import { startTraffic } from './traffic.ts';
-import { watchAll } from './watch.ts';
+import { watchAll, watchHonest } from './watch.ts';
 import { createWorld } from './world.ts';
 
 export type WholeReport = {
@@ -32,6 +36,8 @@ export type WholeReport = {
   readonly accepted: number;
   readonly final: number;
   readonly crashes: number;
+  /** Machines that were adversaries'. */
+  readonly adversaries: number;
   readonly virtualMs: number;
   readonly events: number;
 };
@@ -54,7 +60,28 @@ type Plan = {
   /** Of each machine's executor and verifier. */
   readonly lagMs: readonly number[];
   readonly skewMs: readonly number[];
+  readonly adversaries: readonly { readonly machine: number; readonly kind: AdversaryName }[];
 };
+
+/** A second process with a key is found by its look-back and stops: twins are of consensus alone. */
+const KINDS = ADVERSARY_NAMES.filter((kind) => kind !== 'split-brain');
+
+/** Validators that together hold less than a third of the weight. */
+function drawAdversaries(weights: readonly number[], prng: Prng): Plan['adversaries'] {
+  const total = weights.reduce((sum, one) => sum + one, 0);
+  const order = weights
+    .map((_, index) => ({ index, rank: prng.u32() }))
+    .sort((a, b) => a.rank - b.rank);
+  const found: { machine: number; kind: AdversaryName }[] = [];
+  let sum = 0;
+  for (const { index } of order) {
+    const weight = weights[index] ?? 0;
+    if (3 * (sum + weight) >= total || found.length >= 2) continue;
+    sum += weight;
+    found.push({ machine: index, kind: prng.pick(KINDS) });
+  }
+  return found;
+}
 
 function draw(prng: Prng): Plan {
   const count = prng.pick([4, 4, 4, 4, 5, 6, 7]);
@@ -64,8 +91,9 @@ function draw(prng: Prng): Plan {
   const baseUs = prng.pick([2_000, 10_000, 40_000]);
   const delays = Array.from({ length: machines * machines }, () => baseUs * (0.5 + prng.float()));
   const maxSkewMs = prng.pick([0, 0, 20, 150]);
+  const weights = Array.from({ length: count }, () => (equal ? 1_000 : prng.between(800, 1_600)));
   return {
-    weights: Array.from({ length: count }, () => (equal ? 1_000 : prng.between(800, 1_600))),
+    weights,
     followers,
     epochMs: prng.pick([5_000, 7_000, 10_000]),
     expiryIntervalMs: prng.pick([10_000, 20_000]),
@@ -79,6 +107,7 @@ function draw(prng: Prng): Plan {
     syncUs: prng.pick([200, 1_000, 5_000]),
     lagMs: Array.from({ length: machines }, () => prng.pick([0, 2, 20, 100])),
     skewMs: Array.from({ length: machines }, () => prng.between(-maxSkewMs, maxSkewMs)),
+    adversaries: prng.chance(0.5) ? drawAdversaries(weights, prng.fork('adversaries')) : [],
   };
 }
 
@@ -86,10 +115,11 @@ type Cluster = {
   readonly scheduler: Scheduler;
   readonly links: Links;
   readonly machines: readonly Machine[];
+  readonly clocks: readonly MachineClock[];
 };
 
 /** Schedules partitions, crashes and restarts within the faulty time. */
-function planFaults({ scheduler, links, machines }: Cluster, prng: Prng): void {
+function planFaults({ scheduler, links, machines, clocks }: Cluster, prng: Prng): void {
   const count = machines.length;
   const instantUs = (): number => prng.between(FAULTS_FROM_MS * 1_000, FAULTS_UNTIL_MS * 1_000);
   for (let i = prng.between(0, 2); i > 0; i--) {
@@ -101,6 +131,25 @@ function planFaults({ scheduler, links, machines }: Cluster, prng: Prng): void {
       .map(({ index }) => index);
     scheduler.after(atUs, () => links.partition([order.slice(0, cut), order.slice(cut)]));
     scheduler.after(atUs + prng.between(100, 4_000) * 1_000, links.heal);
+  }
+  for (let i = prng.between(0, 2); i > 0; i--) {
+    const machine = prng.between(0, count - 1);
+    const others = machines.map(({ index }) => index).filter((index) => index !== machine);
+    const [from, to] = prng.chance(0.5) ? [[machine], others] : [others, [machine]];
+    const atUs = instantUs();
+    const forUs = prng.between(100, 4_000) * 1_000;
+    // Held, or on and off in turns.
+    const periodUs = prng.chance(0.5) ? forUs : prng.between(20, 500) * 1_000;
+    for (let us = 0; us < forUs; us += 2 * periodUs) {
+      scheduler.after(atUs + us, () => scheduler.after(periodUs, links.cut(from, to)));
+    }
+  }
+  if (prng.chance(0.3)) {
+    const clock = prng.pick(clocks);
+    const byMs = prng.pick([-20_000, -600, 600, 20_000]);
+    const atUs = instantUs();
+    scheduler.after(atUs, () => clock.jump(byMs));
+    scheduler.after(atUs + prng.between(200, 3_000) * 1_000, () => clock.jump(-byMs));
   }
   const isPowerCut = prng.chance(0.2);
   const togetherUs = instantUs();
@@ -114,6 +163,10 @@ function planFaults({ scheduler, links, machines }: Cluster, prng: Prng): void {
       if (machine && !machine.isUp()) machine.boot();
     });
   }
+}
+
+function adversaryNamed(name: AdversaryName | undefined): Adversary | undefined {
+  return name && ADVERSARIES[name];
 }
 
 function createTrace(scheduler: Scheduler): {
@@ -140,13 +193,30 @@ export async function runWholeSeed(seed: number): Promise<WholeReport> {
   const links = createLinks({ scheduler, prng: prng.fork('links'), quality: plan.quality });
   const hub = createSimNetworkHub({ scheduler, links });
   const machines: Machine[] = [];
+  const clocks = plan.lagMs.map((_, index) =>
+    createMachineClock({ scheduler, skewMs: plan.skewMs[index] ?? 0 }),
+  );
+  const adversaryOf = (index: number): AdversaryName | undefined =>
+    plan.adversaries.find(({ machine }) => machine === index)?.kind;
+  const isHonest = (index: number): boolean => adversaryOf(index) === undefined;
+  const honest = (): Machine[] => machines.filter(({ index }) => isHonest(index));
   const chain = sameChain();
   const open = submissions(machines);
-  const books = ledger(machines);
-  const memory = signers(machines);
-  const checkers = [chain, votes(scheduler), alarms(), bounds(), open, books, memory];
+  const books = ledger(honest);
+  const memory = signers(honest);
+  const times = time(scheduler, Math.max(0, ...plan.skewMs));
+  const checkers = [
+    chain,
+    votes(scheduler),
+    alarms(isHonest),
+    bounds(),
+    times,
+    open,
+    books,
+    memory,
+  ];
   const watch = watchAll([
-    ...checkers.map((checker) => checker.watch),
+    ...checkers.map((checker) => watchHonest(checker.watch, isHonest)),
     { onExecuted: ({ index }, { height, hash }) => trace.note(index, `${height} ${toHex(hash)}`) },
   ]);
   for (let index = 0; index < plan.weights.length + plan.followers; index++) {
@@ -158,20 +228,21 @@ export async function runWholeSeed(seed: number): Promise<WholeReport> {
         scheduler,
         hub,
         medium: createMedium({ scheduler, prng: prng.fork(`disk ${index}`), syncUs }),
-        skewMs: plan.skewMs[index] ?? 0,
+        clock: clocks[index] ?? createMachineClock({ scheduler }),
         lagMs: plan.lagMs[index] ?? 0,
         prng: prng.fork(`machine ${index}`),
         watch,
+        adversary: adversaryNamed(adversaryOf(index)),
         onOutgoing: (from, { kind, to, bytes }) =>
           trace.note(from, `${kind} ${to} ${toHex(sha256(bytes))}`),
       }),
     );
   }
   const violations: string[] = [];
-  planFaults({ scheduler, links, machines }, prng.fork('faults'));
+  planFaults({ scheduler, links, machines, clocks }, prng.fork('faults'));
   const untilUs = FAULTS_UNTIL_MS * 1_000;
   startTraffic({ world, machines, scheduler, prng: prng.fork('traffic'), watch, untilUs });
-  const heights = (): number[] => machines.map((one) => one.api()?.status().executedHeight ?? -1);
+  const heights = (): number[] => honest().map((one) => one.api()?.status().executedHeight ?? -1);
 
   for (const machine of machines) machine.boot();
   while (scheduler.nowUs() < untilUs) {
@@ -197,8 +268,9 @@ export async function runWholeSeed(seed: number): Promise<WholeReport> {
   await open.finish();
   books.check();
   await memory.check(() => scheduler.run(scheduler.nowUs()));
-  for (const penalty of hub.penalties()) {
-    if (!/timeout|slow/.test(penalty)) violations.push(`penalties: ${penalty}`);
+  for (const { by, whom, reason } of hub.penalties()) {
+    if (!isHonest(by) || !isHonest(whom) || /timeout|slow/.test(reason)) continue;
+    violations.push(`penalties: node ${by} against node ${whom}: ${reason}`);
   }
   for (const { name, violations: found } of checkers) {
     violations.push(...found.map((violation) => `${name}: ${violation}`));
@@ -212,6 +284,7 @@ export async function runWholeSeed(seed: number): Promise<WholeReport> {
     accepted: open.accepted(),
     final: open.final(),
     crashes: machines.reduce((sum, { lives }) => sum + lives - 1, 0),
+    adversaries: plan.adversaries.length,
     virtualMs: Math.floor(scheduler.nowUs() / 1_000),
     events: scheduler.events(),
   };

@@ -43,6 +43,8 @@ export type Watch = {
   readonly onAccepted?: (accepted: Accepted) => void;
   readonly onGauge?: (machine: Watched, gauge: GaugeName, value: number) => void;
   readonly onHalt?: (machine: Watched, halted: Halted) => void;
+  /** A node holds evidence against the key of machine `guilty`; −1: of none. */
+  readonly onEvidence?: (machine: Watched, guilty: number, fault: string) => void;
   /** Something that cannot happen among honest nodes. */
   readonly onAlarm?: (machine: Watched, what: string) => void;
 };
@@ -78,8 +80,23 @@ export function watchAll(watches: readonly Watch[]): Required<Watch> {
     onHalt(...facts) {
       for (const one of watches) one.onHalt?.(...facts);
     },
+    onEvidence(...facts) {
+      for (const one of watches) one.onEvidence?.(...facts);
+    },
     onAlarm(...facts) {
       for (const one of watches) one.onAlarm?.(...facts);
     },
   };
+}
+
+/** A watch that hears only of machines that are honest. */
+export function watchHonest(watch: Watch, isHonest: (machine: number) => boolean): Watch {
+  const heard: Record<string, unknown> = {};
+  for (const [name, call] of Object.entries(watch)) {
+    heard[name] = (about: Watched | Accepted, ...facts: unknown[]) => {
+      const machine = 'index' in about ? about.index : about.machine;
+      if (isHonest(machine)) (call as (...all: unknown[]) => void)(about, ...facts);
+    };
+  }
+  return heard as Watch;
 }

@@ -1,7 +1,7 @@
-/** Among honest nodes none halts, refuses to start, logs an error or sees evidence of a fault. */
+/** No honest node halts, refuses to start, logs an error or holds evidence against an honest key. */
 import type { WholeChecker } from '../watch.ts';
 
-export function alarms(): WholeChecker {
+export function alarms(isHonest: (machine: number) => boolean): WholeChecker {
   const violations: string[] = [];
   return {
     name: 'alarms',
@@ -9,6 +9,10 @@ export function alarms(): WholeChecker {
     watch: {
       onHalt: ({ index }, { reason, detail }) =>
         void violations.push(`node ${index} halted: ${reason}: ${detail}`),
+      onEvidence({ index }, guilty, fault) {
+        if (guilty >= 0 && !isHonest(guilty)) return;
+        violations.push(`node ${index} holds ${fault} against honest node ${guilty}`);
+      },
       onAlarm: ({ index }, what) => void violations.push(`node ${index} ${what}`),
     },
   };

@@ -7,14 +7,15 @@ export type Ledger = WholeChecker & {
   readonly check: () => void;
 };
 
-export function ledger(machines: readonly Machine[]): Ledger {
+/** `machines`: those that are honest. */
+export function ledger(machines: () => readonly Machine[]): Ledger {
   const violations: string[] = [];
   return {
     name: 'ledger',
     violations,
     watch: {},
     check() {
-      for (const machine of machines) {
+      for (const machine of machines()) {
         const state = machine.ledger()?.state;
         if (!state) violations.push(`node ${machine.index} has no state to look at`);
         else {

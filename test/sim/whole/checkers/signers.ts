@@ -31,7 +31,8 @@ function contradictionOf({ selector, value }: Subject): Subject {
   }
 }
 
-export function signers(machines: readonly Machine[]): Signers {
+/** `machines`: those that are honest. */
+export function signers(machines: () => readonly Machine[]): Signers {
   const violations: string[] = [];
   const sent = new Map<number, { readonly subject: Subject; readonly signer: ValidatorIndex }[]>();
   return {
@@ -43,7 +44,7 @@ export function signers(machines: readonly Machine[]): Signers {
       },
     },
     async check(settle) {
-      for (const machine of machines) {
+      for (const machine of machines()) {
         machine.crash();
         const signer = await machine.openSigner();
         for (const { subject, signer: place } of sent.get(machine.index) ?? []) {
