@@ -42,6 +42,14 @@ export function explain(cause: unknown): {
   if (cause instanceof TransportError) {
     return { line: cause.message, exitCode: EXIT.unreachable, code: cause.code };
   }
+  if (cause instanceof Error && cause.name === 'LightFailure') {
+    // By name: the class comes with the light client, which most failures need not load.
+    return {
+      line: `the node's answer is not proven: ${cause.message}`,
+      exitCode: EXIT.notVerified,
+      code: 'not_verified',
+    };
+  }
   const { message, exitCode } = cause as { message?: unknown; exitCode?: unknown };
   return {
     line: (typeof message === 'string' ? message : String(cause)).split('\n')[0] ?? '',

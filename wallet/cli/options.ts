@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { type Client, createClient } from '../client/client.ts';
 import { usageError } from './cli-error.ts';
+import { noteUntrusted, stateVerification } from './output.ts';
 
 /** Parsed arguments as yargs gives them. */
 export type Arguments = { readonly [name: string]: unknown };
@@ -21,12 +22,21 @@ export function withJson<T>(yargs: Argv<T>): Argv<T> {
   }) as unknown as Argv<T>;
 }
 
-/** `--node` and `--json`. */
+/** `--node`, `--json`, and what answers are verified against. */
 export function withNode<T>(yargs: Argv<T>): Argv<T> {
-  return withJson(yargs).option('node', {
-    type: 'string',
-    describe: `Address of a node (MILETUS_NODE, else ${DEFAULT_NODE_URL})`,
-  }) as unknown as Argv<T>;
+  return withJson(yargs)
+    .option('node', {
+      type: 'string',
+      describe: `Address of a node (MILETUS_NODE, else ${DEFAULT_NODE_URL})`,
+    })
+    .option('verify', {
+      type: 'boolean',
+      describe: 'Verify answers by proofs (the default once `miletus trust` knows a chain)',
+    })
+    .option('checkpoint', {
+      type: 'string',
+      describe: 'EPOCH:HASH that is trusted for this command',
+    }) as unknown as Argv<T>;
 }
 
 /** `--keys`: where the key files are. */
@@ -133,19 +143,54 @@ export function keysFolder(argv: Arguments): string {
   return text(argv, 'keys') ?? process.env['MILETUS_KEYS'] ?? join(homedir(), '.miletus', 'keys');
 }
 
+/** `as-configured` verifies where something is trusted; `unverified`: the command does it itself. */
+export type Verifying = 'as-configured' | 'unverified';
+
+/** The client that a command works with: one that verifies where something is trusted. */
+async function openClient(
+  argv: Arguments,
+  raw: Client,
+): Promise<{ readonly client: Client; readonly done: () => void }> {
+  const wanted = argv['verify'];
+  if (wanted === false) {
+    stateVerification(() => ({ verified: false, reason: '--no-verify' }));
+    return { client: raw, done: () => {} };
+  }
+  const { anchorOf } = await import('./trust-file.ts');
+  const anchor = anchorOf(argv);
+  if (anchor === undefined) {
+    if (wanted === true) {
+      const allowed = '--checkpoint EPOCH:HASH, or `miletus trust genesis HASH` before';
+      throw usageError('--verify', 'with nothing that is trusted', allowed);
+    }
+    noteUntrusted();
+    return { client: raw, done: () => {} };
+  }
+  const { keepWalk, openVerifying } = await import('./verify.ts');
+  const { client, statement } = openVerifying(raw, anchor);
+  stateVerification(statement);
+  return { client, done: () => keepWalk(argv, client) };
+}
+
 /** Calls `work` with a client of the node the arguments name, and closes it. */
 export async function withClient<T>(
   argv: Arguments,
   work: (client: Client) => Promise<T>,
+  verifying: Verifying = 'as-configured',
 ): Promise<T> {
   const url = text(argv, 'node') ?? process.env['MILETUS_NODE'] ?? DEFAULT_NODE_URL;
   if (!/^(?:https?|wss?):\/\/[^\s/]+/.test(url)) {
     throw usageError('--node', url, 'an address such as http://127.0.0.1:8545');
   }
-  const client = createClient({ url });
+  const raw = createClient({ url });
   try {
-    return await work(client);
+    if (verifying === 'unverified') return await work(raw);
+    const { client, done } = await openClient(argv, raw);
+    const result = await work(client);
+    done();
+    return result;
   } finally {
-    client.close();
+    stateVerification(undefined);
+    raw.close();
   }
 }

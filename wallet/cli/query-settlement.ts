@@ -4,6 +4,7 @@ import { fromHex, toHex } from '../../runtime/core/bytes.ts';
 import type { TimestampMs } from '../../runtime/core/units.ts';
 import { totalWeight } from '../../runtime/epoch-config.ts';
 import { parseInstrumentName } from '../../runtime/options/instrument-name.ts';
+import type { Client } from '../client/client.ts';
 import type { ProvenSettlement } from '../client/prove-settlement.ts';
 import { CliError, usageError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
@@ -30,7 +31,7 @@ function steps(proven: ProvenSettlement, isPinned: boolean): string[] {
   const total = totalWeight(config);
   const carriedSum = window.sum + BigInt(window.slots - window.decided) * BigInt(window.lastSample);
   const trust = isPinned
-    ? 'as --config-hash says'
+    ? 'as --config-hash says, or the walk from what is trusted'
     : 'as this node gives it: compare it with another source, or pin it by --config-hash';
   return [
     `1 validators  config of epoch ${config.epoch}, ${config.validators.length} validators, hash ${toHex(proven.configHash)}`,
@@ -69,14 +70,25 @@ function documentOf(proven: ProvenSettlement): object {
   };
 }
 
+/** The config that a walk from what is trusted leads to, where something is. */
+async function walkedConfig(argv: Arguments, client: Client): Promise<Uint8Array | undefined> {
+  const { anchorOf } = await import('./trust-file.ts');
+  const anchor = anchorOf(argv);
+  if (anchor === undefined) return undefined;
+  const { createLightClient } = await import('../light/light-client.ts');
+  const { mustProve } = await import('../light/answers.ts');
+  return mustProve(await createLightClient({ client, anchor }).sync()).configHash;
+}
+
 async function verified(argv: Arguments, name: string): Promise<void> {
   const pin = text(argv, 'config-hash');
-  const configHash = pin === undefined ? undefined : fromHex(pin);
-  if (pin !== undefined && configHash?.length !== 32) {
+  const given = pin === undefined ? undefined : fromHex(pin);
+  if (pin !== undefined && given?.length !== 32) {
     throw usageError('--config-hash', pin, '64 hex characters');
   }
   const { proveSettlement } = await import('../client/prove-settlement.ts');
-  await withClient(argv, async (client) => {
+  const verify = async (client: Client): Promise<void> => {
+    const configHash = given ?? (await walkedConfig(argv, client));
     const proven = await proveSettlement(client, { ...placeOf(name), configHash });
     if (!proven.ok) {
       const { step, code, detail } = proven.error;
@@ -84,10 +96,11 @@ async function verified(argv: Arguments, name: string): Promise<void> {
       throw new CliError(EXIT.notVerified, { field: step, given: `${code}: ${detail}`, allowed });
     }
     print(flag(argv, 'json'), documentOf(proven.value), [
-      ...steps(proven.value, pin !== undefined),
+      ...steps(proven.value, configHash !== undefined),
       'verified',
     ]);
-  });
+  };
+  await withClient(argv, verify, 'unverified');
 }
 
 async function shown(argv: Arguments, name: string): Promise<void> {
@@ -110,7 +123,9 @@ export async function settlement(argv: Arguments): Promise<void> {
   const name = mustText(argv, 'name', NAME)
     .toUpperCase()
     .replace(/D(?=\d+-[CP]$)/, 'd');
-  if (flag(argv, 'verify')) await verified(argv, name);
+  const { anchorOf } = await import('./trust-file.ts');
+  const isTrusting = argv['verify'] !== false && anchorOf(argv) !== undefined;
+  if (flag(argv, 'verify') || isTrusting) await verified(argv, name);
   else await shown(argv, name);
 }
 

@@ -304,7 +304,8 @@ export const PROVERS: { readonly [M in MethodName]?: Prover<M> } = {
     return { value: epochInfo(epoch), at };
   },
 
-  async get_parameters({ light }) {
+  async get_parameters({ light, raw }) {
+    const said = await raw.call('get_parameters', {});
     const { value, at } = await computeProven(light, (state) => ({
       height: metaOf(state).height,
       parameters: parametersOf(state),
@@ -313,7 +314,7 @@ export const PROVERS: { readonly [M in MethodName]?: Prover<M> } = {
     const parameters = Object.fromEntries(
       names.map((name) => [name, { value: value.parameters[name], ...PARAMETER_RANGES[name] }]),
     );
-    return { value: { height: value.height, parameters }, at };
+    return { value: { ...said, height: value.height, parameters }, at, unproven: ['sets'] };
   },
 
   async get_proof({ light, raw }, params) {
