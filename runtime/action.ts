@@ -55,12 +55,13 @@ import {
   type SetProtection,
   SetProtectionCodec,
 } from './actions/quoting.ts';
+import { SECURITY_ACTION_CODECS, type SecurityAction } from './actions/security.ts';
 import { type Transfer, TransferCodec } from './actions/transfer.ts';
 import { type Codec, union, type Variant } from './core/ssz.ts';
 
 /**
  * Selectors of actions; append-only wire format. Those of staking, 32 to 47: `STAKING_ACTION`; of
- * governance, 53 to 57: `GOVERNANCE_ACTION`.
+ * governance, 53 to 57: `GOVERNANCE_ACTION`; of security, 61 to 67: `SECURITY_ACTION`.
  */
 export const ACTION = {
   transfer: 0,
@@ -115,7 +116,8 @@ export type Action =
   | Variant<typeof ACTION.takeLiquidation, TakeLiquidation>
   | Variant<typeof ACTION.setMarginMode, SetMarginMode>
   | StakingAction
-  | GovernanceAction;
+  | GovernanceAction
+  | SecurityAction;
 
 export const ActionCodec: Codec<Action> = union<Action>('Action', {
   [ACTION.transfer]: TransferCodec,
@@ -144,4 +146,5 @@ export const ActionCodec: Codec<Action> = union<Action>('Action', {
   [ACTION.setMarginMode]: SetMarginModeCodec,
   ...STAKING_ACTION_CODECS,
   ...GOVERNANCE_ACTION_CODECS,
+  ...SECURITY_ACTION_CODECS,
 });

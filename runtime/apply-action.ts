@@ -2,11 +2,14 @@
 
 import { isStakingAction } from '../staking/actions.ts';
 import { applyStakingAction } from '../staking/apply-staking-action.ts';
+import { applySecurityAction } from './accounts/security/apply-security-action.ts';
+import type { Signers } from './accounts/security/signing-keys.ts';
 import { setAgentBudget } from './accounts/set-agent-budget.ts';
 import { transferAction } from './accounts/transfer.ts';
 import { ACTION, type Action } from './action.ts';
 import { isGovernanceAction } from './actions/governance.ts';
 import { POST_ONLY, type PostOnly } from './actions/order-terms.ts';
+import { isSecurityAction, isStopping } from './actions/security.ts';
 import type { BlockContext } from './block-context.ts';
 import { type Result, unreachable } from './core/result.ts';
 import type { AccountId } from './core/units.ts';
@@ -45,6 +48,8 @@ function takerClass(postOnly: PostOnly): Class {
 /** The class that an action alone would put its transaction into. */
 export function actionClass(action: Action): Class {
   if (isStakingAction(action) || isGovernanceAction(action)) return CLASS.rest;
+  // What stops things goes before what they would do.
+  if (isSecurityAction(action)) return isStopping(action) ? CLASS.cancels : CLASS.rest;
   switch (action.selector) {
     case ACTION.cancelOrder:
     case ACTION.cancelByClientId:
@@ -85,15 +90,24 @@ export function actionClass(action: Action): Class {
   }
 }
 
-/** Carries out an action of `account`. A refusal has changed nothing. */
+const NOBODY: Signers = [];
+
+/**
+ * Carries out an action of `account`. `signers`: the keys that sign, which only actions of security ask
+ * for. A refusal has changed nothing.
+ */
 export function applyAction(
   state: State,
   context: BlockContext,
   account: AccountId,
   action: Action,
+  signers: Signers = NOBODY,
 ): Result<ActionResult, Refusal> {
   if (isStakingAction(action)) return applyStakingAction(state, context, account, action);
   if (isGovernanceAction(action)) return applyGovernanceAction(state, context, account, action);
+  if (isSecurityAction(action)) {
+    return applySecurityAction(state, context, account, action, signers);
+  }
   switch (action.selector) {
     case ACTION.transfer:
       return transferAction(state, context, account, action.value);

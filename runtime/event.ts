@@ -20,6 +20,20 @@ import {
   UndelegatedEventCodec,
   ValidatorChangedEventCodec,
 } from '../staking/events.ts';
+import {
+  type FrozenEvent,
+  FrozenEventCodec,
+  type KeyChangedEvent,
+  KeyChangedEventCodec,
+  type PendingAskedEvent,
+  PendingAskedEventCodec,
+  type PendingEndedEvent,
+  PendingEndedEventCodec,
+  type PolicyChangedEvent,
+  PolicyChangedEventCodec,
+  type RecoveryEvent,
+  RecoveryEventCodec,
+} from './accounts/security/events.ts';
 import type { Side } from './actions/order-terms.ts';
 import type { SwitchScope } from './actions/quoting.ts';
 import type { Denomination } from './actions/transfer.ts';
@@ -327,6 +341,12 @@ export const EVENT = {
   funding: 59,
   variation: 60,
   oracleConduct: 62,
+  pendingAsked: 70,
+  pendingEnded: 71,
+  keyChanged: 72,
+  policyChanged: 73,
+  frozen: 74,
+  recovery: 75,
   proposalSubmitted: 64,
   proposalDeposited: 65,
   proposalChanged: 66,
@@ -380,6 +400,12 @@ export type Event =
   | Variant<typeof EVENT.funding, FundingEvent>
   | Variant<typeof EVENT.variation, VariationEvent>
   | Variant<typeof EVENT.oracleConduct, OracleConductEvent>
+  | Variant<typeof EVENT.pendingAsked, PendingAskedEvent>
+  | Variant<typeof EVENT.pendingEnded, PendingEndedEvent>
+  | Variant<typeof EVENT.keyChanged, KeyChangedEvent>
+  | Variant<typeof EVENT.policyChanged, PolicyChangedEvent>
+  | Variant<typeof EVENT.frozen, FrozenEvent>
+  | Variant<typeof EVENT.recovery, RecoveryEvent>
   | StakingEvent
   | GovernanceEvent;
 
@@ -597,6 +623,12 @@ export const EventCodec: Codec<Event> = union<Event>('Event', {
     endsAt: u64<TimestampMs>(),
   }),
   [EVENT.oracleConduct]: OracleConductEventCodec,
+  [EVENT.pendingAsked]: PendingAskedEventCodec,
+  [EVENT.pendingEnded]: PendingEndedEventCodec,
+  [EVENT.keyChanged]: KeyChangedEventCodec,
+  [EVENT.policyChanged]: PolicyChangedEventCodec,
+  [EVENT.frozen]: FrozenEventCodec,
+  [EVENT.recovery]: RecoveryEventCodec,
   ...GOVERNANCE_EVENT_CODECS,
 });
 

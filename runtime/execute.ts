@@ -11,9 +11,13 @@
 
 import { beginStakingBlock, endStakingEpoch } from '../staking/end-epoch.ts';
 import { fixNextEpoch, startEpochIfDue } from '../staking/epoch.ts';
-import { admit, type BlockUsage } from './accounts/admit.ts';
-import { chargeAction, type Spender } from './accounts/charge-action.ts';
+import { type Actor, admit, type BlockUsage } from './accounts/admit.ts';
+import { chargeAction } from './accounts/charge-action.ts';
 import { earnCredits } from './accounts/earn-credits.ts';
+import { followOrders } from './accounts/security/follow-orders.ts';
+import { guardAction, settleGuarded } from './accounts/security/guard-action.ts';
+import { runSecurity } from './accounts/security/run-security.ts';
+import type { Action } from './action.ts';
 import { actionClass, applyAction, CLASS, type Class } from './apply-action.ts';
 import { clearBatches } from './auction/clear-batches.ts';
 import { executionOrder, type Placed } from './auction/execution-order.ts';
@@ -66,7 +70,7 @@ type Pending = {
   readonly index: number;
   readonly id: Uint8Array;
   readonly transaction: Transaction;
-  readonly spender: Spender;
+  readonly spender: Actor;
 };
 
 /** The block's payloads, decoded: votes in block order, transactions with their positions. */
@@ -134,7 +138,7 @@ function admitAll(
   const pending: Pending[] = [];
   for (const { index, bytes, transaction } of transactions) {
     const id = payloadTransactionId(state.chainId, bytes, state.sha256);
-    const admitted = admit(state, context, transaction.body, usage);
+    const admitted = admit(state, context, transaction.body, usage, transaction.signatures);
     if (admitted.ok) pending.push({ index, id, transaction, spender: admitted.value });
     else {
       const results = [refused(admitted.error)];
@@ -142,6 +146,23 @@ function admitAll(
     }
   }
   return pending;
+}
+
+/** An action of an account with rules of its own: judged right before it, counted right after. */
+function applyGuarded(
+  state: State,
+  context: BlockContext,
+  { account, security: row, signers }: Actor,
+  action: Action,
+): ActionResult {
+  assert(row !== undefined, 'a guarded account has a row');
+  const guarded = guardAction(state, context, { row, signers }, action);
+  if (!guarded.ok) return refused(guarded.error);
+  const firstEvent = context.events.length;
+  const result = applyAction(state, context, account, action, signers);
+  if (!result.ok) return refused(result.error);
+  settleGuarded(state, context, guarded.value, result.value, firstEvent);
+  return result.value;
 }
 
 /** Second pass: the transactions of one class. */
@@ -157,7 +178,8 @@ function applyClass(
     const results = transaction.body.actions.map((action) => {
       const limited = chargeAction(state, context, spender, action);
       if (limited !== undefined) return refused(limited);
-      const result = applyAction(state, context, spender.account, action);
+      if (spender.security !== undefined) return applyGuarded(state, context, spender, action);
+      const result = applyAction(state, context, spender.account, action, spender.signers);
       return result.ok ? result.value : refused(result.error);
     });
     receipts.set(index, { transactionId: id, index, status: RECEIPT_STATUS.applied, results });
@@ -213,6 +235,7 @@ export function executeBlock(state: State, block: Block, hash: Uint8Array): Bloc
   expireOrders(state, context);
   fireDeadManSwitches(state, context);
   expireQuotes(state, context);
+  runSecurity(state, context);
   cancelUnsupportedOrders(state, context);
   runLiquidations(state, context);
 
@@ -224,6 +247,7 @@ export function executeBlock(state: State, block: Block, hash: Uint8Array): Bloc
   applyClass(state, context, pending, CLASS.rest, receipts);
   clearBatches(state, context);
   earnCredits(state, context);
+  followOrders(state, context);
   runGovernance(state, context);
   return endBlock(state, context, block.header, hash, receipts);
 }

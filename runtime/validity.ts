@@ -8,8 +8,17 @@
 
 import { isStakingAction } from '../staking/actions.ts';
 import { stakingChecks } from '../staking/checks.ts';
+import { keyProofDigest } from './accounts/security/key-proof.ts';
+import {
+  isSchemeForm,
+  newKeyCheck,
+  type SchemeCheck,
+  signerCheck,
+} from './accounts/security/scheme-checks.ts';
+import { isTypable } from './accounts/security/typed-transaction.ts';
 import { ACTION } from './action.ts';
 import { type BlockTrade, blockOfferDigest } from './actions/multileg.ts';
+import { isSecurityAction, type NewKey, newKeysOf } from './actions/security.ts';
 import {
   type Block,
   carriedHeight,
@@ -169,12 +178,21 @@ function checkCarried(check: BlockCheck): BlockVerdict | undefined {
   return undefined;
 }
 
-/** Whether a signature can be verified: its scheme is enabled, and its lengths are those of the scheme. */
-function isEnabled(
+/** Whether an offer's signature can be verified: ed25519 alone, which programs sign with. */
+function isOfferForm(
   { scheme, publicKey }: { readonly scheme: number; readonly publicKey: Uint8Array },
   signature: Uint8Array | undefined,
 ): boolean {
   return scheme === SCHEME.ed25519 && publicKey.length === 32 && signature?.length === 64;
+}
+
+/** The keys that actions of a transaction bring, each with a signature of its own. */
+function newKeysIn({ actions }: TransactionBody): NewKey[] {
+  const keys: NewKey[] = [];
+  for (const action of actions) {
+    if (isSecurityAction(action)) keys.push(...newKeysOf(action));
+  }
+  return keys;
 }
 
 /** The block trades of a transaction: each brings an offer with a signature of its own. */
@@ -207,12 +225,18 @@ function checkPayload(
     );
   }
   for (const [index, signer] of body.signers.entries()) {
-    if (!isEnabled(signer, signatures[index])) {
+    const isShown = signer.scheme !== SCHEME.secp256k1 || isTypable(body);
+    if (!isSchemeForm(signer, signatures[index]) || !isShown) {
       return invalid('unsupported_scheme', `signer ${index}: scheme ${signer.scheme}`);
     }
   }
+  for (const key of newKeysIn(body)) {
+    if (!isSchemeForm(key, key.proof)) {
+      return invalid('unsupported_scheme', `new key: scheme ${key.scheme}`);
+    }
+  }
   for (const { offer, signature } of blockTradesOf(body)) {
-    if (!isEnabled(offer.signer, signature)) {
+    if (!isOfferForm(offer.signer, signature)) {
       return invalid('unsupported_scheme', `offer of nonce ${offer.nonce}`);
     }
   }
@@ -266,12 +290,8 @@ export function checkBlock(check: BlockCheck): BlockVerdict {
   return checkPlace(check) ?? checkCarried(check) ?? checkBody(check);
 }
 
-/** One ed25519 signature to verify: exactly libsodium's `crypto_sign_verify_detached`. */
-export type SignatureCheck = {
-  readonly publicKey: Uint8Array;
-  readonly digest: Uint8Array;
-  readonly signature: Uint8Array;
-};
+/** One signature to verify. */
+export type SignatureCheck = SchemeCheck;
 
 /**
  * The signatures of a payload, in order, its own and then those of offers it takes; undefined when it cannot have valid ones (signatures that
@@ -294,14 +314,16 @@ export function signatureChecks(
   }
   const { body, signatures } = payload.value;
   const digest = transactionDigest ?? transactionId(chainId, body);
-  const checks: SignatureCheck[] = body.signers.map(({ publicKey }, index) => ({
-    publicKey,
-    digest,
-    signature: signatures[index] ?? new Uint8Array(64),
-  }));
+  const checks: SignatureCheck[] = signatures.map((signature, index) =>
+    signerCheck(chainId, body, digest, index, signature),
+  );
   for (const { offer, signature } of blockTradesOf(body)) {
     const { publicKey } = offer.signer;
     checks.push({ publicKey, digest: blockOfferDigest(chainId, offer), signature });
+  }
+  for (const key of newKeysIn(body)) {
+    const proved = keyProofDigest(chainId, body.account, key);
+    checks.push(newKeyCheck(chainId, body.account, key, proved));
   }
   for (const action of body.actions) {
     if (isStakingAction(action)) checks.push(...stakingChecks(chainId, body.account, action));

@@ -11,10 +11,12 @@
 
 import { isStakingAction } from '../staking/actions.ts';
 import { stakingWeight } from '../staking/weights.ts';
+import { securityWeight, signatureWeight } from './accounts/security/weights.ts';
 import { ACTION, type Action } from './action.ts';
 import { isGovernanceAction } from './actions/governance.ts';
 import { TIME_IN_FORCE } from './actions/order-terms.ts';
 import type { CancelOrders } from './actions/orders.ts';
+import { isSecurityAction } from './actions/security.ts';
 import { unreachable } from './core/result.ts';
 import { governanceWeight } from './governance/weights.ts';
 import {
@@ -47,6 +49,7 @@ function cancelsWeight({ allSubAccounts, instrument }: CancelOrders): number {
 function actionWeight(action: Action): number {
   if (isStakingAction(action)) return stakingWeight(action, SIGNATURE_WEIGHT);
   if (isGovernanceAction(action)) return governanceWeight(action);
+  if (isSecurityAction(action)) return securityWeight(action);
   switch (action.selector) {
     case ACTION.transfer:
     case ACTION.setReferrer:
@@ -107,6 +110,6 @@ export function payloadWeight(payload: Payload): number {
   const { body } = payload.value;
   return body.actions.reduce(
     (sum, action) => sum + actionWeight(action),
-    TRANSACTION_WEIGHT + SIGNATURE_WEIGHT * body.signers.length,
+    body.signers.reduce((sum, { scheme }) => sum + signatureWeight(scheme), TRANSACTION_WEIGHT),
   );
 }

@@ -6,7 +6,13 @@ import { Worker } from 'node:worker_threads';
 import type { SignatureCheck } from '../../runtime/validity.ts';
 import { verifyEd25519 } from './ed25519.ts';
 import type { Verifier } from './verifier.ts';
-import { fitsWire, packChecks, type VerifyAnswer, type VerifyRequest } from './verifier-wire.ts';
+import {
+  fitsWire,
+  otherChecks,
+  packChecks,
+  type VerifyAnswer,
+  type VerifyRequest,
+} from './verifier-wire.ts';
 
 /** Checks of one piece: 256 × 50 µs = 13 ms. */
 const PIECE_CHECKS = 256;
@@ -44,7 +50,8 @@ export function createThreadVerifier(options: {
       const id = nextId++;
       underWay.set(id, piece);
       const packed = packChecks(piece.checks);
-      const request: VerifyRequest = { id, packed };
+      const others = otherChecks(piece.checks);
+      const request: VerifyRequest = { id, packed, others };
       worker.postMessage(request, [packed.buffer]);
     }
   };

@@ -1,18 +1,29 @@
-/** Bytes between the node and its verifier thread: checks of 128 bytes, answers of one byte each. */
+/**
+ * Bytes between the node and its verifier thread: ed25519 checks of 128 bytes, other schemes as they are,
+ * answers of one byte each.
+ */
+import { SCHEME } from '../../runtime/transaction.ts';
 import type { SignatureCheck } from '../../runtime/validity.ts';
+
+/** Whether a scheme is another than ed25519. */
+export function isOther(scheme: SignatureCheck['scheme']): boolean {
+  return scheme !== undefined && scheme !== SCHEME.ed25519;
+}
 
 /** Public key 32, digest 32, signature 64. */
 export const CHECK_BYTES = 128;
 
-/** Whether a check has the lengths that the wire, and ed25519, need. */
-export function fitsWire({ publicKey, digest, signature }: SignatureCheck): boolean {
+/** Whether a check is of another scheme than ed25519, or has the lengths that the wire needs. */
+export function fitsWire({ scheme, publicKey, digest, signature }: SignatureCheck): boolean {
+  if (isOther(scheme)) return true;
   return publicKey.length === 32 && digest.length === 32 && signature.length === 64;
 }
 
-/** `fitsWire` holds for each. */
+/** `fitsWire` holds for each; of another scheme its place is left at zeros. */
 export function packChecks(checks: readonly SignatureCheck[]): Uint8Array<ArrayBuffer> {
   const packed = new Uint8Array(checks.length * CHECK_BYTES);
-  for (const [index, { publicKey, digest, signature }] of checks.entries()) {
+  for (const [index, { scheme, publicKey, digest, signature }] of checks.entries()) {
+    if (isOther(scheme)) continue;
     const at = index * CHECK_BYTES;
     packed.set(publicKey, at);
     packed.set(digest, at + 32);
@@ -21,5 +32,15 @@ export function packChecks(checks: readonly SignatureCheck[]): Uint8Array<ArrayB
   return packed;
 }
 
-export type VerifyRequest = { readonly id: number; readonly packed: Uint8Array<ArrayBuffer> };
+/** Checks of other schemes, with their places among the packed ones. */
+export type OtherCheck = { readonly index: number; readonly check: SignatureCheck };
+export function otherChecks(checks: readonly SignatureCheck[]): OtherCheck[] {
+  return checks.flatMap((check, index) => (isOther(check.scheme) ? [{ index, check }] : []));
+}
+
+export type VerifyRequest = {
+  readonly id: number;
+  readonly packed: Uint8Array<ArrayBuffer>;
+  readonly others: readonly OtherCheck[];
+};
 export type VerifyAnswer = { readonly id: number; readonly good: Uint8Array<ArrayBuffer> };

@@ -3,7 +3,9 @@
  * transactions. A process does the batches in a thread; the simulator in place.
  */
 import type { VerifySignature } from '../../consensus/certificate.ts';
+import { SCHEME } from '../../runtime/transaction.ts';
 import type { SignatureCheck } from '../../runtime/validity.ts';
+import { verifySignature } from './verify-signature.ts';
 
 /** `proposal`: a vote waits for it. `admission`: a mempool does. */
 export type VerifyPriority = 'proposal' | 'admission';
@@ -19,13 +21,17 @@ export interface Verifier {
   close(): Promise<void>;
 }
 
-/** A verifier without a thread. */
+/** A verifier without a thread. `verifyNow` is for ed25519 alone. */
 export function createInlineVerifier(verifyNow: VerifySignature): Verifier {
   return {
     verifyNow,
     verify: (checks) =>
       Promise.resolve(
-        checks.map(({ publicKey, digest, signature }) => verifyNow(publicKey, digest, signature)),
+        checks.map((check) => {
+          const { scheme = SCHEME.ed25519, publicKey, digest, signature } = check;
+          if (scheme !== SCHEME.ed25519) return verifySignature(check);
+          return verifyNow(publicKey, digest, signature);
+        }),
       ),
     close: () => Promise.resolve(),
   };

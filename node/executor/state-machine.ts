@@ -177,7 +177,8 @@ function judgeOne(state: State, context: BlockContext, bytes: Uint8Array): numbe
   const payload = PayloadCodec.decode(bytes);
   assert(payload.ok, 'only payloads that decode are judged');
   if (payload.value.selector === PAYLOAD.oracleVote) return 0;
-  const judged = judgeAdmission(state, context, payload.value.value.body, new Map());
+  const { body, signatures } = payload.value.value;
+  const judged = judgeAdmission(state, context, body, new Map(), signatures);
   return judged.ok ? 0 : errorEntry(judged.error.code).number;
 }
 

@@ -5,6 +5,7 @@
  * Payloads that arrive while batches are under way form the next one, so the cost of the two
  * crossings is shared and nothing is awaited one by one. Bounded: at most `MAX_WAITING` wait.
  */
+import { toHex } from '../../runtime/core/bytes.ts';
 import { err, ok, type Result } from '../../runtime/core/result.ts';
 import type { EpochConfig } from '../../runtime/epoch-config.ts';
 import { errorEntry, runtimeErrorCode } from '../../runtime/error.ts';
@@ -69,6 +70,26 @@ type Item = {
   readonly settle: (result: Result<Submitted, SubmitError>) => void;
 };
 
+/** Which signature failed: of a signer, or one that an action brings; with what was computed and tried. */
+function failedSignature(
+  { entry, checks }: Pick<Item, 'entry' | 'checks'>,
+  failing: number,
+): { field: string; given: string; allowed: string } {
+  const { payload, transactionId } = entry;
+  const isTransaction = payload.selector === PAYLOAD.transaction;
+  const signers = isTransaction ? payload.value.body.signers.length : checks.length;
+  const check = checks[failing];
+  const field =
+    failing < signers ? `signatures[${failing}]` : `signatures of actions[${failing - signers}]`;
+  const allowed = 'a signature of its signer';
+  if (check === undefined) return { field, given: '', allowed };
+  const { scheme = SCHEME.ed25519, publicKey, digest } = check;
+  const key = `${Object.keys(SCHEME)[scheme] ?? scheme} key ${toHex(publicKey)}`;
+  const signed =
+    scheme === SCHEME.webauthn ? `challenge ${toHex(transactionId)}` : `digest ${toHex(digest)}`;
+  return { field, given: `${signed} by ${key}`, allowed };
+}
+
 /** What a payload's signatures are, or why it cannot have good ones. */
 function checksOf(
   entry: Entry,
@@ -101,7 +122,8 @@ function checksOf(
       return err(refusal('bad_signature', facts));
     }
     const { number, field } = errorEntry('unsupported_scheme');
-    return err(refusal('refused', { field, given: 'scheme', allowed: 'ed25519', number }));
+    const allowed = 'ed25519, webauthn, or secp256k1 for at most 8 actions of its owner';
+    return err(refusal('refused', { field, given: 'scheme, or its lengths', allowed, number }));
   }
   return err(refusal('refused', { field: 'validator', given: 'unknown', allowed: 'of the epoch' }));
 }
@@ -136,7 +158,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         continue;
       }
       bad.add(item);
-      const facts = { field: `signatures[${failing}]`, allowed: 'a signature of its signer' };
+      const facts = failedSignature(item, failing);
       settle(item, err(refusal('bad_signature', facts)));
     }
     return items.filter((item) => !bad.has(item));

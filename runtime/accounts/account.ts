@@ -15,7 +15,7 @@ export const ROLE = { owner: 0, trade: 1, stake: 2, guardian: 3 } as const;
 export type Role = (typeof ROLE)[keyof typeof ROLE];
 
 /** Keys of one account, present and past. */
-export const MAX_ACCOUNT_KEYS = 64;
+export const MAX_ACCOUNT_KEYS = 250;
 
 export type AccountKey = {
   readonly scheme: Scheme;

@@ -9,6 +9,7 @@
 import { isStakingAction, STAKING_ACTION } from '../../staking/actions.ts';
 import { ACTION, type Action } from '../action.ts';
 import { GOVERNANCE_ACTION, isGovernanceAction } from '../actions/governance.ts';
+import { isSecurityAction, SECURITY_ACTION } from '../actions/security.ts';
 import type { BlockContext } from '../block-context.ts';
 import { equalBytes, toHex } from '../core/bytes.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -26,9 +27,14 @@ import {
   SCHEME,
   type TransactionBody,
   type TransactionSigner,
+  transactionId,
 } from '../transaction.ts';
 import { type Account, type AccountKey, ROLE, type Role } from './account.ts';
 import { budgetsOf, paceOfAll, type Spender } from './charge-action.ts';
+import { agentMaySign, authorize } from './security/authorize.ts';
+import { type AccountSecurity, NO_POLICY } from './security/rows.ts';
+import type { Signers } from './security/signing-keys.ts';
+import { passkeyRefusal } from './security/webauthn.ts';
 
 /** Transactions so far in this block by `nonceKey`. */
 export type BlockUsage = Map<number, number>;
@@ -37,11 +43,12 @@ export type BlockUsage = Map<number, number>;
 function roleAllows(role: Role, action: Action): boolean {
   switch (role) {
     case ROLE.owner:
-      return true;
+      return action.selector !== SECURITY_ACTION.recover;
     case ROLE.trade:
       return (
         !isStakingAction(action) &&
         !isGovernanceAction(action) &&
+        !isSecurityAction(action) &&
         action.selector !== ACTION.transfer &&
         action.selector !== ACTION.setReferrer &&
         action.selector !== ACTION.setAgentBudget &&
@@ -54,7 +61,11 @@ function roleAllows(role: Role, action: Action): boolean {
         : action.selector === GOVERNANCE_ACTION.castVote ||
             action.selector === GOVERNANCE_ACTION.castValidatorVote;
     case ROLE.guardian:
-      return false;
+      return (
+        action.selector === SECURITY_ACTION.freeze ||
+        action.selector === SECURITY_ACTION.endPending ||
+        action.selector === SECURITY_ACTION.recover
+      );
   }
 }
 
@@ -101,6 +112,34 @@ export function placeNonce(
   return ok(place);
 }
 
+const NO_SIGNATURES: readonly Uint8Array[] = [];
+
+/** What the account asks of the passkeys that sign, and the chain of those of an account without rules. */
+function passkeysRefusal(
+  state: State,
+  body: TransactionBody,
+  security: AccountSecurity | undefined,
+  signatures: readonly Uint8Array[],
+): Refusal | undefined {
+  for (const [index, { scheme, publicKey }] of body.signers.entries()) {
+    if (scheme !== SCHEME.webauthn) continue;
+    const { passkeys } = security?.policy ?? NO_POLICY;
+    const signature = signatures[index] ?? NO_SIGNATURE;
+    const id = transactionId(state.chainId, body);
+    const refused = passkeyRefusal(passkeys, publicKey, signature, id);
+    if (refused !== undefined) return refused;
+  }
+  return undefined;
+}
+
+const NO_SIGNATURE = new Uint8Array(0);
+
+/** Who acts: with the keys that sign, by position, and the account's own rules where it has any. */
+export type Actor = Spender & {
+  readonly signers: Signers;
+  readonly security: AccountSecurity | undefined;
+};
+
 /** What a transaction that may act changes: nothing of it is written yet. */
 export type Admission = {
   readonly owner: Address;
@@ -111,13 +150,15 @@ export type Admission = {
   readonly place: number;
   /** Budgets of the signing keys, as `agentBudgets` has them. */
   readonly budgets: readonly number[];
+  /** The account's own rules, where it has any. */
+  readonly security: AccountSecurity | undefined;
 };
 
 /**
  * Judges a transaction without changing anything: what a mempool asks.
  *
  * Errors in order: expired, unknown_account, unsupported_scheme, unknown_key, removed_key,
- * role_forbids, nonce_too_old, nonce_too_new, nonce_used, too_many_from_key; rate_limited or
+ * role_forbids, passkey_refused, agent_expired, signatures_short, nonce_too_old, nonce_too_new, nonce_used, too_many_from_key; rate_limited or
  * agent_budget when every one of its actions would be refused for it.
  * Cost: a scan of the account's keys and of the tail of one nonce window.
  */
@@ -126,6 +167,7 @@ export function judgeAdmission(
   context: BlockContext,
   body: TransactionBody,
   usage: BlockUsage,
+  signatures: readonly Uint8Array[] = NO_SIGNATURES,
 ): Result<Admission, Refusal> {
   if (body.expiresAt < context.timestamp) {
     return err(refusal('expired', { given: body.expiresAt, allowed: context.timestamp }));
@@ -136,7 +178,7 @@ export function judgeAdmission(
 
   const found: { position: number; key: AccountKey | undefined }[] = [];
   for (const [index, signer] of body.signers.entries()) {
-    if (signer.scheme !== SCHEME.ed25519) {
+    if (signer.scheme > SCHEME.webauthn) {
       return err(refusal('unsupported_scheme', { given: signer.scheme }));
     }
     const match = findKey(owner, account, signer);
@@ -144,10 +186,23 @@ export function judgeAdmission(
     if (match.key?.removed) return err(refusal('removed_key', { given: index }));
     found.push(match);
   }
-  for (const { key } of found) {
+  // The one question that an account without rules of its own costs.
+  const security = state.accountSecurity.get(account.id);
+  for (const { key, position } of found) {
     const role = key?.role ?? ROLE.owner;
-    const forbidden = body.actions.findIndex((action) => !roleAllows(role, action));
+    const forbidden = body.actions.findIndex(
+      (action) =>
+        !roleAllows(role, action) &&
+        !(security !== undefined && agentMaySign(state, account.id, position, action)),
+    );
     if (forbidden >= 0) return err(refusal('role_forbids', { given: forbidden }));
+  }
+  const passkey = passkeysRefusal(state, body, security, signatures);
+  if (passkey !== undefined) return err(passkey);
+  if (security !== undefined) {
+    const signed = { account, row: security, signers: found };
+    const short = authorize(state, context, signed, body.actions);
+    if (short !== undefined) return err(short);
   }
 
   const first = found[0];
@@ -164,7 +219,7 @@ export function judgeAdmission(
   const spender = { account: account.id, budgets };
   const paced = paceOfAll(state, context, spender, body.actions);
   if (paced !== undefined) return err(paced);
-  return ok({ owner, account, found, window, place: place.value, budgets });
+  return ok({ owner, account, found, window, place: place.value, budgets, security });
 }
 
 /** Registers the key that an account's address is of: its implicit owner acts for the first time. */
@@ -200,10 +255,11 @@ export function admit(
   context: BlockContext,
   body: TransactionBody,
   usage: BlockUsage,
-): Result<Spender, Refusal> {
-  const judged = judgeAdmission(state, context, body, usage);
+  signatures: readonly Uint8Array[] = NO_SIGNATURES,
+): Result<Actor, Refusal> {
+  const judged = judgeAdmission(state, context, body, usage, signatures);
   if (!judged.ok) return judged;
-  const { owner, account, found, window, place, budgets } = judged.value;
+  const { owner, account, found, window, place, budgets, security } = judged.value;
 
   // From here it must succeed.
   for (const [index, match] of found.entries()) {
@@ -214,5 +270,5 @@ export function admit(
   }
   useNonce(state, window, place, body.nonce);
   usage.set(window, (usage.get(window) ?? 0) + 1);
-  return ok({ account: account.id, budgets });
+  return ok({ account: account.id, budgets, signers: found, security });
 }

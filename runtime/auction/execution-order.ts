@@ -15,6 +15,7 @@ import { isStakingAction } from '../../staking/actions.ts';
 import { ACTION, type Action } from '../action.ts';
 import { isGovernanceAction } from '../actions/governance.ts';
 import type { OrderReference } from '../actions/orders.ts';
+import { isSecurityAction } from '../actions/security.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { unreachable } from '../core/result.ts';
 import type { InstrumentId, OrderId } from '../core/units.ts';
@@ -45,6 +46,7 @@ function seriesOfReference(state: State, { orderId }: OrderReference): readonly 
 /** The series that an action names, by itself or by an order that was open before the block. */
 function namedSeries(state: State, action: Action): readonly InstrumentId[] {
   if (isStakingAction(action) || isGovernanceAction(action)) return NONE;
+  if (isSecurityAction(action)) return NONE;
   switch (action.selector) {
     case ACTION.placeOrder:
       return [action.value.instrument];

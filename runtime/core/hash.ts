@@ -31,6 +31,7 @@ export const DOMAIN = {
   leaderSeed: 'miletus/leader-seed/v1',
   receipts: 'miletus/receipts/v1',
   blockOffer: 'miletus/block-offer/v1',
+  keyProof: 'miletus/key-proof/v1',
 } as const;
 
 /** The 32 bytes that are signed for `ssz` under `domain` on the chain `chainId` (32 bytes). */

@@ -27,6 +27,7 @@ export type TransferReason =
   | 'stake'
   | 'unstake'
   | 'reward'
+  | 'withdrawal'
   | 'deposit'
   | 'treasury'
   | 'liquidation'

@@ -21,7 +21,8 @@ export const MODULE: {
     | 'unbonding'
     | 'rewards'
     | 'variation'
-    | 'governance']: PortfolioId;
+    | 'governance'
+    | 'pending']: PortfolioId;
 } = {
   fees: modulePortfolio(1),
   /** Never above 0: what all bear (`runtime/liquidation/shared-debt.ts`). */
@@ -35,6 +36,8 @@ export const MODULE: {
   variation: modulePortfolio(8),
   /** Deposits of proposals. */
   governance: modulePortfolio(10),
+  /** Funds of withdrawals that wait (`accounts/security/`). */
+  pending: modulePortfolio(11),
 };
 
 /** First number of an account that has an address. */

@@ -8,6 +8,7 @@
  * Invariants: an auction runs only on an account that was below maintenance when it was last marked;
  * what happens depends on tables and the block alone, so a node that was reloaded does the same.
  */
+import { recallWithdrawals } from '../accounts/security/end-pending.ts';
 import { DENOMINATION } from '../actions/transfer.ts';
 import type { BlockContext } from '../block-context.ts';
 import { height, orderId, type PortfolioId, timestampMs } from '../core/units.ts';
@@ -18,8 +19,8 @@ import {
   MAX_DELEVERAGED_SERIES_PER_BLOCK,
   MAX_LIQUIDATIONS_STARTED_PER_BLOCK,
 } from '../limits.ts';
+import { bareExcessOf } from '../margin/bare-excess.ts';
 import { cancelUnsupportedOf } from '../margin/cancel-unsupported.ts';
-import { excessOf } from '../margin/excess.ts';
 import { freshMark } from '../oracle/freshness.ts';
 import type { State } from '../state/state.ts';
 import { type DeleverageBudget, deleverage } from './deleverage.ts';
@@ -92,7 +93,7 @@ function closeEmpty(state: State, context: BlockContext, row: Liquidation): void
 
 /** Follows the mark of this block: who has recovered is free, who is short again goes on. */
 function followMark(state: State, context: BlockContext, row: Liquidation): void {
-  if (excessOf(state, row.portfolio).bare >= 0n) {
+  if (bareExcessOf(state, row.portfolio) >= 0n) {
     endLiquidation(state, context, row, LIQUIDATION_END.recovered);
     return;
   }
@@ -133,7 +134,7 @@ function endClosed(state: State, context: BlockContext, rows: readonly Liquidati
     const { portfolio } = row;
     if (state.liquidations.get(portfolio) !== row) continue;
     if (!holdsPosition(state, portfolio)) closeEmpty(state, context, row);
-    else if (excessOf(state, portfolio).bare >= 0n) {
+    else if (bareExcessOf(state, portfolio) >= 0n) {
       endLiquidation(state, context, row, LIQUIDATION_END.recovered);
     }
   }
@@ -162,7 +163,7 @@ function startWaiting(state: State, context: BlockContext, waiting: readonly Liq
     .slice(0, MAX_LIQUIDATIONS_STARTED_PER_BLOCK);
   for (const row of due) {
     // Since it was last marked it may have been paid in to.
-    if (excessOf(state, row.portfolio).bare < 0n) startLiquidation(state, context, row);
+    if (bareExcessOf(state, row.portfolio) < 0n) startLiquidation(state, context, row);
     else endLiquidation(state, context, row, LIQUIDATION_END.recovered);
   }
 }
@@ -174,7 +175,11 @@ function startWaiting(state: State, context: BlockContext, waiting: readonly Liq
 export function runLiquidations(state: State, context: BlockContext): void {
   const { short, debtors } = findDistressed(state, context);
   for (const portfolio of [...short, ...debtors]) {
-    if (!state.liquidations.has(portfolio)) watch(state, context, portfolio);
+    if (state.liquidations.has(portfolio)) continue;
+    // Funds that wait to leave come back before any step of liquidation.
+    const isHelped = recallWithdrawals(state, context, portfolio);
+    if (isHelped && bareExcessOf(state, portfolio) >= 0n) continue;
+    watch(state, context, portfolio);
   }
   if (state.liquidations.size > 0) {
     const budget = {

@@ -11,6 +11,7 @@
  * charged by a settlement in it: nothing else lowers an excess outside of the account's own actions.
  */
 
+import { recallWithdrawals } from '../accounts/security/end-pending.ts';
 import { SIDE } from '../actions/order-terms.ts';
 import { DENOMINATION } from '../actions/transfer.ts';
 import type { BlockContext } from '../block-context.ts';
@@ -40,12 +41,13 @@ import { accountMargin, bidReserve } from './requirements.ts';
 import { emptySeriesHolding } from './series-holding.ts';
 import { bidCost } from './series-risk.ts';
 
-/** Portfolios whose excess may have fallen in this block, ascending. */
+/** Portfolios with orders whose excess may have fallen in this block, ascending. */
 function touchedPortfolios(state: State, context: BlockContext): PortfolioId[] {
   const touched = new Set<PortfolioId>();
+  const { byPortfolio } = state.derived.portfolios;
   for (const [expiry, holders] of state.derived.portfolios.byExpiry) {
     if (state.markInputs.get(expiry)?.markedAt !== context.timestamp) continue;
-    for (const portfolio of holders) touched.add(portfolio);
+    for (const id of holders) if (byPortfolio.get(id)?.openOrders !== 0) touched.add(id);
   }
   for (const event of context.events) {
     if (event.selector === EVENT.settled) touched.add(event.value.portfolio);
@@ -157,7 +159,10 @@ function keptOrders(
 export function cancelUnsupportedOf(state: State, context: BlockContext, id: PortfolioId): void {
   const portfolio = state.derived.portfolios.byPortfolio.get(id);
   if (portfolio === undefined || portfolio.openOrders === 0) return;
-  if (!isSupported(state, portfolio)) cancelRisk(state, context, portfolio);
+  if (isSupported(state, portfolio)) return;
+  // Funds that wait to leave count for maintenance: they come back before any order goes.
+  if (recallWithdrawals(state, context, id) && isSupported(state, portfolio)) return;
+  cancelRisk(state, context, portfolio);
 }
 
 /**

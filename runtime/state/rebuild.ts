@@ -1,5 +1,6 @@
 /** Fills every derived index from the tables: after genesis and after a checkpoint is loaded. */
 import { rebuildAccountIndex } from '../accounts/account-index.ts';
+import { rebuildSecurity } from '../accounts/security/security-index.ts';
 import { rebuildAuctionIndex } from '../auction/auction-index.ts';
 import { rebuildVoteIndex } from '../governance/tables.ts';
 import { rebuildLiquidationIndex } from '../liquidation/liquidation-index.ts';
@@ -19,6 +20,7 @@ import type { State } from './state.ts';
 /** Cost: one pass over each indexed table, and one price per open series. */
 export function rebuildDerived(state: State): void {
   rebuildAccountIndex(state);
+  rebuildSecurity(state);
   rebuildSeriesIndex(state);
   rebuildMarks(state);
   rebuildBooks(state);

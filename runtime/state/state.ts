@@ -15,6 +15,21 @@ import {
 import { type AccountIndex, accountIndex } from '../accounts/account-index.ts';
 import { type AgentBudget, AgentBudgetCodec } from '../accounts/agent-budget.ts';
 import { type RateCredits, RateCreditsCodec } from '../accounts/rate-credits.ts';
+import {
+  type AccountSecurity,
+  AccountSecurityCodec,
+  type Agent,
+  AgentCodec,
+  type OrderKey,
+  OrderKeyCodec,
+  type OutflowMeter,
+  OutflowMeterCodec,
+  type PendingChange,
+  PendingChangeCodec,
+  type PendingWithdrawal,
+  PendingWithdrawalCodec,
+} from '../accounts/security/rows.ts';
+import { type SecurityIndex, securityIndex } from '../accounts/security/security-index.ts';
 import { type AuctionIndex, auctionIndex } from '../auction/auction-index.ts';
 import {
   type Indicative,
@@ -188,6 +203,7 @@ export type Derived = {
   readonly exposures: Exposures;
   readonly liquidations: LiquidationIndex;
   readonly health: HealthIndex;
+  readonly security: SecurityIndex;
 };
 
 export type State = {
@@ -264,6 +280,17 @@ export type State = {
   readonly liquidationParameters: TableStore<number, LiquidationParameters>;
   /** One row, or none while nothing was ever shared. */
   readonly sharedDebt: TableStore<number, SharedDebt>;
+  /** Rules that accounts have given themselves; the others have no row. */
+  readonly accountSecurity: TableStore<AccountId, AccountSecurity>;
+  /** Which keys of such accounts open orders are of. */
+  readonly orderKeys: TableStore<OrderId, OrderKey>;
+  /** What waits, by number. */
+  readonly pendingChanges: TableStore<OrderId, PendingChange>;
+  readonly pendingWithdrawals: TableStore<OrderId, PendingWithdrawal>;
+  /** Scopes of agents, by `nonceKey`. */
+  readonly agents: TableStore<number, Agent>;
+  /** By `nonceKey` of an agent, or of `WHOLE_ACCOUNT`. */
+  readonly outflowMeters: TableStore<number, OutflowMeter>;
   /** Validators, delegations, rewards: tables 40 to 59. */
   readonly staking: Staking;
   /** Proposals, votes, pauses: tables 73 to 79. */
@@ -426,6 +453,32 @@ export function emptyState(chainId: Uint8Array): State {
     linearPositions: tableStore(
       table({ id: 66, name: 'linearPositions', key: positionKey, value: LinearPositionCodec }),
     ),
+    accountSecurity: tableStore(
+      table({
+        id: 80,
+        name: 'accountSecurity',
+        key: u64Key<AccountId>(),
+        value: AccountSecurityCodec,
+      }),
+    ),
+    orderKeys: tableStore(
+      table({ id: 81, name: 'orderKeys', key: u64Key<OrderId>(), value: OrderKeyCodec }),
+    ),
+    pendingChanges: tableStore(
+      table({ id: 82, name: 'pendingChanges', key: u64Key<OrderId>(), value: PendingChangeCodec }),
+    ),
+    pendingWithdrawals: tableStore(
+      table({
+        id: 83,
+        name: 'pendingWithdrawals',
+        key: u64Key<OrderId>(),
+        value: PendingWithdrawalCodec,
+      }),
+    ),
+    agents: tableStore(table({ id: 84, name: 'agents', key: nonceKey, value: AgentCodec })),
+    outflowMeters: tableStore(
+      table({ id: 85, name: 'outflowMeters', key: nonceKey, value: OutflowMeterCodec }),
+    ),
     perpetuals: tableStore(
       table({ id: 67, name: 'perpetuals', key: u32Key<UnderlyingId>(), value: PerpetualCodec }),
     ),
@@ -459,6 +512,7 @@ export function emptyState(chainId: Uint8Array): State {
       combos: comboIndex(),
       liquidations: liquidationIndex(),
       health: healthIndex(),
+      security: securityIndex(),
     },
   };
 }

@@ -62,9 +62,15 @@ describe('admission: one row per refusal, in order of precedence', () => {
     ['expired', { expiresAt: timestampMs(START - 1), account: new Uint8Array(20) }],
     [
       'unknown_account',
-      { account: new Uint8Array(20), signers: [{ scheme: 1, publicKey: new Uint8Array(33) }] },
+      {
+        account: new Uint8Array(20),
+        signers: [{ scheme: 3 as never, publicKey: new Uint8Array(33) }],
+      },
     ],
-    ['unsupported_scheme', { signers: [{ scheme: 1, publicKey: new Uint8Array(33) }], nonce: 0 }],
+    [
+      'unsupported_scheme',
+      { signers: [{ scheme: 3 as never, publicKey: new Uint8Array(33) }], nonce: 0 },
+    ],
     ['unknown_key', { signers: [{ scheme: 0, publicKey: mallory.publicKey }], nonce: 0 }],
     ['nonce_too_old', { nonce: START - 48 * HOUR }],
     ['nonce_too_new', { nonce: START + 24 * HOUR }],

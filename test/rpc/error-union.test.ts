@@ -33,6 +33,7 @@ const GROUPS: readonly (readonly [from: number, to: number])[] = [
   [660, 699],
   [700, 709],
   [710, 729],
+  [770, 799],
 ];
 
 test('numbers are frozen: none changes, none is reused, new ones are added to the list', () => {

@@ -376,6 +376,13 @@ export function applyBlock(
       case EVENT.marginModeSet:
       case EVENT.riskChange:
       case EVENT.oracleConduct:
+      // Security of accounts: read from the executor.
+      case EVENT.pendingAsked:
+      case EVENT.pendingEnded:
+      case EVENT.keyChanged:
+      case EVENT.policyChanged:
+      case EVENT.frozen:
+      case EVENT.recovery:
       // Governance: read from the executor.
       case EVENT.proposalSubmitted:
       case EVENT.proposalDeposited:
