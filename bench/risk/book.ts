@@ -16,10 +16,15 @@ import {
   type StrikeSeries,
 } from '../../runtime/margin/portfolio/risk-arrays.ts';
 import { ln } from '../../runtime/pricing/elementary.ts';
-import { type EssviSlice, essviSlice, totalVariance } from '../../runtime/pricing/essvi.ts';
+import {
+  type EssviSlice,
+  essviSlice,
+  type SliceParameters,
+  totalVariance,
+} from '../../runtime/pricing/essvi.ts';
 
 export const SERIES = 2_000;
-const SPOT = 100_000;
+export const SPOT = 100_000;
 const EXPIRY_DAYS = [1, 2, 3, 7, 14, 21, 30, 60, 90, 180, 365, 730];
 /** 10⁻⁵ USD; lots of 0.01 and 0.001 BTC. */
 const MARKET = {
@@ -34,6 +39,7 @@ const MARKET = {
 export type Listing = {
   readonly years: number;
   readonly forward: number;
+  readonly parameters: SliceParameters;
   readonly slice: EssviSlice;
   readonly strikes: readonly number[];
 };
@@ -48,14 +54,16 @@ export function listingOf(strikes: number): readonly Listing[] {
     const theta = 0.55 * 0.55 * years;
     const width = 5 * Math.sqrt(theta);
     const ratio = (at: number) => 1 + width * ((at + 0.5) / count - 0.5) * 0.8;
+    const parameters = {
+      theta: Math.round(theta * 1e12),
+      u: Math.round(0.3e9 * Math.sqrt(years)),
+      l: Math.round(0.5e9 * Math.sqrt(years)),
+    };
     return {
       years,
       forward,
-      slice: essviSlice({
-        theta: Math.round(theta * 1e12),
-        u: Math.round(0.3e9 * Math.sqrt(years)),
-        l: Math.round(0.5e9 * Math.sqrt(years)),
-      }),
+      parameters,
+      slice: essviSlice(parameters),
       strikes: Array.from({ length: count }, (_, at) =>
         Math.max(1_000, Math.round((forward * ratio(at)) / 100) * 100),
       ),

@@ -1,18 +1,15 @@
 /**
  * Accounts that are short at the marks of this block, and those that are left with a debt.
  *
- * Source: design/exchange.md §6. An account is short when its cash does not cover every short position by
- * itself and its excess over maintenance is below 0; of others the index leaves nobody out
- * (`health-index.ts`).
+ * Source: design/exchange.md §6. An account is short when its excess over the maintenance of its
+ * positions is below 0; the index leaves nobody out who could be (`health-index.ts`).
  */
-import { DENOMINATION } from '../actions/transfer.ts';
 import type { BlockContext } from '../block-context.ts';
 import { type PortfolioId, portfolioAccount } from '../core/units.ts';
-import { balanceOf } from '../ledger/ledger.ts';
 import { FIRST_ACCOUNT_ID } from '../ledger/module-accounts.ts';
-import { excessOf } from '../margin/excess.ts';
+import { bareExcessOf } from '../margin/bare-excess.ts';
 import type { State } from '../state/state.ts';
-import { dropEmptyExpiries, isSurelySound, takeDrifted } from './health-index.ts';
+import { dropEmptyExpiries, isLeftAlone, takeDrifted } from './health-index.ts';
 import { holdsPosition } from './move-position.ts';
 
 /** Whether an expiry (`expiryKey`) was marked in this block. */
@@ -74,13 +71,15 @@ export function findDistressed(state: State, context: BlockContext): Distressed 
     if (portfolio !== undefined) portfolio.isNoted = false;
     suspects.delete(id);
     if (portfolioAccount(id) < FIRST_ACCOUNT_ID) continue;
+    const excess = bareExcessOf(state, id);
+    if (excess >= 0n && (portfolio === undefined || isLeftAlone(state, portfolio, excess)))
+      continue;
     if (!holdsPosition(state, id)) {
-      if (balanceOf(state, id, DENOMINATION.usd) < 0n) debtors.push(id);
+      if (excess < 0n) debtors.push(id);
       continue;
     }
-    if (portfolio === undefined || isSurelySound(state, portfolio)) continue;
     suspects.add(id);
-    if (isRemarked(state, context, id) && excessOf(state, id).bare < 0n) short.push(id);
+    if (excess < 0n && isRemarked(state, context, id)) short.push(id);
   }
   return { short: short.sort((a, b) => a - b), debtors: debtors.sort((a, b) => a - b) };
 }
