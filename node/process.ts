@@ -6,6 +6,7 @@
  * or whose key signs elsewhere, ends.
  */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { checkGenesis, type Genesis, genesisHash } from '../genesis/document.ts';
 import { createLibp2pNetwork } from '../p2p/libp2p-network.ts';
 import { bindingDigest, peerKeyOfSeed } from '../p2p/peer-identity.ts';
@@ -342,6 +343,8 @@ export async function runNode(options: {
     ]);
     if ('started' in first) {
       node = first.started;
+      // At once, so that a node that is killed starts as fast the next time.
+      flushCompileCache();
       fatal = await ended;
     } else {
       fatal = first.failed;

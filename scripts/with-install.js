@@ -42,6 +42,8 @@ if (!existsSync(pinned) && Number(process.versions.node.split('.')[0]) < MINIMUM
   process.exit(69);
 }
 const node = existsSync(pinned) ? pinned : process.execPath;
+// As in bin/miletus.js.
+process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'miletus');
 const [script, ...args] = process.argv.slice(2);
 const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, script), ...args], {
   stdio: 'inherit',

@@ -2,6 +2,7 @@
  * The executor's thread. Blocks first: queries and judgements wait while a block does, and get
  * `READ_BUDGET_MS` between two blocks, so that no load of reads holds the chain up.
  */
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { GenesisCodec } from '../../genesis/document.ts';
 import { assert, unreachable } from '../../runtime/core/result.ts';
@@ -109,3 +110,6 @@ port.on('message', (request: ExecutorRequest) => {
   (isRead ? waiting.reads : waiting.blocks).push(request);
   if (!working) void work();
 });
+
+// A thread that is ended by its process writes nothing then.
+flushCompileCache();

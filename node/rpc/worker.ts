@@ -1,4 +1,5 @@
 /** Entry of the RPC thread: the server over the bridge to the main thread. */
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../runtime/core/result.ts';
 import type { Log, LogLevel } from '../ports.ts';
@@ -88,6 +89,8 @@ startServer(backend, workerData as RpcConfig, forwardedLog(), forwardedMetrics()
   (running) => {
     server = running;
     post({ kind: 'listening', url: running.url });
+    // A thread that is ended by its process writes nothing then.
+    flushCompileCache();
   },
   (cause: unknown) => {
     post({ kind: 'failed', reason: cause instanceof Error ? cause.message : String(cause) });
