@@ -3,7 +3,8 @@
  * finality over the globe in the simulator.
  *
  * Finality runs from submission to the result in the client's hands. Throughput rises step by step
- * until the 99th percentile of latency is above two seconds; the best step below counts. Transactions
+ * until the 99th percentile of latency is above two seconds; then the gap between the last two steps is
+ * halved twice. The best step below counts. Transactions
  * are signed beforehand. The load and four validators share the machine's cores. MILETUS_CPU_PROF=DIR
  * makes the validators write CPU profiles; MILETUS_BENCH_ONLY=single,batch runs a part;
  * MILETUS_BENCH_LOAD=requote makes each transaction of 20 orders cancel the account's earlier ones first.
@@ -25,6 +26,7 @@ const WARM_UP_SECONDS = 12;
 const MAX_P99_MS = 2_000;
 const GROWTH = 1.15;
 const MAX_STEPS = 14;
+const HALVINGS = 2;
 /** Latency of one in these is measured in a throughput step. */
 const SAMPLE_EVERY = 20;
 
@@ -112,17 +114,18 @@ async function findCapacity(
   // Validators run for months: what counts is compiled code, not the first seconds of a process.
   await runLoad(bench, {
     ...shape,
-    seed: shape.seed + MAX_STEPS,
+    seed: shape.seed + MAX_STEPS + HALVINGS,
     perSecond: shape.firstPerSecond,
     seconds: WARM_UP_SECONDS,
     sample: SAMPLE_EVERY,
   });
   let best: Capacity = { transactionsPerSecond: 0, acceptedShare: 0, cpuMs: 0 };
-  let perSecond = shape.firstPerSecond;
-  for (let step = 0; step < MAX_STEPS; step++) {
+  let step = 0;
+  /** One step; whether its latency held. */
+  const holds = async (perSecond: number): Promise<boolean> => {
     const result = await runLoad(bench, {
       ...shape,
-      seed: shape.seed + step,
+      seed: shape.seed + step++,
       perSecond,
       seconds: STEP_SECONDS,
       sample: SAMPLE_EVERY,
@@ -136,12 +139,23 @@ async function findCapacity(
         `${result.problem ? ` (${result.problem})` : ''}`,
       options,
     );
-    if (p99Ms > MAX_P99_MS) break;
+    if (p99Ms > MAX_P99_MS) return false;
     if (result.finalPerSecond > best.transactionsPerSecond) {
       const { finalPerSecond: transactionsPerSecond, acceptedShare, cpuMs } = result;
       best = { transactionsPerSecond, acceptedShare, cpuMs };
     }
-    perSecond *= GROWTH;
+    return true;
+  };
+  let held = 0;
+  let broke = shape.firstPerSecond;
+  while (step < MAX_STEPS && (await holds(broke))) {
+    held = broke;
+    broke *= GROWTH;
+  }
+  for (let halving = 0; halving < HALVINGS && held > 0; halving++) {
+    const middle = Math.sqrt(held * broke);
+    if (await holds(middle)) held = middle;
+    else broke = middle;
   }
   return best;
 }
