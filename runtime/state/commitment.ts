@@ -2,33 +2,21 @@
  * The state commitment: one sparse Merkle tree a table, one root over them, and the trees of the
  * last four checkpoints.
  *
- * Source: design/chain.md §5; format in docs/spec/state.md. Nodes change in place; each checkpoint
- * keeps an undo log of the nodes it changed, through which proofs read older trees. A checkpoint is
+ * Source: design/chain.md §5; format in docs/spec/state.md. Trees change in place; each checkpoint
+ * keeps an undo log of what it changed, through which proofs read older trees. A checkpoint is
  * named by its state root: two with one root have the same rows, so either answers for both.
  *
- * Invariants: the roots depend on the rows alone, not on the order or history of changes; a slot is
- * handed out again only when no retained checkpoint uses it.
+ * Invariant: the roots depend on the rows alone, not on the order or history of changes.
  */
 import { equalBytes } from '../core/bytes.ts';
 import type { PairHasher } from '../core/merkle-hash.ts';
 import { assert } from '../core/result.ts';
-import { createDueHashes, type DueHashes, hashDue } from './due-hashes.ts';
+import { createBucketHashes } from './bucket-hashes.ts';
 import type { EncodedRows } from './encoded-rows.ts';
 import { MAX_TABLES } from './merkle-format.ts';
-import {
-  byteOffset,
-  createNodePool,
-  createUndoLog,
-  EMPTY_REF,
-  type NodePool,
-  ROOT_SLOTS,
-  releaseSlot,
-  resetUndoLog,
-  slotBytes,
-  type UndoLog,
-} from './node-pool.ts';
 import { createRowHashes } from './row-hashes.ts';
-import { createSortedChanges, resetSorted, type SortedChanges } from './sorted-changes.ts';
+import { createRunPool, type RunPool } from './run-pool.ts';
+import { createSortedChanges, resetSorted } from './sorted-changes.ts';
 import {
   addStagedEncoded,
   addStagedRow,
@@ -39,7 +27,10 @@ import {
   type StagingBatch,
 } from './staged-rows.ts';
 import type { TableChanges } from './table.ts';
-import { updateTree } from './update-tree.ts';
+import { createTableTree, levelHashes, type TableTree } from './table-tree.ts';
+import { createUndoLog, resetUndoLog, type UndoLog } from './undo-log.ts';
+import { type TreeScratch, updateTree } from './update-tree.ts';
+import { HASH_BYTES } from './words.ts';
 
 /** Checkpoints whose rows can be proved: the newest and three before it. */
 export const RETAINED_CHECKPOINTS = 4;
@@ -56,27 +47,19 @@ export type RetainedCheckpoint = {
    * of node i are 2i and 2i+1, node 128 + t is the root of table t.
    */
   readonly tableTree: Uint8Array;
-  /** Root ref of every table. */
-  readonly roots: Int32Array;
   /** What this checkpoint changed, to read the ones before it. */
   readonly undo: UndoLog;
-  /** Slots that this checkpoint's trees no longer use and the one before still does. */
-  readonly dropped: readonly number[];
-};
-
-/** The checkpoint in the making. */
-type OpenCheckpoint = {
-  readonly undo: UndoLog;
-  readonly dropped: number[];
-  readonly roots: Int32Array;
 };
 
 export type Commitment = {
   readonly hashPairs: PairHasher;
-  readonly pool: NodePool;
+  readonly pool: RunPool;
+  /** By table id. */
+  readonly trees: readonly TableTree[];
   /** Oldest first, at most `RETAINED_CHECKPOINTS`. */
   readonly checkpoints: RetainedCheckpoint[];
-  open: OpenCheckpoint;
+  /** Undo log of the checkpoint in the making. */
+  undo: UndoLog;
   /** Rows not yet in the trees, by table id. */
   readonly staged: readonly StagedRows[];
   /** The last of them, not yet hashed. */
@@ -84,8 +67,7 @@ export type Commitment = {
   /**
    * Memory that each checkpoint uses again: fresh pages would cost more than the work done in them.
    */
-  readonly due: DueHashes;
-  readonly sorted: SortedChanges;
+  readonly scratch: TreeScratch;
   readonly spareUndo: UndoLog[];
 };
 
@@ -93,13 +75,17 @@ export type Commitment = {
 export function createCommitment(hashPairs: PairHasher): Commitment {
   return {
     hashPairs,
-    pool: createNodePool(),
+    pool: createRunPool(),
+    trees: Array.from({ length: MAX_TABLES }, createTableTree),
     checkpoints: [],
-    open: { undo: createUndoLog(1), dropped: [], roots: new Int32Array(MAX_TABLES) },
+    undo: createUndoLog(1),
     staged: Array.from({ length: MAX_TABLES }, createStagedRows),
     batch: { rows: createRowHashes(), staged: undefined },
-    due: createDueHashes(),
-    sorted: createSortedChanges(),
+    scratch: {
+      sorted: createSortedChanges(),
+      batch: createBucketHashes(),
+      dirty: new Int32Array(0),
+    },
     spareUndo: [],
   };
 }
@@ -146,54 +132,48 @@ export function stageEncoded(commitment: Commitment, rows: EncodedRows): void {
  * by `sealCheckpoint`, and before it by whoever stages a great many.
  */
 export function foldStaged(commitment: Commitment): void {
-  const { pool, open, due, sorted, staged, hashPairs } = commitment;
-  const { undo, dropped, roots } = open;
+  const { pool, trees, checkpoints, scratch, hashPairs } = commitment;
   flushBatch(commitment.batch, hashPairs);
-  for (const [tableId, rows] of staged.entries()) {
-    if (rows.changes.length === 0) continue;
-    const update = { pool, due, hashPairs, undo, dropped, staged: rows, sorted };
-    roots[tableId] = updateTree(update, roots[tableId] ?? EMPTY_REF, tableId);
-    resetStagedRows(rows);
+  const undo = checkpoints.length === 0 ? undefined : commitment.undo;
+  for (const [tableId, tree] of trees.entries()) {
+    const staged = commitment.staged[tableId];
+    if (staged === undefined || staged.changes.length === 0) continue;
+    updateTree({ tableId, tree, pool, scratch, hashPairs, staged, undo });
+    resetStagedRows(staged);
   }
-  hashDue(due, pool, hashPairs);
-  resetSorted(sorted, KEPT_CHANGES);
+  resetSorted(scratch.sorted, KEPT_CHANGES);
+  if (scratch.dirty.length > KEPT_CHANGES) scratch.dirty = new Int32Array(0);
 }
 
 /** Makes a checkpoint of what was staged, and forgets the fifth-last; returns the new state root. */
 export function sealCheckpoint(commitment: Commitment): Uint8Array {
   foldStaged(commitment);
-  const { pool, checkpoints, open, hashPairs } = commitment;
-  const { undo, dropped, roots } = open;
-  const tableTree = hashTableTree(pool, hashPairs);
+  const { checkpoints, undo, hashPairs } = commitment;
+  const tableTree = hashTableTree(commitment.trees, hashPairs);
   const stateRoot = tableTree.slice(32, 64);
-  checkpoints.push({ version: undo.version, stateRoot, tableTree, roots, undo, dropped });
+  checkpoints.push({ version: undo.version, stateRoot, tableTree, undo });
   const spare = commitment.spareUndo.pop() ?? createUndoLog(0);
   resetUndoLog(spare, undo.version + 1);
-  commitment.open = { undo: spare, dropped: [], roots: roots.slice() };
+  commitment.undo = spare;
   if (checkpoints.length > RETAINED_CHECKPOINTS) forgetOldest(commitment);
   return stateRoot;
 }
 
-/**
- * Drops the oldest checkpoint. What the next one keeps only for the dropped one goes with it: its
- * undo log, and the slots it no longer uses.
- */
-function forgetOldest(commitment: Commitment): void {
-  const { pool, checkpoints, spareUndo } = commitment;
+/** Drops the oldest checkpoint, and the undo log of the next, which was kept for it. */
+function forgetOldest({ checkpoints, spareUndo }: Commitment): void {
   checkpoints.shift();
   const oldest = checkpoints[0];
   assert(oldest !== undefined, 'the newest checkpoint is retained');
-  for (const slot of oldest.dropped) releaseSlot(pool, slot);
   spareUndo.push(oldest.undo);
-  checkpoints[0] = { ...oldest, undo: createUndoLog(oldest.version), dropped: [] };
+  checkpoints[0] = { ...oldest, undo: createUndoLog(oldest.version) };
 }
 
-/** The tree over the tables' roots, which the pool holds in its first slots. 127 hashes. */
-function hashTableTree(pool: NodePool, hashPairs: PairHasher): Uint8Array {
-  const tree = new Uint8Array(2 * MAX_TABLES * 32);
-  for (let slot = 0; slot < ROOT_SLOTS; slot++) {
-    const pair = slotBytes(pool, slot).subarray(byteOffset(slot), byteOffset(slot) + 64);
-    tree.set(pair, MAX_TABLES * 32 + slot * 64);
+/** The tree over the tables' roots. 127 hashes. */
+function hashTableTree(trees: readonly TableTree[], hashPairs: PairHasher): Uint8Array {
+  const tree = new Uint8Array(2 * MAX_TABLES * HASH_BYTES);
+  for (const [tableId, one] of trees.entries()) {
+    const root = new Uint8Array(levelHashes(one, 0).buffer);
+    tree.set(root, (MAX_TABLES + tableId) * HASH_BYTES);
   }
   for (let width = MAX_TABLES / 2; width >= 1; width /= 2) {
     const children = tree.subarray(2 * width * 32, 4 * width * 32);

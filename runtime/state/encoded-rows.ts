@@ -9,7 +9,7 @@ import { type ByteCursor, byteCursor } from '../core/byte-cursor.ts';
 import { assert } from '../core/result.ts';
 import type { Codec } from '../core/ssz.ts';
 import type { Key, KeyCodec } from './key-codec.ts';
-import { WORD_BYTES } from './node-pool.ts';
+import { WORD_BYTES } from './words.ts';
 
 /** A row as it is stored: `value` is `undefined` when the row was deleted. */
 export type RowChange = {

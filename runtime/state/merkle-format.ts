@@ -2,7 +2,7 @@
  * The format of the state commitment: constants, the hashes of a key, a value and a leaf. Frozen by
  * `test/vectors/state-root.json`; described in `docs/spec/state.md`.
  */
-import { asciiBytes, concatBytes } from '../core/bytes.ts';
+import { asciiBytes, concatBytes, equalBytes } from '../core/bytes.ts';
 import { sha256 } from '../core/hash.ts';
 
 /** Levels of the tree over the tables' roots. */
@@ -13,12 +13,25 @@ export const MAX_TABLES = 128;
 export const KEY_BITS = 256;
 
 /**
- * Right half of what a leaf hashes: `miletus/state/leaf/v1` in ASCII, then zeros to 32 bytes.
- * Nobody knows 64 bytes that hash to it, so no inner node can have it as a child, and a leaf and an
- * inner node never share their 64 bytes.
+ * What fills the chunk of a length: `miletus/state/bytes/v1` in ASCII, then zeros to 28 bytes. A key's
+ * and a value's hash end in it, and nobody knows 64 bytes that hash to such a chunk; so who takes a
+ * leaf for an inner node can go no further than its halves without showing it.
  */
-export const LEAF_TAG: Uint8Array = new Uint8Array(32);
-LEAF_TAG.set(asciiBytes('miletus/state/leaf/v1'));
+const LENGTH_TAG: Uint8Array = new Uint8Array(28);
+LENGTH_TAG.set(asciiBytes('miletus/state/bytes/v1'));
+
+/** The chunk of a length, u32 little-endian ‖ `LENGTH_TAG`. */
+export function lengthChunk(length: number): Uint8Array {
+  const chunk = new Uint8Array(32);
+  new DataView(chunk.buffer).setUint32(0, length, true);
+  chunk.set(LENGTH_TAG, 4);
+  return chunk;
+}
+
+/** Whether 32 bytes are the chunk of a length, which no hash is. */
+export function isLengthChunk(chunk: Uint8Array): boolean {
+  return equalBytes(chunk.subarray(4), LENGTH_TAG);
+}
 
 /** H(left ‖ right), each 32 bytes. */
 export function innerHash(left: Uint8Array, right: Uint8Array): Uint8Array {
@@ -26,36 +39,34 @@ export function innerHash(left: Uint8Array, right: Uint8Array): Uint8Array {
 }
 
 /**
- * keyHash or valueHash: Merkle root of the bytes in chunks of 32, the last filled with zeros, then
- * hashed with their length, so that no two messages share a tree. No bytes are one chunk of zeros;
- * an odd level of several is filled with 32 zeros. Reference for `row-hashes.ts`.
+ * keyHash or valueHash: the bytes in chunks of 32, the last filled with zeros, neighbours hashed
+ * together level by level until one is left, the odd last of a level going up as it is; that, hashed
+ * with the chunk of their length, so that no two messages share a tree. No bytes are one chunk of
+ * zeros. As many hashes as chunks. Reference for `row-hashes.ts`.
  */
 export function bytesRoot(bytes: Uint8Array): Uint8Array {
-  let level = chunksOf(bytes);
-  while (level.length > 32) {
-    const hashes: Uint8Array[] = [];
-    for (let at = 0; at < level.length; at += 64) {
-      hashes.push(
-        innerHash(level.subarray(at, at + 32), chunksOf(level.subarray(at + 32, at + 64))),
-      );
-    }
-    level = concatBytes(...hashes);
+  let level: Uint8Array[] = [];
+  for (let at = 0; at === 0 || at < bytes.length; at += 32) {
+    const chunk = new Uint8Array(32);
+    chunk.set(bytes.subarray(at, at + 32));
+    level.push(chunk);
   }
-  const length = new Uint8Array(32);
-  new DataView(length.buffer).setUint32(0, bytes.length, true);
-  return innerHash(level, length);
+  while (level.length > 1) {
+    const next: Uint8Array[] = [];
+    for (let i = 0; i < level.length; i += 2) {
+      const [left, right] = [level[i] ?? NONE, level[i + 1]];
+      next.push(right === undefined ? left : innerHash(left, right));
+    }
+    level = next;
+  }
+  return innerHash(level[0] ?? NONE, lengthChunk(bytes.length));
 }
 
-/** The bytes filled with zeros to a multiple of 32, at least once 32. */
-function chunksOf(bytes: Uint8Array): Uint8Array {
-  const chunks = new Uint8Array(Math.max(1, Math.floor((bytes.length + 31) / 32)) * 32);
-  chunks.set(bytes);
-  return chunks;
-}
+const NONE: Uint8Array = new Uint8Array(32);
 
-/** H(H(keyHash ‖ valueHash) ‖ LEAF_TAG): the hash of one row wherever it stands in its table's tree. */
+/** H(keyHash ‖ valueHash): the hash of one row wherever it stands in its table's tree. */
 export function leafHash(keyHash: Uint8Array, valueHash: Uint8Array): Uint8Array {
-  return innerHash(innerHash(keyHash, valueHash), LEAF_TAG);
+  return innerHash(keyHash, valueHash);
 }
 
 /** Bit `depth` of a key hash, most significant first: 0 goes left, 1 right. */

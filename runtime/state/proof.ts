@@ -8,8 +8,10 @@
  *
  * Why a proof cannot be forged: from the root down, the first 7 steps are the bits of the table id
  * and the others those of the key hash, so a path has one reading. A path that pretends to go on
- * below a leaf, whose 64 bytes are X ‖ LEAF_TAG, must either show LEAF_TAG as a sibling, which is
- * refused, or hash 64 bytes to LEAF_TAG, which nobody can.
+ * below a leaf comes to its key's or its value's hash. There it cannot end: nobody knows a leaf or a
+ * value that hashes to that but with the chunk of a length as its right half, and such a leaf is
+ * refused. Nor can it go on: it must show that chunk as a sibling, which is refused, or hash 64 bytes
+ * to it, which nobody can.
  */
 import { equalBytes } from '../core/bytes.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -17,9 +19,9 @@ import { bytes, type Codec, container, list } from '../core/ssz.ts';
 import {
   bytesRoot,
   innerHash,
+  isLengthChunk,
   KEY_BITS,
   keyBit,
-  LEAF_TAG,
   leafHash,
   MAX_TABLES,
   TABLE_LEVELS,
@@ -56,7 +58,7 @@ export type ProofError =
   | { readonly code: 'contradictory_proof' }
   /** The other leaf could not stand at the end of this path. */
   | { readonly code: 'leaf_off_path'; readonly depth: number }
-  /** The path claims to go on below a leaf. */
+  /** The path claims to go on below a leaf: a sibling, or half of the other leaf, is a length's chunk. */
   | { readonly code: 'path_below_leaf'; readonly depth: number }
   /** The path leads to another root: other rows, another value, or a changed proof. */
   | { readonly code: 'root_mismatch'; readonly computedRoot: Uint8Array };
@@ -83,7 +85,7 @@ export function verifyProof(claim: StateClaim, proof: StateProof): Result<void, 
   let hash = end.value;
   for (let depth = siblings.length - 1; depth >= 0; depth--) {
     const sibling = siblings[depth] ?? new Uint8Array(32);
-    if (equalBytes(sibling, LEAF_TAG)) return err({ code: 'path_below_leaf', depth });
+    if (isLengthChunk(sibling)) return err({ code: 'path_below_leaf', depth });
     hash = keyBit(keyHash, depth) === 0 ? innerHash(hash, sibling) : innerHash(sibling, hash);
   }
   for (let level = TABLE_LEVELS - 1; level >= 0; level--) {
@@ -112,6 +114,9 @@ function endOfPath(
     if (keyBit(other.keyHash, depth) !== keyBit(keyHash, depth)) {
       return err({ code: 'leaf_off_path', depth });
     }
+  }
+  if (isLengthChunk(other.keyHash) || isLengthChunk(other.valueHash)) {
+    return err({ code: 'path_below_leaf', depth: proof.siblings.length });
   }
   return ok(leafHash(other.keyHash, other.valueHash));
 }

@@ -3,11 +3,13 @@
  * hasher, a level of all their Merkle trees in one call.
  *
  * Format: `bytesRoot` in `merkle-format.ts`. A row's last two pairs (top ‖ length of its key, then
- * of its value) lie side by side, so their hashes come out as keyHash ‖ valueHash.
+ * of its value) lie side by side, so their hashes come out as keyHash ‖ valueHash. Of a tree that is
+ * not yet one chunk, the odd last chunk of its level waits at the place of its top.
  */
 import type { PairHasher } from '../core/merkle-hash.ts';
 import { DELETED, type EncodedRows } from './encoded-rows.ts';
-import { HASH_WORDS, PAIR_WORDS } from './node-pool.ts';
+import { lengthChunk } from './merkle-format.ts';
+import { copyHash, HASH_WORDS, PAIR_BYTES, PAIR_WORDS } from './words.ts';
 
 /** Rows hashed at a time: 32 KB of last pairs, which stay in the processor's cache. */
 export const BATCH_ROWS = 256;
@@ -15,7 +17,6 @@ export const BATCH_ROWS = 256;
 const BATCH_PAIRS = 1_024;
 
 const CHUNK_BYTES = 32;
-const PAIR_BYTES = 64;
 
 /** Rows to be hashed. */
 export type RowHashes = {
@@ -30,13 +31,14 @@ export type RowHashes = {
   /** Hashes of `pairs`. */
   hashes: Uint8Array;
   hashWords: BigInt64Array;
-  /** The trees in `pairs`: which half of `last` gets the top, and how many pairs are left. */
+  /** The trees in `pairs`: which half of `last` gets the top, and how many chunks are left. */
   readonly halves: number[];
   readonly sizes: number[];
 };
 
 export function createRowHashes(): RowHashes {
   const last = new Uint8Array(BATCH_ROWS * 2 * PAIR_BYTES);
+  for (let at = CHUNK_BYTES; at < last.length; at += PAIR_BYTES) last.set(lengthChunk(0), at);
   return {
     count: 0,
     last,
@@ -74,7 +76,6 @@ export function addRowToHash(
 ): void {
   const half = 2 * batch.count;
   batch.count++;
-  clearWords(batch.lastWords, half * PAIR_WORDS, (half + 2) * PAIR_WORDS);
   addBytes(batch, half, key);
   if (value !== undefined) addBytes(batch, half + 1, value);
 }
@@ -98,7 +99,6 @@ export function addEncodedToHash(
 ): void {
   const half = 2 * batch.count;
   batch.count++;
-  clearWords(batch.lastWords, half * PAIR_WORDS, (half + 2) * PAIR_WORDS);
   addWords(batch, half, words.keys, (row * rows.keyStride) >>> 3, rows.keyBytes);
   const length = rows.lengths[row] ?? DELETED;
   if (length !== DELETED) {
@@ -114,38 +114,48 @@ function addWords(
   from: number,
   length: number,
 ): void {
+  const { lastWords } = batch;
+  const start = half * PAIR_WORDS;
   writeU32(batch.last, half * PAIR_BYTES + CHUNK_BYTES, length);
-  const count = (length + 7) >>> 3;
-  if (length <= CHUNK_BYTES) {
-    copyWords(source, from, batch.lastWords, half * PAIR_WORDS, count);
-    return;
+  const end = from + ((length + 7) >>> 3);
+  let at = from;
+  if (length > CHUNK_BYTES) {
+    const to = addTree(batch, half, length) * PAIR_WORDS;
+    const words = batch.pairCount * PAIR_WORDS - to;
+    const copied = Math.min(words, end - from);
+    copyWords(source, from, batch.pairWords, to, copied);
+    clearWords(batch.pairWords, to + copied, to + words);
+    at += words;
   }
-  const to = addTree(batch, half, length) * PAIR_WORDS;
-  copyWords(source, from, batch.pairWords, to, count);
-  clearWords(batch.pairWords, to + count, batch.pairCount * PAIR_WORDS);
+  // What is left is at most one chunk.
+  for (let i = 0; i < HASH_WORDS; i++) {
+    lastWords[start + i] = at + i < end ? (source[at + i] ?? 0n) : 0n;
+  }
 }
 
 function addBytes(batch: RowHashes, half: number, bytes: Uint8Array): void {
   const { length } = bytes;
   const start = half * PAIR_BYTES;
   writeU32(batch.last, start + CHUNK_BYTES, length);
-  if (length <= CHUNK_BYTES) {
-    for (let i = 0; i < length; i++) batch.last[start + i] = bytes[i] ?? 0;
-    return;
+  let at = 0;
+  if (length > CHUNK_BYTES) {
+    const to = addTree(batch, half, length) * PAIR_BYTES;
+    const end = batch.pairCount * PAIR_BYTES;
+    batch.pairs.set(bytes.subarray(0, end - to), to);
+    batch.pairs.fill(0, Math.min(to + length, end), end);
+    at = end - to;
   }
-  const from = addTree(batch, half, length) * PAIR_BYTES;
-  batch.pairs.set(bytes, from);
-  batch.pairs.fill(0, from + length, batch.pairCount * PAIR_BYTES);
+  for (let i = 0; i < CHUNK_BYTES; i++) batch.last[start + i] = bytes[at + i] ?? 0;
 }
 
-/** Makes room for the tree of a long key or value; returns its first pair. */
+/** Makes room for the pairs of a long key or value; returns the first. */
 function addTree(batch: RowHashes, half: number, length: number): number {
   const first = batch.pairCount;
-  const size = Math.floor((length + PAIR_BYTES - 1) / PAIR_BYTES);
-  growPairs(batch, first + size);
-  batch.pairCount += size;
+  const chunks = (length + CHUNK_BYTES - 1) >>> 5;
+  growPairs(batch, first + (chunks >>> 1));
+  batch.pairCount += chunks >>> 1;
   batch.halves.push(half);
-  batch.sizes.push(size);
+  batch.sizes.push(chunks);
   return first;
 }
 
@@ -175,7 +185,7 @@ export function hashRows(batch: RowHashes, hashPairs: PairHasher, target: Uint8A
   if (batch.pairs.length > BATCH_PAIRS * PAIR_BYTES) Object.assign(batch, pairMemory(BATCH_PAIRS));
 }
 
-/** Makes the hashes of one level the pairs of the next; a tree of one pair gives its top. */
+/** Makes the hashes of one level the pairs of the next; a tree of one chunk has its top. */
 function rise(batch: RowHashes): void {
   const { halves, sizes, pairWords, hashWords, lastWords } = batch;
   let from = 0;
@@ -184,20 +194,25 @@ function rise(batch: RowHashes): void {
   for (let i = 0; i < sizes.length; i++) {
     const size = sizes[i] ?? 0;
     const half = halves[i] ?? 0;
-    if (size === 1) {
-      copyWords(hashWords, from, lastWords, half * PAIR_WORDS, HASH_WORDS);
-    } else {
+    const waiting = half * PAIR_WORDS;
+    const hashed = size >>> 1;
+    const chunks = hashed + (size & 1);
+    const words = hashed * HASH_WORDS;
+    if (chunks > 1) {
       const to = pairCount * PAIR_WORDS;
-      const words = size * HASH_WORDS;
-      copyWords(hashWords, from, pairWords, to, words);
-      const isOdd = (size & 1) === 1;
-      if (isOdd) clearWords(pairWords, to + words, to + words + HASH_WORDS);
+      // An odd last chunk waits; one that waited joins the last pair when there is room for it.
+      const paired = (chunks >>> 1) * PAIR_WORDS;
+      copyWords(hashWords, from, pairWords, to, Math.min(words, paired));
+      if (paired > words) copyHash(lastWords, waiting, pairWords, to + words);
+      if (words > paired) copyHash(hashWords, from + paired, lastWords, waiting);
       halves[trees] = half;
-      sizes[trees] = (size + 1) >>> 1;
-      pairCount += (size + 1) >>> 1;
+      sizes[trees] = chunks;
+      pairCount += chunks >>> 1;
       trees++;
+    } else {
+      copyHash(hashWords, from, lastWords, waiting);
     }
-    from += size * HASH_WORDS;
+    from += words;
   }
   halves.length = trees;
   sizes.length = trees;

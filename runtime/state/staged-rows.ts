@@ -3,7 +3,6 @@
  */
 import type { PairHasher } from '../core/merkle-hash.ts';
 import { DELETED, type EncodedRows } from './encoded-rows.ts';
-import { KEPT_WORDS, PAIR_WORDS, WORD_BYTES } from './node-pool.ts';
 import {
   addEncodedToHash,
   addRowToHash,
@@ -12,28 +11,31 @@ import {
   isFull,
   type RowHashes,
 } from './row-hashes.ts';
-
-const PAIR_BYTES = PAIR_WORDS * WORD_BYTES;
+import { HASH_WORDS, KEPT_WORDS, PAIR_BYTES, PAIR_WORDS, swapBytes } from './words.ts';
 
 export type StagedRows = {
-  /** keyHash ‖ valueHash of every row, as words and as bytes: the same memory. */
+  /** keyHash ‖ valueHash of every row, as words, bytes and numbers of 32 bits: the same memory. */
   words: BigInt64Array;
   bytes: Uint8Array;
+  numbers: Uint32Array;
   /** The rows as `row * 2 + isDelete`. */
   readonly changes: number[];
 };
 
 export function createStagedRows(): StagedRows {
-  const words = new BigInt64Array(16 * PAIR_WORDS);
-  return { words, bytes: new Uint8Array(words.buffer), changes: [] };
+  return { ...rowMemory(16 * PAIR_WORDS), changes: [] };
+}
+
+function rowMemory(length: number): Pick<StagedRows, 'words' | 'bytes' | 'numbers'> {
+  const words = new BigInt64Array(length);
+  const { buffer } = words;
+  return { words, bytes: new Uint8Array(buffer), numbers: new Uint32Array(buffer) };
 }
 
 /** Empties the list, keeping its memory unless that is very much. */
 export function resetStagedRows(staged: StagedRows): void {
   staged.changes.length = 0;
-  if (staged.words.length <= KEPT_WORDS) return;
-  staged.words = new BigInt64Array(16 * PAIR_WORDS);
-  staged.bytes = new Uint8Array(staged.words.buffer);
+  if (staged.words.length > KEPT_WORDS) Object.assign(staged, rowMemory(16 * PAIR_WORDS));
 }
 
 export const rowOf = (change: number): number => change >>> 1;
@@ -93,13 +95,16 @@ function growRows(staged: StagedRows, rows: number): void {
   let { length } = staged.words;
   if (rows * PAIR_WORDS <= length) return;
   while (length < rows * PAIR_WORDS) length *= 2;
-  const words = new BigInt64Array(length);
-  words.set(staged.words);
-  staged.words = words;
-  staged.bytes = new Uint8Array(words.buffer);
+  const before = staged.words;
+  Object.assign(staged, rowMemory(length));
+  staged.words.set(before);
 }
 
-/** Bit `depth` of a row's key hash, as `keyBit`. */
-export function rowBit(staged: StagedRows, row: number, depth: number): number {
-  return ((staged.bytes[row * PAIR_BYTES + (depth >>> 3)] ?? 0) >>> (7 - (depth & 7))) & 1;
+/** Compares two key hashes, given as numbers of 32 bits: below 0, 0, or above. */
+export function compareKeys(a: Uint32Array, fromA: number, b: Uint32Array, fromB: number): number {
+  for (let i = 0; i < 2 * HASH_WORDS; i++) {
+    const order = swapBytes(a[fromA + i] ?? 0) - swapBytes(b[fromB + i] ?? 0);
+    if (order !== 0) return order;
+  }
+  return 0;
 }

@@ -1,246 +1,329 @@
 /**
- * Batch update of a table's sparse Merkle tree.
+ * Batch update of a table's tree.
  *
- * `updateTree` walks the tree once with all changed rows of its table, in the order of their key
- * hashes: those of a subtree lie side by side, and each node is met once. Nodes change in place, after their old
- * content went to the checkpoint's undo log.
+ * `updateTree` merges the changed rows, in the order of their key hashes, into the buckets that they
+ * fall into, hashes those buckets, and then the nodes above them level by level. Rows and hashes
+ * change in place, after what they were went to the checkpoint's undo log.
  *
  * Shape (docs/spec/state.md): an empty subtree is 32 zero bytes, a subtree with one leaf is that
- * leaf, every other node has two children. So the tree is a function of its rows alone.
+ * leaf, every other node has two children. So the root is a function of the rows alone.
  */
 import type { PairHasher } from '../core/merkle-hash.ts';
-import { assert } from '../core/result.ts';
-import { type DueHashes, hashDue, hashLater, MAX_DUE } from './due-hashes.ts';
-import { KEY_BITS } from './merkle-format.ts';
 import {
-  allocateSlot,
-  byteOffset,
-  EMPTY_REF,
-  HASH_WORDS,
-  innerRef,
-  isInner,
-  isLeaf,
-  leafRef,
-  leftRef,
-  type NodePool,
-  PAIR_WORDS,
-  placeOf,
-  placeOffset,
-  placeSlot,
-  rightRef,
-  saveSlot,
-  setChildren,
-  slotBytes,
-  slotOf,
-  slotWords,
+  addBucket,
+  BATCH_RECORDS,
+  type BucketHashes,
+  hashBuckets,
+  makeRecordRoom,
+} from './bucket-hashes.ts';
+import {
+  allocateRun,
+  NO_RUN_CLASS,
+  type RunPool,
+  releaseRun,
+  runClass,
+  runNumbers,
+  runOffset,
+  runRecords,
+  runWords,
+} from './run-pool.ts';
+import { type SortedChanges, sortChanges } from './sorted-changes.ts';
+import { compareKeys, isDelete, rowOf, type StagedRows } from './staged-rows.ts';
+import {
+  bucketOf,
+  deepenEmpty,
+  flatten,
+  isFlat,
+  isSpacious,
+  levelHashes,
+  levelKinds,
+  MANY_ROWS,
+  splitBuckets,
+  type TableTree,
+} from './table-tree.ts';
+import {
+  openSegment,
+  saveAbsence,
+  saveNode,
+  saveRow,
   type UndoLog,
-  wordOffset,
-} from './node-pool.ts';
-import { firstOne, PREFIX_BITS, type SortedChanges, sortChanges } from './sorted-changes.ts';
-import { isDelete, rowBit, rowOf, type StagedRows } from './staged-rows.ts';
+  type UndoSegment,
+} from './undo-log.ts';
+import {
+  copyHash,
+  copyPair,
+  HASH_BYTES,
+  HASH_WORDS,
+  PAIR_BYTES,
+  PAIR_WORDS,
+  sameHash,
+  swapBytes,
+} from './words.ts';
 
-/** The work of one checkpoint on one table; `due`, `undo` and `dropped` are those of all tables. */
-export type TreeUpdate = {
-  readonly pool: NodePool;
-  readonly due: DueHashes;
-  readonly hashPairs: PairHasher;
-  readonly undo: UndoLog;
-  /** The changed rows of the table, and memory for their order. */
-  readonly staged: StagedRows;
+/** Memory of all updates: fresh pages would cost more than the work done in them. */
+export type TreeScratch = {
   readonly sorted: SortedChanges;
-  /** Slots that the trees no longer use but older checkpoints do. */
-  readonly dropped: number[];
+  readonly batch: BucketHashes;
+  /** Nodes of one level that changed, ascending: their indexes. */
+  dirty: Int32Array;
+};
+
+/** The work of one checkpoint on one table. */
+export type TreeUpdate = {
+  readonly tableId: number;
+  readonly tree: TableTree;
+  readonly pool: RunPool;
+  readonly scratch: TreeScratch;
+  readonly hashPairs: PairHasher;
+  /** The changed rows of the table. */
+  readonly staged: StagedRows;
+  /** None when no older checkpoint is retained. */
+  readonly undo: UndoLog | undefined;
+};
+
+/** Where an update is. */
+type Progress = {
+  readonly segment: UndoSegment | undefined;
+  /** Buckets hashed, in `scratch.dirty`. */
+  dirtyCount: number;
 };
 
 /**
- * Applies `update.staged` to the tree `root` of a table and returns the new root ref; the root's hash is
- * due at `place`. Throws `InvariantViolation` when a key changes twice.
- * Cost: about 8 nodes and 3 µs a change, for 10⁴ changes among 10⁶ rows.
+ * Applies `update.staged` to `update.tree`. Throws `InvariantViolation` when a key changes twice.
+ * Cost: a pass over the rows of each bucket that has a change, and a hash for each of them.
  */
-export function updateTree(update: TreeUpdate, root: number, place: number): number {
-  sortChanges(update.sorted, update.staged);
-  const outcome = updateSubtree(update, root, 0, 0, update.staged.changes.length);
-  if (outcome !== root) hashChild(update, outcome, 0, place);
-  return outcomeRef(outcome);
+export function updateTree(update: TreeUpdate): void {
+  const { tree, pool, scratch, staged, tableId, undo } = update;
+  sortChanges(scratch.sorted, staged);
+  fitDepth(update, staged.changes.length);
+  const segment = undo && openSegment(undo, tableId, tree.depth);
+  const progress: Progress = { segment, dirtyCount: 0 };
+  mergeChanges(update, progress);
+  if (undo && segment) segment.rowsTo = undo.rowCount;
+  raiseHashes(update, progress);
+  flatten(tree, pool);
 }
 
-/**
- * What became of a subtree: the ref of a node (or `EMPTY_REF`) whose hash is as it was, or `-ref` of
- * a node whose hash changed.
- */
-type Outcome = number;
-
-const changed = (ref: number): Outcome => -ref;
-const outcomeRef = (outcome: Outcome): number => Math.abs(outcome);
-
-/**
- * Updates the subtree `ref` at `depth` with the changes `from` to `to` (exclusive), all those that
- * fall into it. Its arguments are not in an object because one for each of 90,000 nodes doubles the
- * work of the garbage collector.
- */
-function updateSubtree(
-  update: TreeUpdate,
-  ref: number,
-  depth: number,
-  from: number,
-  to: number,
-): Outcome {
-  if (from === to) return ref;
-  if (to - from === 1 && !isInner(ref)) {
-    const settled = settleOne(update, ref, update.sorted.changes[from] ?? 0);
-    if (settled !== undefined) return settled;
-  }
-  assert(depth < KEY_BITS, 'a key changes once in a checkpoint');
-
-  const { pool } = update;
-  const slot = slotOf(ref);
-  let left = EMPTY_REF;
-  let right = EMPTY_REF;
-  if (isInner(ref)) {
-    left = leftRef(pool, slot);
-    right = rightRef(pool, slot);
-  } else if (ref !== EMPTY_REF) {
-    if (leafBit(pool, slot, depth) === 0) left = ref;
-    else right = ref;
-  }
-  const middle =
-    depth < PREFIX_BITS
-      ? firstOne(update.sorted, depth, from, to)
-      : partChanges(update, depth, from, to);
-  const newLeft = updateSubtree(update, left, depth + 1, from, middle);
-  const newRight = updateSubtree(update, right, depth + 1, middle, to);
-  if (isInner(ref) && newLeft === left && newRight === right) return ref;
-  return joinChildren(update, ref, depth, newLeft, newRight);
-}
-
-/**
- * The outcome of one change on a leaf or an empty subtree; `undefined` when the change adds a
- * second leaf, which must first be parted from this one.
- */
-function settleOne(update: TreeUpdate, ref: number, change: number): Outcome | undefined {
-  const { pool, undo, dropped, staged } = update;
-  const row = rowOf(change);
-  if (ref === EMPTY_REF) {
-    if (isDelete(change)) return EMPTY_REF;
-    const slot = allocateSlot(pool, undo.version);
-    fillLeaf(pool, slot, staged, row);
-    return changed(leafRef(slot));
-  }
-  const slot = slotOf(ref);
-  if (!sameHalf(pool, slot, staged, row, KEY_HALF)) return isDelete(change) ? ref : undefined;
-  if (isDelete(change)) {
-    dropped.push(slot);
-    return EMPTY_REF;
-  }
-  // A row written with the value it had leaves the tree as it is.
-  if (sameHalf(pool, slot, staged, row, VALUE_HALF)) return ref;
-  saveSlot(pool, undo, slot);
-  fillLeaf(pool, slot, staged, row);
-  return changed(ref);
-}
-
-/** The subtree over two children, of which at least one is not as it was. */
-function joinChildren(
-  update: TreeUpdate,
-  ref: number,
-  depth: number,
-  left: Outcome,
-  right: Outcome,
-): Outcome {
-  const { pool, undo, dropped } = update;
-  const leftChild = outcomeRef(left);
-  const rightChild = outcomeRef(right);
-  const isLone =
-    (leftChild === EMPTY_REF && !isInner(rightChild)) ||
-    (rightChild === EMPTY_REF && isLeaf(leftChild));
-  if (isLone) {
-    if (isInner(ref)) dropped.push(slotOf(ref));
-    return leftChild === EMPTY_REF ? right : left;
-  }
-
-  const isNew = !isInner(ref);
-  const slot = isNew ? allocateSlot(pool, undo.version) : slotOf(ref);
-  // Of a new node no child is in place, though its leaf may have an unchanged ref.
-  const oldLeft = isNew ? NO_REF : leftRef(pool, slot);
-  const oldRight = isNew ? NO_REF : rightRef(pool, slot);
-  if (!isNew) saveSlot(pool, undo, slot);
-  setChildren(pool, slot, leftChild, rightChild);
-  if (left !== oldLeft) hashChild(update, left, depth + 1, placeOf(slot, 0));
-  if (right !== oldRight) hashChild(update, right, depth + 1, placeOf(slot, 1));
-  return changed(innerRef(slot));
-}
-
-const NO_REF = -1;
-
-/** Has the hash of a child that changed or moved put at `place`. */
-function hashChild(update: TreeUpdate, outcome: Outcome, depth: number, place: number): void {
-  const { pool, due } = update;
-  if (outcome !== EMPTY_REF) {
-    // All below a node that is due is hashed or due too, so what is due can be hashed at any time.
-    if (due.count === MAX_DUE) hashDue(due, pool, update.hashPairs);
-    hashLater(due, outcomeRef(outcome), depth, place);
+/** Gives the tree the depth of the rows it has; an empty one that of those to come. */
+function fitDepth(update: TreeUpdate, changes: number): void {
+  const { tree, pool } = update;
+  if (tree.rows === 0) {
+    while (isFlat(tree, changes)) deepenEmpty(tree);
     return;
   }
-  const offset = placeOffset(place);
-  slotWords(pool, placeSlot(place)).fill(0n, offset, offset + HASH_WORDS);
+  while (isFlat(tree, tree.rows)) {
+    splitBuckets(tree, pool);
+    hashLevel(update);
+  }
+}
+
+/** Computes the hashes of all buckets, which were just parted: those of a checkpoint, so nothing is noted. */
+function hashLevel(update: TreeUpdate): void {
+  const { tree, pool, scratch, hashPairs } = update;
+  const { batch } = scratch;
+  const hashes = levelHashes(tree, tree.depth);
+  const kinds = levelKinds(tree, tree.depth);
+  const take = (bucket: number, kind: number, words: BigInt64Array, at: number): void => {
+    copyHash(words, at, hashes, bucket * HASH_WORDS);
+    kinds[bucket] = kind;
+  };
+  for (let bucket = 0; bucket < tree.counts.length; bucket++) {
+    const count = tree.counts[bucket] ?? 0;
+    if (count === 0) continue;
+    makeRecordRoom(batch, count);
+    const run = tree.runs[bucket] ?? 0;
+    const start = runOffset(run);
+    const records = runWords(pool, run).subarray(start, start + count * PAIR_WORDS);
+    batch.records.set(records, batch.recordCount * PAIR_WORDS);
+    addBucket(batch, bucket, batch.recordCount + count);
+    if (batch.recordCount >= BATCH_RECORDS) hashBuckets(batch, hashPairs, tree.depth, take);
+  }
+  hashBuckets(batch, hashPairs, tree.depth, take);
+}
+
+/** Merges all changes into their buckets and hashes those that are not as they were. */
+function mergeChanges(update: TreeUpdate, progress: Progress): void {
+  const { tree, scratch, hashPairs, staged, undo } = update;
+  const { sorted, batch } = scratch;
+  const { length } = staged.changes;
+  const { prefixes } = sorted;
+  if (scratch.dirty.length < length) scratch.dirty = new Int32Array(2 * length);
+  const hashes = levelHashes(tree, tree.depth);
+  const kinds = levelKinds(tree, tree.depth);
+  const { segment } = progress;
+  if (undo && segment) segment.nodesFrom[tree.depth] = undo.nodeCount;
+  const take = (bucket: number, kind: number, words: BigInt64Array, at: number): void => {
+    if (undo) saveNode(undo, bucket, kinds[bucket] ?? 0, hashes, bucket * HASH_WORDS);
+    copyHash(words, at, hashes, bucket * HASH_WORDS);
+    kinds[bucket] = kind;
+    scratch.dirty[progress.dirtyCount++] = bucket;
+  };
+  let from = 0;
+  while (from < length) {
+    const bucket = bucketOf(tree, prefixes[from] ?? 0);
+    let to = from + 1;
+    while (to < length && bucketOf(tree, prefixes[to] ?? 0) === bucket) to++;
+    mergeBucket(update, bucket, from, to);
+    if (batch.recordCount >= BATCH_RECORDS || batch.buckets.length >= BATCH_RECORDS) {
+      hashBuckets(batch, hashPairs, tree.depth, take);
+    }
+    from = to;
+  }
+  hashBuckets(batch, hashPairs, tree.depth, take);
+  if (undo && segment) segment.nodesTo[tree.depth] = undo.nodeCount;
 }
 
 /**
- * Orders a range of changes by bit `depth` of their key hash, which their prefixes do not reach;
- * returns where the ones begin. Two keys of a million agree so far in 116 pairs.
+ * Merges the sorted changes `from` to `to` (exclusive) into their bucket. Its rows as they are then
+ * stand in the batch, unless nothing changed.
  */
-function partChanges(
-  { sorted, staged }: TreeUpdate,
-  depth: number,
-  from: number,
-  to: number,
-): number {
-  const { changes } = sorted;
-  let low = from;
-  let high = to;
-  while (low < high) {
-    const change = changes[low] ?? 0;
-    if (rowBit(staged, rowOf(change), depth) === 0) {
-      low++;
-    } else {
-      high--;
-      changes[low] = changes[high] ?? 0;
-      changes[high] = change;
+function mergeBucket(update: TreeUpdate, bucket: number, from: number, to: number): void {
+  const { tree, pool, scratch, staged, undo } = update;
+  const { batch, sorted } = scratch;
+  const { changes, prefixes } = sorted;
+  const count = tree.counts[bucket] ?? 0;
+  makeRecordRoom(batch, count + to - from);
+  const { records } = batch;
+  const run = tree.runs[bucket] ?? 0;
+  const words = runWords(pool, run);
+  const numbers = runNumbers(pool, run);
+  let at = runOffset(run);
+  const end = at + count * PAIR_WORDS;
+  const start = batch.recordCount * PAIR_WORDS;
+  let out = start;
+  let change = from;
+  let isChanged = false;
+  let isMoved = false;
+  while (change < to) {
+    const next = changes[change] ?? 0;
+    const row = rowOf(next) * PAIR_WORDS;
+    const order =
+      at === end ? 1 : comparePrefix(numbers, at, prefixes[change] ?? 0, words, staged, row);
+    if (order < 0) {
+      copyPair(words, at, records, out);
+      at += PAIR_WORDS;
+      out += PAIR_WORDS;
+      continue;
     }
+    change++;
+    if (order > 0) {
+      if (isDelete(next)) continue;
+      if (undo) saveAbsence(undo, staged.words, row);
+      copyPair(staged.words, row, records, out);
+      out += PAIR_WORDS;
+      isMoved = true;
+      continue;
+    }
+    if (isDelete(next)) {
+      if (undo) saveRow(undo, words, at);
+      at += PAIR_WORDS;
+      isMoved = true;
+      continue;
+    }
+    // A row written with the value it had leaves the tree as it is.
+    if (!sameHash(words, at + HASH_WORDS, staged.words, row + HASH_WORDS)) {
+      if (undo) saveRow(undo, words, at);
+      copyHash(staged.words, row + HASH_WORDS, words, at + HASH_WORDS);
+      isChanged = true;
+    }
+    copyPair(words, at, records, out);
+    at += PAIR_WORDS;
+    out += PAIR_WORDS;
   }
-  return low;
+  if (!isChanged && !isMoved) return;
+  for (; at < end; at += PAIR_WORDS, out += PAIR_WORDS) copyPair(words, at, records, out);
+  if (isMoved) storeBucket(update, bucket, start, out);
+  addBucket(batch, bucket, out / PAIR_WORDS);
 }
 
-/** Bit `depth` of the key hash of the leaf in a slot, as `keyBit`. */
-function leafBit(pool: NodePool, slot: number, depth: number): number {
-  const byte = slotBytes(pool, slot)[byteOffset(slot) + (depth >>> 3)] ?? 0;
-  return (byte >>> (7 - (depth & 7))) & 1;
-}
-
-/** First word of the key hash and of the value hash in a leaf's 64 bytes. */
-const KEY_HALF = 0;
-const VALUE_HALF: number = HASH_WORDS;
-
-/** Whether a leaf and a staged row agree in one half of their 64 bytes. */
-function sameHalf(
-  pool: NodePool,
-  slot: number,
+/** Whether the key hash of a record stands before (−1), at (0) or behind (1) that of a staged row. */
+function comparePrefix(
+  numbers: Uint32Array,
+  at: number,
+  prefix: number,
+  words: BigInt64Array,
   staged: StagedRows,
   row: number,
-  half: number,
-): boolean {
-  const page = slotWords(pool, slot);
-  const inPage = wordOffset(slot) + half;
-  const inStaged = row * PAIR_WORDS + half;
-  for (let i = 0; i < HASH_WORDS; i++) {
-    if (page[inPage + i] !== staged.words[inStaged + i]) return false;
-  }
-  return true;
+): number {
+  const mine = swapBytes(numbers[2 * at] ?? 0);
+  if (mine !== prefix) return mine < prefix ? -1 : 1;
+  if (sameHash(words, at, staged.words, row)) return 0;
+  return compareKeys(numbers, 2 * at, staged.numbers, 2 * row);
 }
 
-function fillLeaf(pool: NodePool, slot: number, staged: StagedRows, row: number): void {
-  const page = slotWords(pool, slot);
-  const offset = wordOffset(slot);
-  const start = row * PAIR_WORDS;
-  for (let i = 0; i < PAIR_WORDS; i++) page[offset + i] = staged.words[start + i] ?? 0n;
+/** Writes a bucket's records back from the batch, to another run where its own does not suit. */
+function storeBucket(update: TreeUpdate, bucket: number, start: number, end: number): void {
+  const { tree, pool, scratch } = update;
+  const { records } = scratch.batch;
+  const count = (end - start) / PAIR_WORDS;
+  const ofRun = tree.classes[bucket] ?? NO_RUN_CLASS;
+  tree.rows += count - (tree.counts[bucket] ?? 0);
+  tree.counts[bucket] = count;
+  if (count > runRecords(ofRun) || isSpacious(count, ofRun)) {
+    releaseRun(pool, tree.runs[bucket] ?? 0, ofRun);
+    const fitting = runClass(count);
+    tree.classes[bucket] = fitting;
+    if (fitting !== NO_RUN_CLASS) tree.runs[bucket] = allocateRun(pool, fitting);
+  }
+  if (count === 0) return;
+  const run = tree.runs[bucket] ?? 0;
+  const words = runWords(pool, run);
+  const shift = runOffset(run) - start;
+  for (let from = start; from < end; from += PAIR_WORDS)
+    copyPair(records, from, words, from + shift);
+}
+
+/** Hashes the nodes above the buckets that changed, level by level. */
+function raiseHashes(update: TreeUpdate, progress: Progress): void {
+  const { tree, scratch, undo } = update;
+  const { segment } = progress;
+  const { dirty } = scratch;
+  let count = progress.dirtyCount;
+  for (let depth = tree.depth - 1; depth >= 0; depth--) {
+    let parents = 0;
+    for (let i = 0; i < count; i++) {
+      const parent = (dirty[i] ?? 0) >>> 1;
+      if (parents === 0 || dirty[parents - 1] !== parent) dirty[parents++] = parent;
+    }
+    count = parents;
+    if (undo && segment) segment.nodesFrom[depth] = undo.nodeCount;
+    hashParents(update, depth, count);
+    if (undo && segment) segment.nodesTo[depth] = undo.nodeCount;
+  }
+}
+
+/** Hashes the first `count` dirty nodes, which are of level `depth`. */
+function hashParents(update: TreeUpdate, depth: number, count: number): void {
+  const { tree, scratch, hashPairs, undo } = update;
+  const { batch, dirty } = scratch;
+  const { input, output, inputBytes, outputBytes } = batch;
+  const hashes = levelHashes(tree, depth);
+  const kinds = levelKinds(tree, depth);
+  const below = levelHashes(tree, depth + 1);
+  const kindsBelow = levelKinds(tree, depth + 1);
+  const most = input.length / PAIR_WORDS;
+  for (let from = 0; from < count; from += most) {
+    const to = Math.min(count, from + most);
+    for (let i = from; i < to; i++) {
+      copyPair(below, (dirty[i] ?? 0) * PAIR_WORDS, input, (i - from) * PAIR_WORDS);
+    }
+    const pairs = to - from;
+    hashPairs(
+      inputBytes.subarray(0, pairs * PAIR_BYTES),
+      outputBytes.subarray(0, pairs * HASH_BYTES),
+    );
+    for (let i = from; i < to; i++) {
+      const node = dirty[i] ?? 0;
+      const target = node * HASH_WORDS;
+      if (undo) saveNode(undo, node, kinds[node] ?? 0, hashes, target);
+      const left = kindsBelow[2 * node] ?? 0;
+      const right = kindsBelow[2 * node + 1] ?? 0;
+      const kind = Math.min(MANY_ROWS, left + right);
+      kinds[node] = kind;
+      // A lone leaf, or nothing, stands for itself; the hash of its pair is not used.
+      const lone = (2 * node + (left === 0 ? 1 : 0)) * HASH_WORDS;
+      if (kind === MANY_ROWS) copyHash(output, (i - from) * HASH_WORDS, hashes, target);
+      else copyHash(below, lone, hashes, target);
+    }
+  }
 }

@@ -10,7 +10,7 @@ export type NaiveRow = { readonly key: Uint8Array; readonly value: Uint8Array };
 export type NaiveState = ReadonlyMap<number, readonly NaiveRow[]>;
 
 const ZERO = Buffer.alloc(32);
-const LEAF_TAG = Buffer.concat([Buffer.from('miletus/state/leaf/v1', 'ascii')], 32);
+const LENGTH_TAG = Buffer.concat([Buffer.from('miletus/state/bytes/v1', 'ascii')], 28);
 
 export function h(...parts: readonly Uint8Array[]): Buffer {
   return createHash('sha256').update(Buffer.concat(parts)).digest();
@@ -23,17 +23,19 @@ export function naiveBytesRoot(bytes: Uint8Array): Buffer {
     Buffer.concat([bytes.subarray(32 * i, 32 * i + 32)], 32),
   );
   while (level.length > 1) {
-    level = Array.from({ length: Math.ceil(level.length / 2) }, (_, i) =>
-      h(level[2 * i] ?? ZERO, level[2 * i + 1] ?? ZERO),
-    );
+    level = Array.from({ length: Math.ceil(level.length / 2) }, (_, i) => {
+      const left = level[2 * i] ?? ZERO;
+      const right = level[2 * i + 1];
+      return right ? h(left, right) : left;
+    });
   }
-  const length = Buffer.alloc(32);
+  const length = Buffer.alloc(4);
   length.writeUInt32LE(bytes.length);
-  return h(level[0] ?? ZERO, length);
+  return h(level[0] ?? ZERO, length, LENGTH_TAG);
 }
 
 export function naiveLeaf(row: NaiveRow): Buffer {
-  return h(h(naiveBytesRoot(row.key), naiveBytesRoot(row.value)), LEAF_TAG);
+  return h(naiveBytesRoot(row.key), naiveBytesRoot(row.value));
 }
 
 export function naiveTableRoot(rows: readonly NaiveRow[], depth = 0): Buffer {

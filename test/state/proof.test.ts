@@ -2,12 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { portablePairHasher } from '../../runtime/core/merkle-hash.ts';
 import { commitChanges, createCommitment } from '../../runtime/state/commitment.ts';
-import { LEAF_TAG } from '../../runtime/state/merkle-format.ts';
+import { lengthChunk } from '../../runtime/state/merkle-format.ts';
 import { type StateProof, stateProofCodec, verifyProof } from '../../runtime/state/proof.ts';
 import { proveRow } from '../../runtime/state/prove.ts';
 import { h, naiveBytesRoot } from './naive-root.ts';
 
 const TABLE = 5;
+const TAG = Buffer.concat([Buffer.from('miletus/state/bytes/v1')], 28);
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const key = (i: number) => Uint8Array.of(i >> 8, i & 255);
 const valueOfRow = (i: number) => Uint8Array.of(i & 255, 7);
 const ROWS = 300;
@@ -128,50 +130,59 @@ describe('a false claim is refused', () => {
   });
 });
 
-describe('the leaf tag', () => {
-  /**
-   * A row whose value is 96 bytes of the forger's choice, alone in its table. Below its leaf the
-   * forger shows the 64 bytes that were hashed as if they were two children, down into the value,
-   * whose third chunk is filled up with zeros: the "empty subtree" at which the row's key would be
-   * absent.
-   */
-  test('keeps a path from going on below a leaf', () => {
+describe('the chunk of a length', () => {
+  /** A table whose only row has 96 bytes of the forger's choice, and the honest proof of the row. */
+  function victim(path: readonly number[]) {
     const filler = Buffer.alloc(32, 1);
-    const value = Buffer.concat([filler, filler, filler]);
-    const valueHash = naiveBytesRoot(value);
-    // To X, to the value hash, to the root of its chunks, to their right half, to its zeros.
-    let forgedKey = key(0);
-    for (
-      let i = 0;
-      [0, 1, 0, 1, 1].some((bit, d) => bitOf(naiveBytesRoot(forgedKey), d) !== bit);
-      i++
-    ) {
-      forgedKey = key(i);
-    }
-    const victim = createCommitment(portablePairHasher);
-    const root = commitChanges(victim, [{ tableId: TABLE, rows: [{ key: forgedKey, value }] }]);
-    const honest = proveRow(victim, { stateRoot: root, tableId: TABLE, key: forgedKey });
+    const value = Buffer.concat([filler, filler, Buffer.alloc(32)]);
+    const i = [...Array(4_000).keys()].find((j) =>
+      path.every((bit, depth) => bitOf(naiveBytesRoot(key(j)), depth) === bit),
+    );
+    const forgedKey = key(i ?? 0);
+    const alone = createCommitment(portablePairHasher);
+    const root = commitChanges(alone, [{ tableId: TABLE, rows: [{ key: forgedKey, value }] }]);
+    const honest = proveRow(alone, { stateRoot: root, tableId: TABLE, key: forgedKey });
     if (!honest.ok) throw new Error(honest.error.code);
     expect(honest.value.proof.siblings).toEqual([]);
+    return { filler, value, forgedKey, root, proof: honest.value.proof };
+  }
+  const plain = (hashes: readonly Uint8Array[]) => hashes.map((hash) => new Uint8Array(hash));
 
-    const length = Buffer.alloc(32);
-    length[0] = 96;
-    const siblings = [LEAF_TAG, naiveBytesRoot(forgedKey), length, h(filler, filler), filler].map(
-      (hash) => new Uint8Array(hash),
-    );
-    const forged: StateProof = { ...honest.value.proof, siblings };
-    // The hashes do meet the root: only the tag betrays the path.
-    const claimed = h(h(naiveBytesRoot(forgedKey), valueHash), LEAF_TAG);
-    const chunks = h(h(filler, filler), h(filler, Buffer.alloc(32)));
-    expect(h(h(naiveBytesRoot(forgedKey), h(chunks, length)), LEAF_TAG)).toEqual(claimed);
+  /**
+   * Below the row's leaf the forger shows the 64 bytes that were hashed as if they were two
+   * children, down into the value, whose third chunk is zeros: the "empty subtree" at which the row's
+   * key would be absent.
+   */
+  test('keeps a path from going on below a leaf', () => {
+    // To the value's hash, to the root of its chunks, to the third of them.
+    const { filler, value, forgedKey, root, proof } = victim([1, 0, 1]);
+    const length = Buffer.concat([Uint8Array.of(96, 0, 0, 0), TAG]);
+    const siblings = plain([naiveBytesRoot(forgedKey), length, h(filler, filler)]);
+    // The hashes do meet the root: only the length betrays the path.
+    const top = h(h(filler, filler), Buffer.alloc(32));
+    expect(h(top, length)).toEqual(naiveBytesRoot(value));
     const claim = { stateRoot: root, tableId: TABLE, key: forgedKey, value: 'absent' as const };
-    expect(verifyProof(claim, forged)).toEqual({
+    expect(verifyProof(claim, { ...proof, siblings })).toEqual({
       ok: false,
-      error: { code: 'path_below_leaf', depth: 0 },
+      error: { code: 'path_below_leaf', depth: 1 },
+    });
+  });
+
+  test('keeps the halves of a key’s hash from passing as a leaf', () => {
+    const { value, forgedKey, root, proof } = victim([0]);
+    const chunk = Buffer.concat([forgedKey], 32);
+    const length = Buffer.concat([Uint8Array.of(2, 0, 0, 0), TAG]);
+    expect(h(chunk, length)).toEqual(naiveBytesRoot(forgedKey));
+    const siblings = plain([naiveBytesRoot(value)]);
+    const other = [{ keyHash: new Uint8Array(chunk), valueHash: new Uint8Array(length) }];
+    const claim = { stateRoot: root, tableId: TABLE, key: forgedKey, value: 'absent' as const };
+    expect(verifyProof(claim, { ...proof, siblings, other })).toEqual({
+      ok: false,
+      error: { code: 'path_below_leaf', depth: 1 },
     });
   });
 
   test('is 32 bytes that no SHA-256 is known to give', () => {
-    expect(Buffer.from(LEAF_TAG).toString('latin1')).toBe('miletus/state/leaf/v1'.padEnd(32, '\0'));
+    expect(hex(lengthChunk(0x01020304))).toBe(`04030201${hex(TAG)}`);
   });
 });
