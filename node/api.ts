@@ -103,6 +103,8 @@ export interface NodeApi {
   /** SSZ of the receipts and events of an executed block, if still kept. */
   results(height: Height): Promise<{ receipts: Uint8Array; events: Uint8Array } | undefined>;
   transaction(transactionId: Uint8Array): Promise<TransactionStatus>;
+  /** SSZ of the newest evidence of faults that this node has (`EvidenceRecordsCodec`). */
+  evidence(): Promise<Uint8Array>;
   /** See `Executor.query`. */
   query(request: Uint8Array): Promise<Uint8Array>;
   /** Calls `listener` for each block executed from now on, in order; returns how to stop. */

@@ -23,6 +23,7 @@ import type { Halted } from './driver/halt.ts';
 import type { Admission } from './mempool/admission.ts';
 import type { Mempool } from './mempool/mempool.ts';
 import type { BlockStore } from './storage/block-store.ts';
+import { EvidenceRecordsCodec } from './storage/evidence-record.ts';
 import type { BlockSync } from './sync/block-sync.ts';
 
 /** What answers are taken from. */
@@ -137,6 +138,7 @@ export function createNodeApi(options: NodeApiOptions): NodeApi {
     block: (at) => finalBlock(must().blocks, at),
     results: (at) => must().blocks.results(at),
     transaction,
+    evidence: async () => EvidenceRecordsCodec.encode(await must().blocks.evidence()),
     query: options.query,
     onBlock(listener) {
       listeners.add(listener);

@@ -6,11 +6,7 @@
  * no engine for it and follows by block sync.
  */
 import type { Effect } from '../../consensus/effect.ts';
-import {
-  type ConsensusMessage,
-  ConsensusMessageCodec,
-  VoteCodec,
-} from '../../consensus/messages.ts';
+import { type ConsensusMessage, ConsensusMessageCodec } from '../../consensus/messages.ts';
 import { CertificatesAnswerCodec, CertificatesRequestCodec } from '../../p2p/messages.ts';
 import type { Network, PeerId } from '../../p2p/network.ts';
 import { BlockCodec, isEpochLast } from '../../runtime/block.ts';
@@ -224,8 +220,9 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
         be64(first.signer),
         new TextEncoder().encode(fault),
       );
-      const bytes = concatBytes(VoteCodec.encode(first), VoteCodec.encode(second));
-      chain.store.putEvidence(key, bytes).catch(options.onFailure);
+      const publicKey = chain.configs.get(of)?.validators[first.signer]?.consensusKey;
+      assert(publicKey !== undefined, 'evidence is of an epoch whose engine runs');
+      chain.store.putEvidence(key, { publicKey, first, second }).catch(options.onFailure);
     },
     foreignVote(vote) {
       const { epoch: of, view: at } = vote.subject.value;

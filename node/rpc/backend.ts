@@ -27,6 +27,7 @@ export interface RpcBackend {
   block(height: Height): Promise<Uint8Array | undefined>;
   results(height: Height): Promise<{ receipts: Uint8Array; events: Uint8Array } | undefined>;
   transaction(transactionId: Uint8Array): Promise<TransactionStatus>;
+  evidence(): Promise<Uint8Array>;
   query(request: Uint8Array): Promise<Uint8Array>;
   /**
    * Delivers every block executed after the questions asked after this call were answered: so a
@@ -47,6 +48,7 @@ export function localBackend(api: NodeApi): RpcBackend {
     block: (height) => api.block(height),
     results: (height) => api.results(height),
     transaction: (transactionId) => api.transaction(transactionId),
+    evidence: () => api.evidence(),
     query: (request) => api.query(request),
     onBlock: (listener) => api.onBlock(listener),
   };

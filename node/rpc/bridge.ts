@@ -23,6 +23,7 @@ type Operation =
   | 'block'
   | 'results'
   | 'transaction'
+  | 'evidence'
   | 'query';
 
 type BridgeCall = {
@@ -106,6 +107,8 @@ function carryOut(api: NodeApi, { operation, bytes, height }: BridgeCall): unkno
       return api.results(at);
     case 'transaction':
       return api.transaction(given);
+    case 'evidence':
+      return api.evidence();
     case 'query':
       return api.query(given);
   }
@@ -206,6 +209,7 @@ export function bridgeBackend(post: (message: ToMain) => void): {
       block: (height) => call('block', { height }),
       results: (height) => call('results', { height }),
       transaction: (bytes) => call('transaction', { bytes }),
+      evidence: () => call('evidence'),
       query: (bytes) => call('query', { bytes }),
       onBlock(listener) {
         listeners.add(listener);

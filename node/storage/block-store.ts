@@ -9,12 +9,12 @@
  */
 import { type Certificate, CertificateCodec } from '../../consensus/messages.ts';
 import { type Block, BlockCodec, type Header, HeaderCodec } from '../../runtime/block.ts';
-import { concatBytes } from '../../runtime/core/bytes.ts';
 import { assert } from '../../runtime/core/result.ts';
 import { type Epoch, type Height, height } from '../../runtime/core/units.ts';
 import { type EpochConfig, EpochConfigCodec } from '../../runtime/epoch-config.ts';
 import { ReceiptsCodec } from '../../runtime/receipt.ts';
 import type { Store, StoreOperation } from '../ports.ts';
+import { type EvidenceRecord, EvidenceRecordCodec, MAX_EVIDENCE_SHOWN } from './evidence-record.ts';
 import { be64, readBe64, storeKey } from './keys.ts';
 
 const TAG = {
@@ -26,10 +26,11 @@ const TAG = {
   transaction: 6,
   certificate: 7,
   epochEnd: 8,
-  evidence: 9,
+  // 9 was evidence without its key.
   endHeader: 10,
   endCertificate: 11,
   epochConfig: 12,
+  evidence: 13,
 } as const;
 
 /** A block and its bytes. */
@@ -115,7 +116,10 @@ export interface BlockStore {
   lowest(): Promise<Height>;
   /** Forgets blocks below `height`, with results and proofs, at most `PRUNED_BLOCKS` a call. */
   prune(below: Height): Promise<void>;
-  putEvidence(key: Uint8Array, bytes: Uint8Array): Promise<void>;
+  /** Synced. `key`: by epoch, view, signer, fault. */
+  putEvidence(key: Uint8Array, record: EvidenceRecord): Promise<void>;
+  /** The newest evidence, newest first, at most `MAX_EVIDENCE_SHOWN`. */
+  evidence(): Promise<EvidenceRecord[]>;
   close(): Promise<void>;
 }
 
@@ -304,11 +308,32 @@ export function createBlockStore(store: Store): BlockStore {
       }
       await store.batch(operations, 'buffered');
     },
-    putEvidence: (key, bytes) =>
+    putEvidence: (key, record) =>
       store.batch(
-        [{ type: 'put', key: concatBytes(new Uint8Array([TAG.evidence]), key), value: bytes }],
+        [
+          {
+            type: 'put',
+            key: storeKey(TAG.evidence, key),
+            value: EvidenceRecordCodec.encode(record),
+          },
+        ],
         'sync',
       ),
+    async evidence() {
+      const found: EvidenceRecord[] = [];
+      const range = {
+        from: storeKey(TAG.evidence),
+        to: storeKey(TAG.evidence + 1),
+        limit: MAX_EVIDENCE_SHOWN,
+        reverse: true,
+      };
+      for await (const [, value] of store.range(range)) {
+        const record = EvidenceRecordCodec.decode(value);
+        assert(record.ok, 'stored evidence decodes');
+        found.push(record.value);
+      }
+      return found;
+    },
     close: () => store.close(),
   };
 }

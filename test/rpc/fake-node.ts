@@ -15,6 +15,7 @@ import type {
   TransactionStatus,
 } from '../../node/api.ts';
 import { answerQuery } from '../../node/query/answer-query.ts';
+import { EvidenceRecordsCodec } from '../../node/storage/evidence-record.ts';
 import { FinalizedBlockCodec } from '../../p2p/messages.ts';
 import { type Block, BlockCodec, blockHash, wireId } from '../../runtime/block.ts';
 import { toHex } from '../../runtime/core/bytes.ts';
@@ -230,6 +231,7 @@ export function fakeNode(state: State = testState()): FakeNode {
       },
       block: async (at) => blocks.get(at),
       results: async (at) => results.get(at),
+      evidence: async () => EvidenceRecordsCodec.encode([]),
       transaction: async (id) => statuses.get(toHex(id)) ?? { kind: 'unknown' },
       query: async (request) =>
         answerQuery(

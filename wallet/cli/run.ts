@@ -112,6 +112,12 @@ const GROUPS: readonly { command: string; describe: string; load: () => Promise<
       ),
   },
   {
+    command: 'evidence',
+    describe: 'Faults of validators that a node has seen: list, export, show the chain',
+    load: async () =>
+      subcommands('list, export, submit', (await import('./evidence.ts')).buildEvidence),
+  },
+  {
     command: 'referral',
     describe: 'Name the account that brought yours, and see fees and tiers',
     load: async () => subcommands('set, show', (await import('./referral.ts')).buildReferral),

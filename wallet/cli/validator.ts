@@ -1,8 +1,6 @@
 /** `miletus validator`: what an operator does with its validator, and what anyone may show of a fault. */
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Argv } from 'yargs';
-import * as z from 'zod';
 import type { StakedValidatorInfo } from '../../node/rpc/schemas/staking.ts';
 import { fromHex, toHex } from '../../runtime/core/bytes.ts';
 import type { STANDING_CHANGE } from '../../staking/actions.ts';
@@ -10,8 +8,8 @@ import type { Client } from '../client/client.ts';
 import { addressOfText } from '../client/input-fields.ts';
 import { type KeyRoleName, percentOfBps } from '../client/staking-input.ts';
 import type { ActionInput } from '../client/transaction-builder.ts';
-import { CliError, usageError } from './cli-error.ts';
-import { EXIT } from './exit-codes.ts';
+import { usageError } from './cli-error.ts';
+import { submitCommand } from './evidence.ts';
 import {
   type Arguments,
   choice,
@@ -183,43 +181,6 @@ const revokeOracleKey = standing(
   (own) => `let votes of the oracle key ${own.oracle_key} count no more, at once`,
 );
 
-const EvidenceFileSchema = z.strictObject({
-  publicKey: z.string(),
-  first: z.string(),
-  second: z.string(),
-});
-
-/** The two votes of a file, and the key that signed them. */
-function evidenceOf(argv: Arguments): z.infer<typeof EvidenceFileSchema> {
-  const path = mustText(argv, 'file', 'a JSON file');
-  let content: string;
-  try {
-    content = readFileSync(path, 'utf8');
-  } catch {
-    const facts = { field: 'file', given: path, allowed: 'a file that can be read' };
-    throw new CliError(EXIT.noInput, facts);
-  }
-  try {
-    return EvidenceFileSchema.parse(JSON.parse(content));
-  } catch {
-    const allowed = '{"publicKey", "first", "second"}: hex of the key and of two votes as SSZ';
-    throw new CliError(EXIT.badData, { field: 'file', given: path, allowed });
-  }
-}
-
-async function submitEvidence(argv: Arguments): Promise<void> {
-  const evidence = evidenceOf(argv);
-  const origin = flag(argv, 'certificates') ? 'certificates' : 'votes';
-  await withClient(argv, (client) =>
-    sendActions(
-      argv,
-      client,
-      [{ type: 'submitEvidence', origin, ...evidence }],
-      `accuse the validator of consensus key ${evidence.publicKey} of a double signature`,
-    ),
-  );
-}
-
 const withAddresses = (y: Argv): Argv =>
   y.option('address', {
     type: 'string',
@@ -293,7 +254,7 @@ function buildCreation(yargs: Argv): Argv {
 }
 
 function buildStanding(yargs: Argv): Argv {
-  return yargs
+  return submitCommand(yargs, 'validator', 'submit-evidence')
     .command(
       'jail',
       'Stand down for a while, as before maintenance',
@@ -317,22 +278,6 @@ function buildStanding(yargs: Argv): Argv {
       'Have votes of the oracle key ignored at once, if it was stolen',
       (y) => withSending(y).example('$0 validator revoke-oracle-key --from op', 'then rotate it'),
       revokeOracleKey,
-    )
-    .command(
-      'submit-evidence <file>',
-      "Show two conflicting votes of anyone's validator",
-      (y) =>
-        withSending(y)
-          .positional('file', {
-            type: 'string',
-            describe: 'JSON: publicKey, first, second in hex',
-          })
-          .option('certificates', {
-            type: 'boolean',
-            describe: 'They come from certificates that everyone has: no reward',
-          })
-          .example('$0 validator submit-evidence fault.json --from alice', 'the guilty is slashed'),
-      submitEvidence,
     );
 }
 

@@ -6,6 +6,7 @@ import type { MethodName } from '../schemas/methods.ts';
 import { NODE_VERSION } from '../version.ts';
 import { accountMethods } from './account.ts';
 import { chainMethods } from './chain.ts';
+import { evidenceMethods } from './evidence.ts';
 import { lightMethods } from './light.ts';
 import { liquidationMethods } from './liquidation.ts';
 import { marginMethods } from './margin.ts';
@@ -28,6 +29,7 @@ export const HANDLERS: Handlers<MethodName> = {
   ...marginMethods,
   ...liquidationMethods,
   ...stakingMethods,
+  ...evidenceMethods,
   ...statisticsMethods,
   ...transactionMethods,
   ...chainMethods,

@@ -84,6 +84,7 @@ export type MethodTypes = {
   get_delegations: Method<staking.GetDelegationsParams, staking.DelegationsInfo>;
   get_staking_parameters: Method<NoParams, staking.StakingParametersInfo>;
   get_staking_pools: Method<NoParams, staking.StakingPoolsInfo>;
+  get_evidence: Method<NoParams, staking.EvidenceInfo[]>;
   get_epoch: Method<chain.EpochParams, chain.EpochInfo>;
   get_parameters: Method<NoParams, chain.ParametersAnswer>;
   get_peers: Method<NoParams, chain.PeerInfoAnswer[]>;
@@ -352,6 +353,11 @@ export const METHODS: { readonly [M in MethodName]: MethodSchema<M> } = {
     'Bonded and unbonding stake, rewards held and owed, issuance.',
     NoParamsSchema,
     staking.StakingPoolsSchema,
+  ),
+  get_evidence: any(
+    'Faults of validators that this node has seen, newest first: two votes that prove each.',
+    NoParamsSchema,
+    z.array(staking.EvidenceInfoSchema),
   ),
   get_epoch: any('Configuration of an epoch.', chain.EpochParamsSchema, chain.EpochInfoSchema),
   get_parameters: any(

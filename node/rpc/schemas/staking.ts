@@ -5,7 +5,17 @@
  * Times are those of the wall clock: a chain that stands still for more than a minute moves them.
  */
 import * as z from 'zod';
-import { AccountText, BigText, Count, HeightSchema, Hex32, Millis, Money } from './common.ts';
+import { FAULTS, type Fault } from '../../../consensus/evidence.ts';
+import {
+  AccountText,
+  BigText,
+  Count,
+  HeightSchema,
+  Hex32,
+  HexBytes,
+  Millis,
+  Money,
+} from './common.ts';
 
 /** A validator by its number, its operator's address, or its moniker when no other has it. */
 export type GetValidatorParams = { validator: number | string };
@@ -303,4 +313,27 @@ export const StakingPoolsSchema: z.ZodType<StakingPoolsInfo> = z.strictObject({
   validators: Count,
   active_validators: Count,
   paused_ms: Count,
+});
+
+/**
+ * Two votes of one key that cannot both be honest, as `submitEvidence` takes them: hex of their SSZ.
+ * `signer`: place among the validators of the epoch.
+ */
+export type EvidenceInfo = {
+  fault: Fault;
+  epoch: number;
+  view: number;
+  signer: number;
+  public_key: string;
+  first: string;
+  second: string;
+};
+export const EvidenceInfoSchema: z.ZodType<EvidenceInfo> = z.strictObject({
+  fault: z.enum(FAULTS),
+  epoch: Count,
+  view: Count,
+  signer: Count,
+  public_key: Hex32,
+  first: HexBytes,
+  second: HexBytes,
 });
