@@ -44,16 +44,14 @@ export type Medium = {
   readonly read: (store: string) => readonly Entry[];
   /** Whether a key is on disk for good. */
   readonly isDurable: (store: string, key: Uint8Array) => boolean;
-  /** Power fails: unsynced writes are lost but for a random prefix. */
-  readonly crash: () => void;
+  /** Power fails: unsynced writes are lost but for a prefix: of random length, none, or all. */
+  readonly crash: (kept?: 'none' | 'all') => void;
   /** From now on every write to this store fails. */
   readonly fail: (store: string) => void;
   /** Whether the disk is full: then every write fails. */
   readonly setFull: (full: boolean) => void;
   /** Flips a bit of a value of this store, on disk and in what is read; false when there is none. */
   readonly flipBit: (store: string) => boolean;
-  /** Writes begun so far, of all stores. */
-  readonly writes: () => number;
   readonly attach: (life: Life) => Disk;
 };
 
@@ -79,12 +77,13 @@ export function createMedium(options: {
   readonly scheduler: Scheduler;
   readonly prng: Prng;
   readonly syncUs: number;
+  /** Told before a write has any effect, and when a synced one is on disk but nobody knows. */
+  readonly onPoint?: (what: string) => void;
 }): Medium {
-  const { scheduler, prng, syncUs } = options;
+  const { scheduler, prng, syncUs, onPoint } = options;
   const stores = new Map<string, Layers>();
   const failing = new Set<string>();
   let isFull = false;
-  let writes = 0;
   let generation = 0;
 
   const layersOf = (name: string): Layers => {
@@ -104,7 +103,8 @@ export function createMedium(options: {
 
   const write: Medium['write'] = (name, batch, { durability, life }, done) => {
     if (!life.alive) return;
-    writes += 1;
+    onPoint?.(`before a ${durability} write of ${name}`);
+    if (!life.alive) return;
     if (isFull || failing.has(name)) {
       done(true);
       return;
@@ -125,6 +125,7 @@ export function createMedium(options: {
       if (born !== generation || !upTo) return;
       const index = layers.unsynced.indexOf(upTo);
       for (const one of layers.unsynced.splice(0, index + 1)) apply(layers.durable, one);
+      onPoint?.(`after a sync of ${name}`);
       if (life.alive) done(false);
     });
   };
@@ -133,10 +134,11 @@ export function createMedium(options: {
     write,
     read: (name) => entriesOf(layersOf(name)),
     isDurable: (name, key) => layersOf(name).durable.has(textOf(key)),
-    crash() {
+    crash(keep) {
       generation += 1;
       for (const layers of stores.values()) {
-        const kept = prng.between(0, layers.unsynced.length);
+        const { length } = layers.unsynced;
+        const kept = keep === 'none' ? 0 : keep === 'all' ? length : prng.between(0, length);
         for (const batch of layers.unsynced.slice(0, kept)) apply(layers.durable, batch);
         layers.unsynced = [];
         layers.visible = new Map(layers.durable);
@@ -163,7 +165,6 @@ export function createMedium(options: {
       layers.ordered = undefined;
       return true;
     },
-    writes: () => writes,
     attach: (life) => ({
       open: (name: StoreName) => Promise.resolve(checkedStore(storeOn(name, life))),
     }),

@@ -65,8 +65,10 @@ function infoOf(machine: Machine): PeerInfo {
 export function createSimNetworkHub(options: {
   readonly scheduler: Scheduler;
   readonly links: Links;
+  /** Told before each message of a machine to another leaves. */
+  readonly onPoint?: (from: number, to: number) => void;
 }): SimNetworkHub {
-  const { scheduler, links } = options;
+  const { scheduler, links, onPoint } = options;
   const machines = new Map<number, Machine>();
   const penalties: Penalty[] = [];
 
@@ -85,6 +87,8 @@ export function createSimNetworkHub(options: {
       [...machines.values()].filter((machine) => machine.index !== index);
     /** Runs `arrive` at the machine's current process, if both live then. */
     const carry = (to: number, bytes: number, arrive: (machine: Machine) => void): void => {
+      if (!life.alive) return;
+      onPoint?.(index, to);
       if (!life.alive) return;
       links.carry({ from: index, to, bytes }, () => {
         const machine = machines.get(to);

@@ -48,13 +48,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     nodes: 'consensus',
   },
   {
-    name: 'nullify after finalize',
-    file: 'consensus/cast.ts',
-    find: 'state.self === undefined || round.own.finalize',
-    replace: 'state.self === undefined',
-    nodes: 'consensus',
-  },
-  {
     name: 'the epoch is not signed',
     file: 'consensus/messages.ts',
     find: '? RoundCodec.encode(subject.value)',

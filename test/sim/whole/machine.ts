@@ -52,7 +52,7 @@ export type Machine = Watched & {
   /** Turns the power on: a process starts, from what the disk holds. */
   readonly boot: () => void;
   /** Power fails: the process is gone, and what its disk had not synced. */
-  readonly crash: () => void;
+  readonly crash: (kept?: 'none' | 'all') => void;
   /** SIGKILL: the process is gone; what it wrote, the operating system still has. */
   readonly kill: () => void;
   /** SIGTERM: the process ends in order; until then the machine is up. */
@@ -295,9 +295,9 @@ export function createMachine(options: MachineOptions): Machine {
       return lives;
     },
     isDurable: (store, key) => medium.isDurable(store, key),
-    crash() {
+    crash(kept) {
       kill();
-      medium.crash();
+      medium.crash(kept);
     },
     kill,
     stop,
