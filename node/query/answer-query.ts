@@ -46,6 +46,7 @@ import {
   type RowsQuestion,
   type SettlementQuestion,
 } from './format.ts';
+import { parameterSetRows, proposalRows, simulationRows, voteRows } from './governance-rows.ts';
 import { liquidationRows } from './liquidation-rows.ts';
 import { marginRows, riskRows } from './margin-rows.ts';
 import { portfolioRows } from './portfolio-rows.ts';
@@ -360,6 +361,14 @@ export function answerQuestion(context: QueryContext, question: Question): Answe
       const value = validatorRows(state, question.value.validator);
       return { selector: ANSWER.validators, value };
     }
+    case QUESTION.proposals:
+      return { selector: ANSWER.proposals, value: proposalRows(state, question.value) };
+    case QUESTION.votes:
+      return { selector: ANSWER.votes, value: voteRows(state, question.value) };
+    case QUESTION.parameterSets:
+      return { selector: ANSWER.parameterSets, value: parameterSetRows(state) };
+    case QUESTION.simulation:
+      return { selector: ANSWER.simulation, value: simulationRows(state, question.value) };
     case QUESTION.delegations: {
       const value = delegationRows(state, question.value.address);
       return { selector: ANSWER.delegations, value };

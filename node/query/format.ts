@@ -59,6 +59,22 @@ import { type SurfaceOffset, SurfaceOffsetCodec } from '../../runtime/oracle/sur
 import { MAX_TABLES } from '../../runtime/state/merkle-format.ts';
 import { type StateProof, stateProofCodec } from '../../runtime/state/proof.ts';
 import {
+  type ParameterSetsAnswer,
+  ParameterSetsAnswerCodec,
+  type ProposalsAnswer,
+  ProposalsAnswerCodec,
+  type ProposalsQuestion,
+  ProposalsQuestionCodec,
+  type SimulationAnswer,
+  SimulationAnswerCodec,
+  type SimulationQuestion,
+  SimulationQuestionCodec,
+  type VotesAnswer,
+  VotesAnswerCodec,
+  type VotesQuestion,
+  VotesQuestionCodec,
+} from './governance-format.ts';
+import {
   type LiquidationsAnswer,
   LiquidationsAnswerCodec,
   type LiquidationsQuestion,
@@ -146,6 +162,10 @@ export const QUESTION = {
   validators: 17,
   delegations: 18,
   rows: 30,
+  proposals: 31,
+  votes: 32,
+  parameterSets: 33,
+  simulation: 34,
 } as const;
 
 export type Question =
@@ -167,7 +187,11 @@ export type Question =
   | Variant<typeof QUESTION.oracle, NoQuestion>
   | Variant<typeof QUESTION.validators, ValidatorsQuestion>
   | Variant<typeof QUESTION.delegations, DelegationsQuestion>
-  | Variant<typeof QUESTION.rows, RowsQuestion>;
+  | Variant<typeof QUESTION.rows, RowsQuestion>
+  | Variant<typeof QUESTION.proposals, ProposalsQuestion>
+  | Variant<typeof QUESTION.votes, VotesQuestion>
+  | Variant<typeof QUESTION.parameterSets, NoQuestion>
+  | Variant<typeof QUESTION.simulation, SimulationQuestion>;
 
 const NoQuestionCodec: Codec<NoQuestion> = container<NoQuestion>('NoQuestion', { unused: u8() });
 
@@ -212,6 +236,10 @@ export const QuestionCodec: Codec<Question> = union<Question>('Question', {
     stateRoot: bytes(32),
     rows: list(RowQuestionCodec, MAX_PROVED_ROWS, 1),
   }),
+  [QUESTION.proposals]: ProposalsQuestionCodec,
+  [QUESTION.votes]: VotesQuestionCodec,
+  [QUESTION.parameterSets]: NoQuestionCodec,
+  [QUESTION.simulation]: SimulationQuestionCodec,
 });
 
 /** USD and MIL of one sub-account, in micro-units. */
@@ -384,6 +412,10 @@ export const ANSWER = {
   validators: 17,
   delegations: 18,
   rows: 30,
+  proposals: 31,
+  votes: 32,
+  parameterSets: 33,
+  simulation: 34,
 } as const;
 
 export type Answer =
@@ -405,6 +437,10 @@ export type Answer =
   | Variant<typeof ANSWER.oracle, OracleAnswer>
   | Variant<typeof ANSWER.validators, ValidatorsAnswer>
   | Variant<typeof ANSWER.delegations, DelegationsAnswer>
+  | Variant<typeof ANSWER.proposals, ProposalsAnswer>
+  | Variant<typeof ANSWER.votes, VotesAnswer>
+  | Variant<typeof ANSWER.parameterSets, ParameterSetsAnswer>
+  | Variant<typeof ANSWER.simulation, SimulationAnswer>
   | Variant<typeof ANSWER.rows, RowsAnswer>
   | Variant<typeof ANSWER.refused, RefusedAnswer>;
 
@@ -554,6 +590,10 @@ export const AnswerCodec: Codec<Answer> = union<Answer>('Answer', {
   }),
   [ANSWER.validators]: ValidatorsAnswerCodec,
   [ANSWER.delegations]: DelegationsAnswerCodec,
+  [ANSWER.proposals]: ProposalsAnswerCodec,
+  [ANSWER.votes]: VotesAnswerCodec,
+  [ANSWER.parameterSets]: ParameterSetsAnswerCodec,
+  [ANSWER.simulation]: SimulationAnswerCodec,
   [ANSWER.rows]: container<RowsAnswer>('RowsAnswer', {
     rows: list(ProvedRowCodec, MAX_PROVED_ROWS),
   }),

@@ -41,6 +41,7 @@ export const RPC_ERRORS = {
   origin_not_allowed: { number: 20016, text: 'pages of this origin may not call this node' },
   rfq_not_found: { number: 20017, text: 'no such live request for quote' },
   validator_not_found: { number: 20018, text: 'no such validator, or several of that name' },
+  proposal_not_found: { number: 20019, text: 'no such proposal' },
   no_mark_yet: { number: 20030, text: 'an instrument has no mark to be valued at' },
   refused: { number: 20999, text: 'refused for a reason this release does not know' },
 } as const;

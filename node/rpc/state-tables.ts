@@ -34,7 +34,7 @@ export function tableIdOf(table: string | number): number {
 }
 
 /** A decoded value as JSON: big integers as decimal text, bytes as hex. */
-function plain(value: unknown): unknown {
+export function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (value instanceof Uint8Array) return toHex(value);
   if (Array.isArray(value)) return value.map(plain);

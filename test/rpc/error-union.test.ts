@@ -33,6 +33,7 @@ const GROUPS: readonly (readonly [from: number, to: number])[] = [
   [660, 699],
   [700, 709],
   [710, 729],
+  [750, 769],
   [770, 799],
 ];
 

@@ -21,6 +21,7 @@ import { followBook, followOrders } from '../../wallet/client/follow-book.ts';
 import { sortedLevels, sortedOrders } from '../../wallet/client/market-book.ts';
 import { accountOfPublicKey, ed25519Signer, signTransaction } from '../../wallet/client/sign.ts';
 import { verifyProofAnswer } from '../../wallet/client/verify-proof.ts';
+import { seedProposal } from '../fixtures/governance.ts';
 import { BTC, START, seedTestStaking } from '../fixtures/state.ts';
 import { type FakeNode, fakeNode } from './fake-node.ts';
 import {
@@ -151,6 +152,9 @@ describe('every method answers in its own schema', () => {
     get_account: { account: MAKER },
     get_validator: { validator: 1 },
     get_delegations: { account: MAKER },
+    get_proposal: { proposal_id: 1 },
+    get_votes: { proposal_id: 1 },
+    simulate_proposal: { proposal_id: 1 },
     get_proof: { table: 'supply', key: '00000000' },
     get_proofs: { rows: [{ table: 'supply', key: '00000000' }] },
     get_epoch_proofs: { from: 0 },
@@ -162,6 +166,7 @@ describe('every method answers in its own schema', () => {
   );
   test.each(asked)('%s', async (method) => {
     seedTestStaking(node.state);
+    seedProposal(node.state);
     const overSocket = connect(server.url.replace('http', 'ws'));
     // The mirror is built before the trades, so that it remembers them.
     await overSocket.call('public/get_instruments', {});

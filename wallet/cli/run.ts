@@ -118,6 +118,15 @@ const GROUPS: readonly { command: string; describe: string; load: () => Promise<
       subcommands('list, export, submit', (await import('./evidence.ts')).buildEvidence),
   },
   {
+    command: 'gov',
+    describe: 'Propose, deposit, vote; see proposals and what they would change',
+    load: async () =>
+      subcommands(
+        'list, show, votes, parameters, propose, simulate, deposit, vote, pause',
+        (await import('./gov.ts')).buildGov,
+      ),
+  },
+  {
     command: 'referral',
     describe: 'Name the account that brought yours, and see fees and tiers',
     load: async () => subcommands('set, show', (await import('./referral.ts')).buildReferral),

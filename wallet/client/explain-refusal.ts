@@ -79,6 +79,8 @@ const UNITS: { readonly [C in RuntimeErrorCode]?: Unit } = {
   insufficient_stake: 'mil',
   insufficient_mil: 'mil',
   zero_stake: 'mil',
+  deposit_too_small: 'mil',
+  too_many_proposals: 'mil',
   bad_commission: 'percent',
   commission_step: 'percent',
   commission_changed: 'time',

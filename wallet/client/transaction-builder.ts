@@ -13,6 +13,7 @@ import { MAX_ACTIONS } from '../../runtime/limits.ts';
 import { SCHEME, type TransactionBody } from '../../runtime/transaction.ts';
 import { type InputError, inputError, parseMoney } from './amounts.ts';
 import { buildFeeAction, type FeeActionInput } from './fee-input.ts';
+import { buildGovernanceAction, type GovernanceActionInput } from './governance-input.ts';
 import { addressOfText, checkedSubAccount } from './input-fields.ts';
 import { buildLiquidationAction, type LiquidationActionInput } from './liquidation-input.ts';
 import { buildMarginAction, type MarginActionInput } from './margin-input.ts';
@@ -40,7 +41,8 @@ export type ActionInput =
   | LiquidationActionInput
   | FeeActionInput
   | MarginActionInput
-  | StakingActionInput;
+  | StakingActionInput
+  | GovernanceActionInput;
 
 function buildTransfer(input: TransferInput): Result<Action, InputError> {
   const to = addressOfText('to', input.to);
@@ -87,6 +89,12 @@ export function buildAction(input: ActionInput): Result<Action, InputError> {
       return buildMarginAction(input);
     case 'setReferrer':
       return buildFeeAction(input);
+    case 'submitProposal':
+    case 'depositProposal':
+    case 'castVote':
+    case 'castValidatorVote':
+    case 'pauseTrading':
+      return buildGovernanceAction(input);
     case 'delegate':
     case 'undelegate':
     case 'cancelUnbonding':

@@ -7,6 +7,7 @@ import { NODE_VERSION } from '../version.ts';
 import { accountMethods } from './account.ts';
 import { chainMethods } from './chain.ts';
 import { evidenceMethods } from './evidence.ts';
+import { governanceMethods } from './governance.ts';
 import { lightMethods } from './light.ts';
 import { liquidationMethods } from './liquidation.ts';
 import { marginMethods } from './margin.ts';
@@ -30,6 +31,7 @@ export const HANDLERS: Handlers<MethodName> = {
   ...liquidationMethods,
   ...stakingMethods,
   ...evidenceMethods,
+  ...governanceMethods,
   ...statisticsMethods,
   ...transactionMethods,
   ...chainMethods,

@@ -9,6 +9,7 @@ import * as z from 'zod';
 import * as account from './account.ts';
 import * as chain from './chain.ts';
 import { Millis, type NoParams, NoParamsSchema } from './common.ts';
+import * as governance from './governance.ts';
 import * as light from './light.ts';
 import * as liquidation from './liquidation.ts';
 import * as margin from './margin.ts';
@@ -84,6 +85,11 @@ export type MethodTypes = {
   get_delegations: Method<staking.GetDelegationsParams, staking.DelegationsInfo>;
   get_staking_parameters: Method<NoParams, staking.StakingParametersInfo>;
   get_staking_pools: Method<NoParams, staking.StakingPoolsInfo>;
+  get_proposals: Method<governance.GetProposalsParams, governance.ProposalsInfo>;
+  get_proposal: Method<governance.GetProposalParams, governance.ProposalDetail>;
+  get_votes: Method<governance.GetVotesParams, governance.VotesInfo>;
+  get_parameter_sets: Method<NoParams, governance.ParameterSetsInfo>;
+  simulate_proposal: Method<governance.SimulateProposalParams, governance.SimulationInfo>;
   get_evidence: Method<NoParams, staking.EvidenceInfo[]>;
   get_epoch: Method<chain.EpochParams, chain.EpochInfo>;
   get_parameters: Method<NoParams, chain.ParametersAnswer>;
@@ -353,6 +359,31 @@ export const METHODS: { readonly [M in MethodName]: MethodSchema<M> } = {
     'Bonded and unbonding stake, rewards held and owed, issuance.',
     NoParamsSchema,
     staking.StakingPoolsSchema,
+  ),
+  get_proposals: any(
+    'Proposals, newest first, the guardian, pauses of trading, and what the community holds.',
+    governance.GetProposalsParamsSchema,
+    governance.ProposalsSchema,
+  ),
+  get_proposal: any(
+    'A proposal: what it would do, its deposits, its vote validator by validator.',
+    governance.GetProposalParamsSchema,
+    governance.ProposalDetailSchema,
+  ),
+  get_votes: any(
+    'Votes of delegators on a proposal, in the order in which they came.',
+    governance.GetVotesParamsSchema,
+    governance.VotesSchema,
+  ),
+  get_parameter_sets: any(
+    'Every parameter that votes change: its set, value, unit and range.',
+    NoParamsSchema,
+    governance.ParameterSetsSchema,
+  ),
+  simulate_proposal: any(
+    'What a proposal, or a content that is not yet one, would change if it were carried out now.',
+    governance.SimulateProposalParamsSchema,
+    governance.SimulationSchema,
   ),
   get_evidence: any(
     'Faults of validators that this node has seen, newest first: two votes that prove each.',
