@@ -90,7 +90,7 @@ export type ClusterOptions = ConfigOptions & {
   readonly syncUs: number;
   readonly blocksPerEpoch: number;
   readonly prng: Prng;
-  readonly observer: Observer;
+  readonly observerOf: (machine: number) => Observer;
   /** Keys of which a second machine has a copy; those machines come after the others. */
   readonly twins?: readonly number[];
   readonly adversaryOf?: (machine: number) => Adversary | undefined;
@@ -207,7 +207,7 @@ export function createCluster(options: ClusterOptions): Cluster {
         medium,
         clock,
         costs: options.costs,
-        observer: options.observer,
+        observer: options.observerOf(index),
         behaviour: options.adversaryOf?.(index)?.(contextOf(index)),
         deliver(from, to, message) {
           if (options.admits?.(from, to, message) !== false) nodes[to]?.receive(from, message);

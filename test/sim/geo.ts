@@ -105,7 +105,7 @@ export function runGeo(given: Partial<GeoOptions> = {}): GeoReport {
     syncUs,
     blocksPerEpoch: Number.MAX_SAFE_INTEGER,
     prng: createPrng(options.seed, 'geo'),
-    observer: {
+    observerOf: () => ({
       onProposed: (node, view) => proposed.set(view, { leader: node, atUs: scheduler.nowUs() }),
       onFinalized(node, { subject }) {
         const { view } = subject.value;
@@ -115,7 +115,7 @@ export function runGeo(given: Partial<GeoOptions> = {}): GeoReport {
       },
       onAlarm: (node, what) => void alarms.push(`node ${node}: ${what}`),
       onHalt: (node, why) => void alarms.push(`node ${node} stopped: ${why}`),
-    },
+    }),
   });
   for (const node of nodes) node.start();
   const last = views + 2 * EDGE_VIEWS;

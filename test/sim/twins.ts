@@ -16,7 +16,7 @@ import { epoch, view } from '../../runtime/core/units.ts';
 import type { Pacing } from '../../runtime/epoch-config.ts';
 import { agreement } from './checkers/agreement.ts';
 import { alarms } from './checkers/alarms.ts';
-import { ofHonest, type Truth } from './checkers/checker.ts';
+import type { Truth } from './checkers/checker.ts';
 import { finalPrefix } from './checkers/final-prefix.ts';
 import { progress } from './checkers/progress.ts';
 import { validity } from './checkers/validity.ts';
@@ -128,6 +128,7 @@ export function runTwinsCase(given: TwinsCase, profile: LinkProfile): readonly s
       aheadMs: CHECKED_AHEAD_MS,
     }),
   ];
+  const judged = merge(checkers.map(({ observer }) => observer));
   const quality = {
     delayUs: () => profile.delayMs * 1_000,
     jitterUs: profile.jitterMs * 1_000,
@@ -144,7 +145,7 @@ export function runTwinsCase(given: TwinsCase, profile: LinkProfile): readonly s
     syncUs: 200,
     blocksPerEpoch: 1_000,
     prng: createPrng(seed, `twins ${keys}`),
-    observer: merge(checkers.map(({ observer }) => ofHonest(truth, observer))),
+    observerOf: (machine) => (truth.isHonest(machine) ? judged : {}),
     twins: [twin],
     admits,
   });

@@ -17,14 +17,3 @@ export type Truth = {
   /** Whether the key of a validator of an epoch is with honest machines only. */
   readonly isHonestKey: (at: Epoch, validator: number) => boolean;
 };
-
-/** An observer that hears only of honest machines. */
-export function ofHonest(truth: Truth, observer: Observer): Observer {
-  const heard: Record<string, unknown> = {};
-  for (const [name, call] of Object.entries(observer)) {
-    heard[name] = (node: number, ...facts: unknown[]) => {
-      if (truth.isHonest(node)) (call as (...all: unknown[]) => void)(node, ...facts);
-    };
-  }
-  return heard as Observer;
-}

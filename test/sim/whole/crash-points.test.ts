@@ -34,12 +34,20 @@ describe('a crash at every point of a view', async () => {
     }
   };
 
-  test('every one, with nothing kept of what was not synced', async () => {
-    await crashAt([...points.keys()], 'none');
-  }, LONG_MS);
+  test(
+    'every one, with nothing kept of what was not synced',
+    async () => {
+      await crashAt([...points.keys()], 'none');
+    },
+    LONG_MS,
+  );
 
-  test('every write, with all kept of what was not synced', async () => {
-    const writes = [...points.keys()].filter((point) => !points[point]?.includes('message'));
-    await crashAt(writes, 'all');
-  }, LONG_MS);
+  test(
+    'every write, with all kept of what was not synced',
+    async () => {
+      const writes = [...points.keys()].filter((point) => !points[point]?.includes('message'));
+      await crashAt(writes, 'all');
+    },
+    LONG_MS,
+  );
 });
