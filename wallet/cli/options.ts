@@ -75,6 +75,18 @@ export function withSending<T>(yargs: Argv<T>): Argv<T> {
       describe: "Account to act for, where the key is one of its own (the key's implicit account)",
     })
     .option('sub-account', { type: 'string', describe: 'Sub-account 0 to 255 (0)' })
+    .option('generate', {
+      type: 'string',
+      describe: 'Write an unsigned file for `miletus tx sign` instead of sending',
+    })
+    .option('signer', {
+      type: 'string',
+      describe: 'With --generate: public key that will sign, where no key file of it is here',
+    })
+    .option('ttl', {
+      type: 'string',
+      describe: 'Milliseconds until it is void (60000; a day with --generate)',
+    })
     .option('timeout', {
       type: 'string',
       describe: 'Milliseconds to wait until it is final (10000)',

@@ -7,6 +7,7 @@
  */
 import yargs, { type Argv } from 'yargs';
 import { explain } from './cli-error.ts';
+import { withContacts } from './contacts-file.ts';
 import { EXIT } from './exit-codes.ts';
 
 type Build = (yargs: Argv) => Argv | Promise<Argv>;
@@ -98,7 +99,7 @@ const GROUPS: readonly { command: string; describe: string; load: () => Promise<
     describe: 'Delegate MIL to validators, claim rewards, take stake back',
     load: async () =>
       subcommands(
-        'list-validators, show-validator, show, pools, parameters, delegate, undelegate, cancel-unbonding, redelegate, withdraw, claim, compound, set-compounding, set-withdraw-address, poke',
+        'list-validators, show-validator, show, schedule, pools, parameters, delegate, undelegate, cancel-unbonding, redelegate, withdraw, claim, compound, set-compounding, set-withdraw-address, poke',
         (await import('./stake.ts')).buildStake,
       ),
   },
@@ -112,12 +113,6 @@ const GROUPS: readonly { command: string; describe: string; load: () => Promise<
       ),
   },
   {
-    command: 'evidence',
-    describe: 'Faults of validators that a node has seen: list, export, show the chain',
-    load: async () =>
-      subcommands('list, export, submit', (await import('./evidence.ts')).buildEvidence),
-  },
-  {
     command: 'gov',
     describe: 'Propose, deposit, vote; see proposals and what they would change',
     load: async () =>
@@ -125,6 +120,12 @@ const GROUPS: readonly { command: string; describe: string; load: () => Promise<
         'list, show, votes, parameters, propose, simulate, deposit, vote, pause',
         (await import('./gov.ts')).buildGov,
       ),
+  },
+  {
+    command: 'evidence',
+    describe: 'Faults of validators that a node has seen: list, export, show the chain',
+    load: async () =>
+      subcommands('list, export, submit', (await import('./evidence.ts')).buildEvidence),
   },
   {
     command: 'referral',
@@ -139,6 +140,22 @@ const GROUPS: readonly { command: string; describe: string; load: () => Promise<
         'status, block, transaction, validators, proof, index, oracle, settlement, parameters, makers, proposers, rpc',
         (await import('./query.ts')).buildQuery,
       ),
+  },
+  {
+    command: 'tx',
+    describe: 'Transactions as files: sign on a machine without a network, send from another',
+    load: async () => subcommands('show, sign, broadcast', (await import('./tx.ts')).buildTx),
+  },
+  {
+    command: 'history',
+    describe: 'What was sent from here and what came of it',
+    load: async () => (await import('./history.ts')).buildHistory,
+  },
+  {
+    command: 'contacts',
+    describe: 'Names for addresses: write @name wherever an address is taken',
+    load: async () =>
+      subcommands('list, add, remove', (await import('./contacts.ts')).buildContacts),
   },
   {
     command: 'trust',
@@ -232,7 +249,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
       const builder = async (y: Argv): Promise<Argv> => (await load())(y);
       parser = parser.command({ command, describe, builder: builder as never, handler: () => {} });
     }
-    await parser.parseAsync();
+    await parser.parseAsync(withContacts(argv));
   } catch (cause) {
     const { line, exitCode, code } = explain(cause);
     const text = isJson ? JSON.stringify({ error: { code, message: line } }) : `miletus: ${line}`;

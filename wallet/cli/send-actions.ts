@@ -5,9 +5,11 @@ import type {
   ActionResultInfo,
   SubmitResult,
 } from '../../node/rpc/schemas/transaction.ts';
+import { formatAddress } from '../../runtime/accounts/address-text.ts';
 import type { Action } from '../../runtime/action.ts';
 import { fromHex, toHex } from '../../runtime/core/bytes.ts';
 import type { Result } from '../../runtime/core/result.ts';
+import { address } from '../../runtime/core/units.ts';
 import { transactionId } from '../../runtime/transaction.ts';
 import type { InputError } from '../client/amounts.ts';
 import type { Client } from '../client/client.ts';
@@ -21,8 +23,10 @@ import {
   createNonceClock,
   DEFAULT_TTL_MS,
 } from '../client/transaction-builder.ts';
+import type { Keystore } from '../keys/keystore.ts';
 import { CliError, usageError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
+import { noteSent } from './history-file.ts';
 import { type Arguments, flag, integer, text } from './options.ts';
 import { fields, print, time } from './output.ts';
 import { confirm } from './prompt.ts';
@@ -58,7 +62,7 @@ export function must<T>(result: Result<T, InputError>): T {
   throw usageError(OPTION_OF_FIELD[field] ?? field, given, allowed);
 }
 
-const MAX_TIMEOUT_MS = 60_000;
+export const MAX_TIMEOUT_MS = 60_000;
 
 /** A refusal in human units, as one line. Facts that do not apply are left out. */
 function describeRefusal(result: ActionRefused, input: ActionInput | undefined): string {
@@ -162,20 +166,41 @@ async function comboNameOf(
   return combos.find(({ instrument_id: id }) => id === result.instrument_id)?.id;
 }
 
-/** Prints what came of it; throws with the right status when it was refused or is not final. */
-async function report(
+/** What was sent: for the report, and for the wallet's history. */
+export type Sent = {
+  readonly inputs: readonly ActionInput[];
+  readonly chainId: string;
+  readonly account: string;
+  readonly key: string;
+  readonly summary: string;
+};
+
+/** Prints what came of it and writes it down; the status says when it was refused or is not final. */
+export async function reportSubmitted(
   argv: Arguments,
   client: Client,
   result: SubmitResult,
-  inputs: readonly ActionInput[],
+  { inputs, chainId, account, key, summary }: Sent,
 ): Promise<void> {
   const results = result.receipt?.results ?? [];
   const isJson = flag(argv, 'json');
   const comboName = isJson ? undefined : await comboNameOf(client, results[0]);
+  const described = results.map((one, at) => describeResult(one, inputs[at], comboName));
+  noteSent({
+    at: Date.now(),
+    chain_id: chainId,
+    transaction_id: result.transaction_id,
+    account,
+    key,
+    summary,
+    status: result.status,
+    height: result.height,
+    results: described,
+  });
   print(isJson, result, [
     `transaction ${result.transaction_id}`,
     result.height === null ? result.status : `${result.status} at height ${result.height}`,
-    ...results.map((one, at) => describeResult(one, inputs[at], comboName)),
+    ...described,
   ]);
   if (result.status !== 'final') {
     process.exitCode = EXIT.notFinal;
@@ -184,9 +209,28 @@ async function report(
   }
 }
 
+/** A file may travel for a day; nonces are good for two. */
+const OFFLINE_TTL_MS = 86_400_000;
+const MAX_TTL_MS = 172_800_000;
+
+/** The key that will sign: named, or, of a file for another machine, given by `--signer`. */
+function publicKeyOf(
+  argv: Arguments,
+  generate: string | undefined,
+): Pick<Keystore, 'name' | 'pubkey'> {
+  const signer = text(argv, 'signer');
+  if (signer === undefined) return selectKey(argv);
+  if (generate === undefined) {
+    throw usageError('--signer', signer, 'with --generate: --from names a key that is here');
+  }
+  const pubkey = signer.toLowerCase();
+  if (fromHex(pubkey)?.length === 32) return { name: pubkey, pubkey };
+  throw usageError('--signer', signer, '64 hex characters of an ed25519 public key');
+}
+
 /**
  * Carries out a writing command. `summary` says in one line what will happen. With `--dry-run`
- * nothing is signed or sent, and no password is asked.
+ * nothing is signed or sent, and no password is asked; with `--generate` it becomes a file to sign.
  */
 export async function sendActions(
   argv: Arguments,
@@ -194,9 +238,11 @@ export async function sendActions(
   inputs: readonly ActionInput[],
   summary: string,
 ): Promise<void> {
+  const ttlMs = integer(argv, 'ttl', { min: 1_000, max: MAX_TTL_MS });
   const timeoutMs = integer(argv, 'timeout', { min: 1, max: MAX_TIMEOUT_MS }) ?? 10_000;
   const actions: Action[] = inputs.map((input) => must(buildAction(input)));
-  const keystore = selectKey(argv);
+  const generate = text(argv, 'generate');
+  const keystore = publicKeyOf(argv, generate);
   const publicKey = fromHex(keystore.pubkey) ?? new Uint8Array(32);
   const on = text(argv, 'account');
   const account =
@@ -209,13 +255,13 @@ export async function sendActions(
       publicKeys: [publicKey],
       actions,
       nonce: createNonceClock(() => now)(),
-      expiresAt: now + DEFAULT_TTL_MS,
+      expiresAt: now + (ttlMs ?? (generate === undefined ? DEFAULT_TTL_MS : OFFLINE_TTL_MS)),
     }),
   );
   const plan = {
     summary,
     key: keystore.name,
-    account: keystore.address,
+    account: formatAddress(address(toHex(account))),
     chain_id: toHex(chainId),
     transaction_id: toHex(transactionId(chainId, body)),
     nonce: body.nonce,
@@ -228,15 +274,33 @@ export async function sendActions(
     ]);
     return;
   }
+  if (generate !== undefined) {
+    const { unsignedFile } = await import('../client/transaction-file.ts');
+    const { writeTransactionFile } = await import('./tx.ts');
+    const file = unsignedFile(chainId, body, summary);
+    writeTransactionFile('--generate', generate, file);
+    print(flag(argv, 'json'), { ...file, file: generate }, [
+      `unsigned, in ${generate}: ${summary}`,
+      `void from ${time(body.expiresAt)}`,
+      `then: miletus tx sign ${generate} --from KEY --out signed.json`,
+    ]);
+    return;
+  }
   await confirm(argv, `${summary}, signed by ${keystore.name}?`);
-  const signer = await openSigner(argv, keystore);
+  const signer = await openSigner(argv, selectKey(argv));
   const { hex } = signTransaction(chainId, body, [signer]);
   const result = await client.call('submit_transaction', {
     transaction: hex,
     wait: 'final',
     timeout_ms: timeoutMs,
   });
-  await report(argv, client, result, inputs);
+  await reportSubmitted(argv, client, result, {
+    inputs,
+    chainId: plan.chain_id,
+    account: formatAddress(address(toHex(account))),
+    key: keystore.name,
+    summary,
+  });
 }
 
 /** Fails as the chain would when there is nothing to do. */

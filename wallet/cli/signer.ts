@@ -1,6 +1,8 @@
 /** The key that signs: found by name, opened with its password. */
-import { toHex } from '../../runtime/core/bytes.ts';
-import { ed25519Signer, type KeySigner } from '../client/sign.ts';
+import { formatAddress } from '../../runtime/accounts/address-text.ts';
+import { fromHex, toHex } from '../../runtime/core/bytes.ts';
+import { address } from '../../runtime/core/units.ts';
+import { accountOfPublicKey, ed25519Signer, type KeySigner } from '../client/sign.ts';
 import { listKeys, readKey } from '../keys/key-folder.ts';
 import { decryptKeystore, type Keystore, keystoreErrorText } from '../keys/keystore.ts';
 import { CliError, usageError } from './cli-error.ts';
@@ -24,6 +26,15 @@ export function selectKey(argv: Arguments): Keystore {
   const { code, given, allowed } = found.error;
   const exitCode = code === 'not_found' ? EXIT.noInput : EXIT.badData;
   throw new CliError(exitCode, { field: '--from', given, allowed });
+}
+
+/** The account that acts: `--account`, else that of `--signer`, else that of the key. */
+export function actingAddress(argv: Arguments): string {
+  const signer = fromHex(text(argv, 'signer') ?? '');
+  if (text(argv, 'account') === undefined && signer?.length === 32) {
+    return formatAddress(address(toHex(accountOfPublicKey(signer))));
+  }
+  return text(argv, 'account') ?? selectKey(argv).address;
 }
 
 /** Opens a keystore; asks for the password. */

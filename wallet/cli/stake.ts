@@ -24,7 +24,8 @@ import {
 } from './options.ts';
 import { time } from './output.ts';
 import { must, nothingToDo, sendActions } from './send-actions.ts';
-import { selectKey } from './signer.ts';
+import { actingAddress } from './signer.ts';
+import { showSchedule } from './stake-schedule.ts';
 import {
   listValidators,
   showDelegations,
@@ -35,11 +36,6 @@ import {
 import { describeValidator, validatorMeant } from './validator-meant.ts';
 
 const EPOCHS = { min: 0, max: Number.MAX_SAFE_INTEGER };
-
-/** The account that acts: `--account`, else that of the key. */
-function actor(argv: Arguments): string {
-  return text(argv, 'account') ?? selectKey(argv).address;
-}
 
 /** The amount, `undefined` for `--all`: exactly one of the two. */
 function amountOrAll(argv: Arguments): string | undefined {
@@ -101,7 +97,7 @@ function onlyUnbonding({ delegations }: DelegationsInfo, validator: number): num
 async function cancelUnbonding(argv: Arguments): Promise<void> {
   const given = integer(argv, 'epoch', EPOCHS);
   await act(argv, async (validator, name, client) => {
-    const account = given === undefined ? actor(argv) : '';
+    const account = given === undefined ? actingAddress(argv) : '';
     const lastEpoch =
       given ?? onlyUnbonding(await client.call('get_delegations', { account }), validator);
     return [
@@ -158,7 +154,7 @@ async function validatorsMeant(
 
 async function claim(argv: Arguments): Promise<void> {
   await withClient(argv, async (client) => {
-    const found = await client.call('get_delegations', { account: actor(argv) });
+    const found = await client.call('get_delegations', { account: actingAddress(argv) });
     const parts = (await validatorsMeant(argv, client, found))
       .map((validator) => ({ validator, ...claimable(found, validator) }))
       .filter(({ usd, mil }) => usd > 0n || mil > 0n)
@@ -191,7 +187,7 @@ function matured({ unbondings }: DelegationInfo): bigint {
 
 async function withdraw(argv: Arguments): Promise<void> {
   await withClient(argv, async (client) => {
-    const found = await client.call('get_delegations', { account: actor(argv) });
+    const found = await client.call('get_delegations', { account: actingAddress(argv) });
     const meant = await validatorsMeant(argv, client, found);
     const rows = found.delegations.filter(({ validator_id: id }) => meant.includes(id));
     const due = rows.filter((row) => matured(row) > 0n).slice(0, MAX_ACTIONS);
@@ -241,7 +237,7 @@ async function setCompounding(argv: Arguments): Promise<void> {
 
 /** `--of`: the delegation of another account, which anyone may poke. */
 function delegatorOf(argv: Arguments): string {
-  return text(argv, 'of') ?? actor(argv);
+  return text(argv, 'of') ?? actingAddress(argv);
 }
 
 async function compound(argv: Arguments): Promise<void> {
@@ -299,6 +295,12 @@ function buildReading(yargs: Argv): Argv {
       'What an account has staked, earned, and on its way',
       (y) => withAccount(y).example('$0 stake show --from alice', 'what alice has'),
       showDelegations,
+    )
+    .command(
+      'schedule [account]',
+      'What of the stake changes when: joins, unbondings, ends of liability',
+      (y) => withAccount(y).example('$0 stake schedule --from alice', 'the nearest first'),
+      showSchedule,
     )
     .command(
       'pools',
