@@ -11,8 +11,9 @@
  * revokes it. So an offer fills at most once. A block has no tiers, rebates or credits.
  */
 
-import { ROLE } from '../accounts/account.ts';
+import { type Account, ROLE } from '../accounts/account.ts';
 import { findKey, placeNonce, registerOwner, useNonce } from '../accounts/admit.ts';
+import { offerRefusal, settleOffer } from '../accounts/security/guard-offer.ts';
 import { BLOCK_PRICING, type BlockOffer, type BlockTrade } from '../actions/multileg.ts';
 import { SIDE } from '../actions/order-terms.ts';
 import type { BlockContext } from '../block-context.ts';
@@ -51,6 +52,7 @@ import {
 /** What the counterparty's signature stands for, and what using it changes. */
 type Counterparty = {
   readonly owner: Address;
+  readonly key: { readonly account: Account; readonly position: number };
   readonly portfolio: PortfolioId;
   /** The signer, when it is the account's implicit owner and acts for the first time. */
   readonly newOwner: TransactionSigner | undefined;
@@ -83,6 +85,9 @@ function judgeCounterparty(
   if (role !== ROLE.owner && role !== ROLE.trade) {
     return err(refusal('counterparty_role', { given: role, allowed: ROLE.trade }));
   }
+  const key = { account, position: found.position };
+  const guarded = offerRefusal(state, context, key, offer);
+  if (guarded !== undefined) return err(guarded);
   const window = nonceKey.pack(account.id, found.position);
   const nonces = state.nonces.get(window)?.nonces ?? [];
   const place = placeNonce(nonces, offer.nonce, context.timestamp);
@@ -91,6 +96,7 @@ function judgeCounterparty(
   }
   return ok({
     owner,
+    key,
     portfolio: portfolioId(account.id, offer.subAccount),
     newOwner: found.key === undefined ? signer : undefined,
     window,
@@ -195,9 +201,10 @@ export function blockTrade(
   if (uncovered !== undefined) return err(uncovered);
 
   // From here it must succeed.
-  const { owner, newOwner, window, place } = judged.value;
+  const { owner, key, newOwner, window, place } = judged.value;
   if (newOwner !== undefined) registerOwner(state, context, owner, newOwner);
   useNonce(state, window, place, offer.nonce);
+  settleOffer(state, context, key, offer);
   const reference = takeOrderId(state);
   applyLegTrade(state, context, trade, { kind: LEG_TRADE.block, reference });
   const cash = -netOf(trade.legs, 'taker');

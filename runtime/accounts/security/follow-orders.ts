@@ -8,7 +8,7 @@
 import type { BlockContext } from '../../block-context.ts';
 import type { OrderId } from '../../core/units.ts';
 import { portfolioAccount } from '../../core/units.ts';
-import { EVENT, TRIGGER_END } from '../../event.ts';
+import { CLOSE_REASON, EVENT, TRIGGER_END } from '../../event.ts';
 import type { State } from '../../state/state.ts';
 import { countOutflow } from './meter.ts';
 import { dropOrderKey } from './security-index.ts';
@@ -57,11 +57,14 @@ export function followOrders(state: State, context: BlockContext): void {
       case EVENT.orderAmended:
         release(state, context, event.value.orderId, event.value.remaining);
         break;
-      case EVENT.orderClosed:
-        if (isOpen(state, event.value.orderId)) break;
-        release(state, context, event.value.orderId, 0);
-        forget(state, event.value.orderId);
+      case EVENT.orderClosed: {
+        const { orderId, reason } = event.value;
+        if (isOpen(state, orderId)) break;
+        // The last fill of an order is not told apart from its end.
+        if (reason !== CLOSE_REASON.filled) release(state, context, orderId, 0);
+        forget(state, orderId);
         break;
+      }
       case EVENT.triggerClosed: {
         const { orderId, reason } = event.value;
         if (isOpen(state, orderId)) break;
