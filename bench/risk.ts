@@ -1,7 +1,7 @@
 /**
- * Risk: pricing, risk arrays of a whole listing, portfolio margin of one account.
+ * Risk: pricing, risk arrays of a whole listing, portfolio margin of one account, a crowd after a mark.
  *
- * Every figure is the least of rounds over data that differs from call to call: what else a machine
+ * But for the crowd every figure is the least of rounds over data that differs from call to call: what else a machine
  * does only ever adds to a round.
  */
 import { marginScratch, portfolioMargin } from '../runtime/margin/portfolio/account-margin.ts';
@@ -21,8 +21,10 @@ import {
   listingOf,
   randomNumbers,
   SERIES,
+  SPOT,
   someAccount,
 } from './risk/book.ts';
+import { isEverybodyFound, newCrowd, remark, restart } from './risk/crowd.ts';
 
 const WARM_ROUNDS = 5;
 const ROUNDS = 101;
@@ -30,6 +32,9 @@ const QUOTES = 20_000;
 const ACCOUNTS = 200;
 const POSITIONS = 100;
 const ORDERS = 50;
+const CROWD = 100_000;
+const CROWD_POSITIONS = 8;
+const MARKS = 21;
 
 type Report = (name: string, metric: string, value: number, unit: string) => void;
 
@@ -118,6 +123,26 @@ function measureOrders(arrays: RiskArrays, report: Report): void {
   report('initial', 'order_margin_us', (1e3 * leastMs(work)) / (2 * ACCOUNTS), 'us');
 }
 
+/**
+ * A crowd marked again and again, and the distressed found: the median of marks that go up and down by a
+ * thousandth, because who is near is looked at in some of them. Then the first mark of a node that has
+ * loaded the rows.
+ */
+function measureCrowd(name: string, inPortfolioMode: number, report: Report): void {
+  const facts = { accounts: CROWD, positions: CROWD_POSITIONS, series: SERIES, inPortfolioMode };
+  const crowd = newCrowd(facts);
+  const indexAt = (mark: number) => SPOT * (1 + (mark % 2) / 1_000);
+  for (let mark = 0; mark < WARM_ROUNDS; mark++) remark(crowd, indexAt(mark));
+  const times = Array.from({ length: MARKS }, (_, mark) =>
+    timeMs(() => remark(crowd, indexAt(mark))),
+  ).sort((a, b) => a - b);
+  if (!isEverybodyFound(crowd)) throw new Error('not everybody who is short is known to be');
+  report(name, 'remark_100k_ms', times[Math.floor(MARKS / 2)] ?? 0, 'ms');
+  restart(crowd);
+  const first = timeMs(() => remark(crowd, indexAt(MARKS)));
+  report(`${name}: the first mark of a node that restarted`, 'first_remark_100k_ms', first, 'ms');
+}
+
 export async function run(options: BenchOptions): Promise<void> {
   const report: Report = (name, metric, value, unit) =>
     reportFigure({ bench: 'risk', case: name, metric, value, unit }, options);
@@ -126,5 +151,7 @@ export async function run(options: BenchOptions): Promise<void> {
   const arrays = fillListing(emptyArrays(), listingOf(SERIES / 2), 'both');
   measureAccounts(arrays, report);
   measureOrders(arrays, report);
+  measureCrowd('standard margin', 0, report);
+  measureCrowd('a tenth under portfolio margin', 10, report);
   if (!Number.isFinite(sink)) throw new Error('a result is not a number');
 }

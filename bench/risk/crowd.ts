@@ -14,11 +14,11 @@ import {
   type TimestampMs,
   timestampMs,
 } from '../../runtime/core/units.ts';
-import { balanceOf, mint } from '../../runtime/ledger/ledger.ts';
+import { mint } from '../../runtime/ledger/ledger.ts';
 import { FIRST_ACCOUNT_ID } from '../../runtime/ledger/module-accounts.ts';
 import { runLiquidations } from '../../runtime/liquidation/run-liquidations.ts';
+import { bareExcessOf } from '../../runtime/margin/bare-excess.ts';
 import { cancelUnsupportedOrders } from '../../runtime/margin/cancel-unsupported.ts';
-import { excessOf } from '../../runtime/margin/excess.ts';
 import { changePosition } from '../../runtime/margin/portfolio-index.ts';
 import { INSTRUMENT_KIND, INSTRUMENT_STATE } from '../../runtime/options/instrument.ts';
 import { setMarkInputs } from '../../runtime/oracle/update-marks.ts';
@@ -38,7 +38,8 @@ export type CrowdFacts = {
   readonly positions: number;
   /** Series listed: calls and puts of half as many strikes. */
   readonly series: number;
-  readonly mode: 'standard' | 'portfolio';
+  /** Of a hundred accounts so many are under portfolio margin. */
+  readonly inPortfolioMode: number;
 };
 
 export type Crowd = {
@@ -117,7 +118,7 @@ function fill(
  * hundred is short by a hundredth of it.
  */
 function fund(state: State, who: PortfolioId, random: () => number): void {
-  const { bare } = excessOf(state, who);
+  const bare = bareExcessOf(state, who);
   const needed = bare < 0n ? -bare : 0n;
   const isShort = random() < 0.01;
   const share = isShort ? 99n : 101n + BigInt(Math.floor(200 * random()));
@@ -125,7 +126,7 @@ function fund(state: State, who: PortfolioId, random: () => number): void {
 }
 
 /** A crowd at its first mark. */
-export function newCrowd({ accounts, positions, series, mode }: CrowdFacts): Crowd {
+export function newCrowd({ accounts, positions, series, inPortfolioMode }: CrowdFacts): Crowd {
   const state = testState({ underlyings: [BTC], parameters: { oracleStaleMs: 60_000 } });
   const listing = listingOf(series / 2);
   const listed = listAll(state, listing);
@@ -135,8 +136,8 @@ export function newCrowd({ accounts, positions, series, mode }: CrowdFacts): Cro
   const people = Array.from({ length: accounts }, (_, i) =>
     portfolioId(accountId(FIRST_ACCOUNT_ID + i), subAccount(0)),
   );
-  for (const who of people) {
-    if (mode === 'portfolio') state.marginModes.set(who, { portfolio: who, since: START });
+  for (const [i, who] of people.entries()) {
+    if (i % 100 < inPortfolioMode) state.marginModes.set(who, { portfolio: who, since: START });
     fill(state, who, listed, { positions, random });
     fund(state, who, random);
   }
@@ -151,13 +152,12 @@ export function remark(crowd: Crowd, indexUsd: number): void {
   runLiquidations(crowd.state, crowd.context);
 }
 
-/** Accounts that are known to be short. */
-export function shortCount({ state }: Crowd): number {
-  return state.liquidations.size;
+/** What a node that loaded the rows does before its first block. */
+export function restart({ state }: Crowd): void {
+  rebuildDerived(state);
 }
 
-/** Accounts that a look at each of them finds short. */
-export function shortByScan({ state, people }: Crowd): number {
-  return people.filter((who) => excessOf(state, who).bare < 0n && balanceOf(state, who, 0) >= 0n)
-    .length;
+/** Whether those who are known to be short are those whom a look at everybody finds short. */
+export function isEverybodyFound({ state, people }: Crowd): boolean {
+  return people.every((who) => state.liquidations.has(who) === bareExcessOf(state, who) < 0n);
 }

@@ -21,7 +21,7 @@ import { FULL_CONFIDENCE_BPS } from '../../oracle/vote.ts';
 import { expiryKey, metaOf, type State } from '../../state/state.ts';
 import { type LotLoss, lotLoss } from '../portfolio/lot-loss.ts';
 import type { PortfolioModel } from '../portfolio/portfolio-model.ts';
-import type { RiskArrays } from '../portfolio/risk-arrays.ts';
+import { type RiskArrays, setOpenInterest } from '../portfolio/risk-arrays.ts';
 import { type ExpirySource, type FilledExpiry, fillExpiry } from './fill-expiry.ts';
 import {
   mustModel,
@@ -168,5 +168,5 @@ export function noteOpenInterest(
 ): void {
   const row = rows.get(instrument);
   if (row === undefined) return;
-  arrays.openInterest[row] = Math.max(1, state.instruments.must(instrument).openInterest);
+  setOpenInterest(arrays, row, Math.max(1, state.instruments.must(instrument).openInterest));
 }

@@ -60,6 +60,10 @@ export type AccountSums = {
   deltaRise: number;
   /** Σ |delta| of series with everything open in them filled on one side. */
   grossDelta: number;
+  /** Version of the open interest that the sums of `concentratedDelta` are at; −1: to be made. */
+  interestAt: number;
+  concentratedLeast: number;
+  concentratedGreatest: number;
 };
 
 /** Sums of an account that holds nothing. */
@@ -76,6 +80,9 @@ export function emptySums(arrays: RiskArrays, measure: Measure): AccountSums {
     deltaFall: 0,
     deltaRise: 0,
     grossDelta: 0,
+    interestAt: -1,
+    concentratedLeast: 0,
+    concentratedGreatest: 0,
   };
 }
 
@@ -132,6 +139,18 @@ function greatestLots({ lots, bids, asks }: RowSums): number {
   return Math.max(Math.abs(lots + bids), Math.abs(lots - asks));
 }
 
+/** Adds (or with −1 takes away) the |delta| of a series that is above its share of the open interest. */
+function addConcentrated(sums: AccountSums, row: number, of: RowSums, sign: number): void {
+  const { openInterest, values, layout, model } = sums.arrays;
+  const interest = openInterest[row] ?? 0;
+  if (interest === 0) return;
+  const greatest = greatestLots(of);
+  if (greatest <= model.concentration.openInterestShare * interest) return;
+  const delta = greatest * Math.abs(values[row * layout.columns + layout.delta] ?? 0);
+  sums.concentratedGreatest += sign * delta;
+  if (of.bids === 0 && of.asks === 0) sums.concentratedLeast += sign * delta;
+}
+
 /** Adds (or with −1 takes away) what a series brings by gross lots: confidence, gross delta. */
 function addGross(
   sums: AccountSums,
@@ -147,6 +166,7 @@ function addGross(
   sums.confidence += sign * gross * greatest;
   const { columns, delta } = arrays.layout;
   sums.grossDelta += sign * greatest * Math.abs(arrays.values[row * columns + delta] ?? 0);
+  if (sums.interestAt === arrays.interestVersion) addConcentrated(sums, row, of, sign);
 }
 
 /** Adds (or with −1 takes away) a strike's part of its group: charge, and orders if it has any. */
@@ -293,24 +313,20 @@ function groupAt(sums: AccountSums, group: GroupSums, cell: MixedCell): number {
   return least;
 }
 
-/** |Delta| of series above their share of the open interest, as it is in the arrays now. O(series). */
-function concentratedDelta(sums: AccountSums): { least: number; greatest: number } {
-  const { openInterest, values, layout, model } = sums.arrays;
-  const exposure = { least: 0, greatest: 0 };
+/**
+ * Brings |delta| of series above their share of the open interest up to what that is now. O(series)
+ * when some open interest in the arrays has changed, else O(1).
+ */
+function refreshConcentrated(sums: AccountSums): void {
+  if (sums.interestAt === sums.arrays.interestVersion) return;
+  sums.concentratedLeast = 0;
+  sums.concentratedGreatest = 0;
   for (const { strikes } of sums.groups.values()) {
     for (const { rows } of strikes.values()) {
-      for (const [row, of] of rows) {
-        const interest = openInterest[row] ?? 0;
-        const greatest = greatestLots(of);
-        const share = model.concentration.openInterestShare * interest;
-        if (interest === 0 || greatest <= share) continue;
-        const delta = greatest * Math.abs(values[row * layout.columns + layout.delta] ?? 0);
-        exposure.greatest += delta;
-        if (of.bids === 0 && of.asks === 0) exposure.least += delta;
-      }
+      for (const [row, of] of rows) addConcentrated(sums, row, of, 1);
     }
   }
-  return exposure;
+  sums.interestAt = sums.arrays.interestVersion;
 }
 
 /** Deltas of an account whose sums stand in parts. */
@@ -325,9 +341,9 @@ function exposureOf(parts: readonly AccountSums[]): DeltaExposure {
   const [first] = parts;
   if (first === undefined || gross <= freeConcentration(first.arrays)) return exposure;
   for (const part of parts) {
-    const { least, greatest } = concentratedDelta(part);
-    exposure.concentratedLeast += least;
-    exposure.concentratedGreatest += greatest;
+    refreshConcentrated(part);
+    exposure.concentratedLeast += part.concentratedLeast;
+    exposure.concentratedGreatest += part.concentratedGreatest;
   }
   return exposure;
 }

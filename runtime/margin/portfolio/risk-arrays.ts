@@ -90,8 +90,10 @@ export type RiskArrays = {
   readonly strike: Int32Array;
   /** 1 for futures and perpetuals. */
   readonly isLinear: Uint8Array;
-  /** Open interest in lots, set by the caller; no bound where 0. */
+  /** Open interest in lots, set by `setOpenInterest`; no bound where 0. */
   readonly openInterest: Float64Array;
+  /** Counts the changes of it. */
+  interestVersion: number;
   readonly groups: RiskGroup[];
   /** Rows filled. */
   rows: number;
@@ -121,6 +123,7 @@ export function riskArrays(
     strike: new Int32Array(capacity),
     isLinear: new Uint8Array(capacity),
     openInterest: new Float64Array(capacity),
+    interestVersion: 0,
     groups: [],
     rows: 0,
     strikes: 0,
@@ -132,6 +135,13 @@ export function riskArrays(
 /** The same arrays for the next mark: buffers are kept, rows are to be filled anew. */
 export function restartRiskArrays(arrays: RiskArrays, market: RiskMarket): RiskArrays {
   return { ...arrays, market, groups: [], rows: 0, strikes: 0, largestValue: 0, largestTerm: 0 };
+}
+
+/** Says what a series' open interest is. */
+export function setOpenInterest(arrays: RiskArrays, row: number, lots: number): void {
+  if (arrays.openInterest[row] === lots) return;
+  arrays.openInterest[row] = lots;
+  arrays.interestVersion += 1;
 }
 
 /** An expiry prepared for its strikes. */

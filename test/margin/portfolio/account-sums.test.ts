@@ -19,6 +19,7 @@ import {
   removeOrder,
 } from '../../../runtime/margin/portfolio/account-sums.ts';
 import type { PortfolioModel } from '../../../runtime/margin/portfolio/portfolio-model.ts';
+import { setOpenInterest } from '../../../runtime/margin/portfolio/risk-arrays.ts';
 import type { Measure } from '../../../runtime/margin/portfolio/risk-layout.ts';
 import {
   accountOf,
@@ -62,7 +63,7 @@ const someStep: fc.Arbitrary<Step> = fc.oneof(
 /** Plays a history on kept sums and on plain lists; they must agree after every step. */
 function play(steps: readonly Step[], of: { model: PortfolioModel; confidence: number }): void {
   const arrays = someArrays({ ...of, rate: 0.05 });
-  for (let row = 0; row < ROWS; row += 3) arrays.openInterest[row] = 60;
+  for (let row = 0; row < ROWS; row += 3) setOpenInterest(arrays, row, 60);
   const scratch = marginScratch(arrays);
   const kept = new Map<Measure, ReturnType<typeof emptySums>>([
     ['initial', emptySums(arrays, 'initial')],

@@ -7,7 +7,11 @@ import {
   CONCENTRATED,
   type PortfolioMargin,
 } from '../../../runtime/margin/portfolio/margin-result.ts';
-import { fillPerpetual, riskArrays } from '../../../runtime/margin/portfolio/risk-arrays.ts';
+import {
+  fillPerpetual,
+  riskArrays,
+  setOpenInterest,
+} from '../../../runtime/margin/portfolio/risk-arrays.ts';
 import { defaultModel } from './random-account.ts';
 
 const model = defaultModel();
@@ -28,7 +32,7 @@ const arrays = riskArrays(
 fillPerpetual(arrays, 100_000);
 
 function marginOfDelta(usd: number, bidUsd = 0): PortfolioMargin {
-  arrays.openInterest[0] = 0;
+  setOpenInterest(arrays, 0, 0);
   return compute(usd, bidUsd);
 }
 
@@ -72,12 +76,12 @@ describe('concentration', () => {
 
   it('gives a twentieth of the free delta above a share of the open interest', () => {
     // $15M is below the free 20, but its 150,000 lots are more than a fifth of what is open.
-    arrays.openInterest[0] = 700_000;
+    setOpenInterest(arrays, 0, 700_000);
     expect(shareOf(15e6, compute(15e6, 0))).toBeCloseTo(0.18 * 1.14, 9);
-    arrays.openInterest[0] = 1;
+    setOpenInterest(arrays, 0, 1);
     expect(shareOf(1e6, compute(1e6, 0))).toBeCloseTo(0.18, 9);
     expect(shareOf(3e6, compute(3e6, 0))).toBeCloseTo(0.18 * 1.02, 9);
-    arrays.openInterest[0] = 750_000;
+    setOpenInterest(arrays, 0, 750_000);
     expect(shareOf(15e6, compute(15e6, 0))).toBeCloseTo(0.18, 9);
   });
 });
