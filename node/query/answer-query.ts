@@ -50,6 +50,7 @@ import { parameterSetRows, proposalRows, simulationRows, voteRows } from './gove
 import { liquidationRows } from './liquidation-rows.ts';
 import { marginRows, riskRows } from './margin-rows.ts';
 import { portfolioRows } from './portfolio-rows.ts';
+import { securityRows } from './security-rows.ts';
 import { requestRows, tradingRows } from './trading-rows.ts';
 import { validatorRows } from './validator-rows.ts';
 
@@ -361,6 +362,8 @@ export function answerQuestion(context: QueryContext, question: Question): Answe
       const value = validatorRows(state, question.value.validator);
       return { selector: ANSWER.validators, value };
     }
+    case QUESTION.security:
+      return { selector: ANSWER.security, value: securityRows(state, question.value) };
     case QUESTION.proposals:
       return { selector: ANSWER.proposals, value: proposalRows(state, question.value) };
     case QUESTION.votes:

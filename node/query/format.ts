@@ -88,6 +88,7 @@ import {
   type RiskAnswer,
   RiskAnswerCodec,
 } from './margin-format.ts';
+import { type SecurityAnswer, SecurityAnswerCodec } from './security-format.ts';
 import {
   type DelegationsAnswer,
   DelegationsAnswerCodec,
@@ -166,6 +167,7 @@ export const QUESTION = {
   votes: 32,
   parameterSets: 33,
   simulation: 34,
+  security: 35,
 } as const;
 
 export type Question =
@@ -188,6 +190,7 @@ export type Question =
   | Variant<typeof QUESTION.validators, ValidatorsQuestion>
   | Variant<typeof QUESTION.delegations, DelegationsQuestion>
   | Variant<typeof QUESTION.rows, RowsQuestion>
+  | Variant<typeof QUESTION.security, AccountQuestion>
   | Variant<typeof QUESTION.proposals, ProposalsQuestion>
   | Variant<typeof QUESTION.votes, VotesQuestion>
   | Variant<typeof QUESTION.parameterSets, NoQuestion>
@@ -236,6 +239,7 @@ export const QuestionCodec: Codec<Question> = union<Question>('Question', {
     stateRoot: bytes(32),
     rows: list(RowQuestionCodec, MAX_PROVED_ROWS, 1),
   }),
+  [QUESTION.security]: container<AccountQuestion>('SecurityQuestion', { address: bytes(20) }),
   [QUESTION.proposals]: ProposalsQuestionCodec,
   [QUESTION.votes]: VotesQuestionCodec,
   [QUESTION.parameterSets]: NoQuestionCodec,
@@ -416,6 +420,7 @@ export const ANSWER = {
   votes: 32,
   parameterSets: 33,
   simulation: 34,
+  security: 35,
 } as const;
 
 export type Answer =
@@ -437,6 +442,7 @@ export type Answer =
   | Variant<typeof ANSWER.oracle, OracleAnswer>
   | Variant<typeof ANSWER.validators, ValidatorsAnswer>
   | Variant<typeof ANSWER.delegations, DelegationsAnswer>
+  | Variant<typeof ANSWER.security, SecurityAnswer>
   | Variant<typeof ANSWER.proposals, ProposalsAnswer>
   | Variant<typeof ANSWER.votes, VotesAnswer>
   | Variant<typeof ANSWER.parameterSets, ParameterSetsAnswer>
@@ -590,6 +596,7 @@ export const AnswerCodec: Codec<Answer> = union<Answer>('Answer', {
   }),
   [ANSWER.validators]: ValidatorsAnswerCodec,
   [ANSWER.delegations]: DelegationsAnswerCodec,
+  [ANSWER.security]: SecurityAnswerCodec,
   [ANSWER.proposals]: ProposalsAnswerCodec,
   [ANSWER.votes]: VotesAnswerCodec,
   [ANSWER.parameterSets]: ParameterSetsAnswerCodec,

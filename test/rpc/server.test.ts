@@ -150,6 +150,7 @@ describe('every method answers in its own schema', () => {
     get_block: { height: 1, raw: true },
     get_blocks: { from: 1 },
     get_account: { account: MAKER },
+    'private/get_account_security': { account: MAKER },
     get_validator: { validator: 1 },
     get_delegations: { account: MAKER },
     get_proposal: { proposal_id: 1 },

@@ -12,6 +12,7 @@ import { lightMethods } from './light.ts';
 import { liquidationMethods } from './liquidation.ts';
 import { marginMethods } from './margin.ts';
 import { marketMethods } from './market.ts';
+import { securityMethods } from './security.ts';
 import { settlementMethods } from './settlement.ts';
 import { stakingMethods } from './staking.ts';
 import { statisticsMethods } from './statistics.ts';
@@ -32,6 +33,7 @@ export const HANDLERS: Handlers<MethodName> = {
   ...stakingMethods,
   ...evidenceMethods,
   ...governanceMethods,
+  ...securityMethods,
   ...statisticsMethods,
   ...transactionMethods,
   ...chainMethods,

@@ -14,6 +14,7 @@ import * as light from './light.ts';
 import * as liquidation from './liquidation.ts';
 import * as margin from './margin.ts';
 import * as market from './market.ts';
+import * as security from './security.ts';
 import * as settlement from './settlement.ts';
 import * as staking from './staking.ts';
 import * as statistics from './statistics.ts';
@@ -55,6 +56,7 @@ export type MethodTypes = {
   'public/subscribe': Method<subscription.SubscribeParams, string[]>;
   'public/unsubscribe': Method<subscription.UnsubscribeParams, string[]>;
   'private/get_account_summary': Method<account.PortfolioParams, account.AccountSummary>;
+  'private/get_account_security': Method<account.AccountParams, security.AccountSecurityInfo>;
   'private/get_positions': Method<account.GetPositionsParams, account.PositionInfo[]>;
   'private/get_open_orders': Method<account.GetOpenOrdersParams, account.OrderInfo[]>;
   'private/get_order_state': Method<
@@ -247,6 +249,11 @@ export const METHODS: { readonly [M in MethodName]: MethodSchema<M> } = {
     'Cash, equity and margin of a sub-account.',
     account.PortfolioParamsSchema,
     account.AccountSummarySchema,
+  ),
+  'private/get_account_security': any(
+    'Keys, policy, agents, whitelist of an account, and what waits.',
+    account.AccountParamsSchema,
+    security.AccountSecuritySchema,
   ),
   'private/get_positions': any(
     'Positions of a sub-account.',
