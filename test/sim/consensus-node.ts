@@ -101,6 +101,8 @@ export type NodeCosts = {
   readonly bodyLoss: number;
   /** Probability that a leader has nothing to propose until `idleBlockMs` have gone by. */
   readonly idleChance: number;
+  /** Wire ids of a body, 32 bytes each in a proposal; and what checking and writing it takes. None: empty. */
+  readonly body?: { readonly wireIds: number; readonly workUs: number };
 };
 
 export type ConsensusNodeOptions = {
@@ -242,8 +244,14 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
   /** Heights are never reused, so the place of a block in its epoch follows from its height. */
   const isEpochLast = (header: Header): boolean => header.height % options.blocksPerEpoch === 0;
 
+  const { wireIds = 0, workUs = 0 } = costs.body ?? {};
+  const bytesOf = (message: SimMessage): number => {
+    const isProposal =
+      message.kind === 'consensus' && message.message.selector === CONSENSUS_MESSAGE.proposal;
+    return sizeOf(message) + (isProposal ? 32 * wireIds : 0);
+  };
   const carry = (to: number, message: SimMessage): void =>
-    links.carry({ from: index, to, bytes: sizeOf(message) }, () =>
+    links.carry({ from: index, to, bytes: bytesOf(message) }, () =>
       options.deliver(index, to, message),
     );
   const twisted = (to: number, message: SimMessage): readonly SimMessage[] => {
@@ -314,6 +322,12 @@ export function createConsensusNode(options: ConsensusNodeOptions): ConsensusNod
     const key = toHex(payload);
     if (born.bodies.has(key) || born.syncing.has(key)) return;
     born.syncing.add(key);
+    if (workUs === 0) writeBody(born, payload, header);
+    else scheduler.after(workUs, () => writeBody(born, payload, header));
+  };
+
+  const writeBody = (born: Process, payload: Uint8Array, header: Header): void => {
+    const key = toHex(payload);
     const value = sealValue(payload, HeaderCodec.encode(header));
     const write = { type: 'put' as const, key: payload, value };
     medium.write('blocks', [write], { durability: 'sync', life: born.life }, (failed) => {

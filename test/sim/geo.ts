@@ -11,7 +11,8 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Pacing } from '../../runtime/epoch-config.ts';
-import { createCluster } from './cluster.ts';
+import { type Cluster, createCluster } from './cluster.ts';
+import type { NodeCosts } from './consensus-node.ts';
 import { createPrng } from './prng.ts';
 
 const VECTORS = new URL('../vectors/ten-cities-rtt-ms.csv', import.meta.url);
@@ -24,6 +25,10 @@ export type GeoOptions = {
   readonly syncUs: number;
   readonly uplinkBitsPerSecond: number;
   readonly seed: number;
+  /** Full blocks; none: empty ones. */
+  readonly body?: NodeCosts['body'];
+  /** Validators that never start: the last of each ten first. */
+  readonly silent: number;
 };
 
 export const GEO_DEFAULTS: GeoOptions = {
@@ -33,7 +38,14 @@ export const GEO_DEFAULTS: GeoOptions = {
   syncUs: 500,
   uplinkBitsPerSecond: 1_000_000_000,
   seed: 1,
+  silent: 0,
 };
+
+/**
+ * A block of 1 MB: 2,000 payloads of 500 bytes. Their signatures were checked when they came; what is
+ * left (the root of their ids, encoding the block, writing it) is taken as 10 ms.
+ */
+export const MEGABYTE_BODY = { wireIds: 2_000, workUs: 10_000 } as const;
 
 export type GeoReport = {
   /** Median of the ratio, and its 90th percentile. */
@@ -42,11 +54,13 @@ export type GeoReport = {
   /** Median of finalized − proposed, and of the bound t3, in ms. */
   readonly finalityMs: number;
   readonly boundMs: number;
+  /** Blocks that became final a second of virtual time, over the views measured. */
+  readonly blocksPerSecond: number;
   readonly views: number;
 };
 
 /** Mainnet's parameters (design/parameters.md). */
-const PACING: Pacing = {
+export const GEO_PACING: Pacing = {
   minBlockIntervalMs: 40,
   idleBlockMs: 500,
   deltaMs: 250,
@@ -63,7 +77,7 @@ export function readRoundTrips(): number[][] {
 }
 
 /** Validators are dealt to the cities in turn. One-way, in µs; 0 to oneself. */
-function delays(validators: number): (from: number, to: number) => number {
+export function cityDelays(validators: number): (from: number, to: number) => number {
   const roundTrips = readRoundTrips();
   const cities = roundTrips.length;
   return (from, to) => {
@@ -84,55 +98,44 @@ export function quorumTimes(
   });
 }
 
-function quantile(values: readonly number[], share: number): number {
+export function quantile(values: readonly number[], share: number): number {
   const ordered = [...values].sort((a, b) => a - b);
   return ordered[Math.min(ordered.length - 1, Math.floor(share * ordered.length))] ?? Number.NaN;
 }
 
-/** Runs the network and compares. Equal weights. Cost: about 50 ms for each view of 50 validators. */
-export function runGeo(given: Partial<GeoOptions> = {}): GeoReport {
-  const options = { ...GEO_DEFAULTS, ...given };
-  const { validators, views, verifyUs, syncUs, uplinkBitsPerSecond } = options;
-  const delayUs = delays(validators);
-  const proposed = new Map<number, { readonly leader: number; readonly atUs: number }>();
-  const finals = new Map<number, { readonly view: number; readonly atUs: number }[]>();
-  const alarms: string[] = [];
-  const { scheduler, nodes } = createCluster({
-    weights: Array.from({ length: validators }, () => 1n),
-    pacing: PACING,
-    quality: { delayUs, jitterUs: 0, loss: 0, duplication: 0, uplinkBitsPerSecond },
-    costs: { verifyUs, executionLagUs: 0, lagChance: 0, bodyLoss: 0, idleChance: 0 },
-    syncUs,
-    blocksPerEpoch: Number.MAX_SAFE_INTEGER,
-    prng: createPrng(options.seed, 'geo'),
-    observerOf: () => ({
-      onProposed: (node, view) => proposed.set(view, { leader: node, atUs: scheduler.nowUs() }),
-      onFinalized(node, { subject }) {
-        const { view } = subject.value;
-        const list = finals.get(node) ?? [];
-        list.push({ view, atUs: scheduler.nowUs() });
-        finals.set(node, list);
-      },
-      onAlarm: (node, what) => void alarms.push(`node ${node}: ${what}`),
-      onHalt: (node, why) => void alarms.push(`node ${node} stopped: ${why}`),
-    }),
-  });
-  for (const node of nodes) node.start();
-  const last = views + 2 * EDGE_VIEWS;
-  scheduler.runSync(600_000_000, () => (nodes[0]?.engine()?.view ?? 0) > last);
-  if (alarms.length > 0) throw new Error(alarms.join('\n'));
+/** What of a network was measured: who proposed when, and when each node called which view final. */
+export type Measured = {
+  readonly proposed: ReadonlyMap<number, { readonly leader: number; readonly atUs: number }>;
+  readonly finals: ReadonlyMap<number, readonly { readonly view: number; readonly atUs: number }[]>;
+};
 
+/** Compares the views from `first` to `last` with what distances allow. */
+export function compareWithBound(
+  { proposed, finals }: Measured,
+  options: {
+    readonly validators: number;
+    readonly nodes: readonly number[];
+    readonly first: number;
+    readonly last: number;
+  },
+): Omit<GeoReport, 'blocksPerSecond'> {
+  const { validators, nodes } = options;
+  const delayUs = cityDelays(validators);
   const quorum = Math.floor((2 * validators) / 3) + 1;
+  const leave = (from: (node: number) => number): number[] =>
+    Array.from({ length: validators }, (_, node) =>
+      nodes.includes(node) ? from(node) : Number.POSITIVE_INFINITY,
+    );
   const ratios: number[] = [];
   const takenUs: number[] = [];
   const boundsUs: number[] = [];
   let measured = 0;
   for (const [view, { leader, atUs }] of proposed) {
-    if (view <= EDGE_VIEWS || view > views + EDGE_VIEWS) continue;
+    if (view < options.first || view > options.last) continue;
     measured += 1;
-    const t1 = nodes.map((_, to) => delayUs(leader, to));
+    const t1 = leave((to) => delayUs(leader, to));
     const t3 = quorumTimes(quorumTimes(t1, delayUs, quorum), delayUs, quorum);
-    for (const [node] of nodes.entries()) {
+    for (const node of nodes) {
       const final = finals.get(node)?.find((entry) => entry.view >= view);
       const boundUs = t3[node] ?? 0;
       if (!final) throw new Error(`node ${node} did not finalize view ${view}`);
@@ -148,4 +151,73 @@ export function runGeo(given: Partial<GeoOptions> = {}): GeoReport {
     boundMs: quantile(boundsUs, 0.5) / 1_000,
     views: measured,
   };
+}
+
+/** Machines that start: `silent` of them do not, spread over the cities. */
+function running(validators: number, silent: number): number[] {
+  const step = silent === 0 ? 1 : validators / silent;
+  const quiet = new Set(
+    Array.from({ length: silent }, (_, place) => Math.floor((place + 0.5) * step)),
+  );
+  return Array.from({ length: validators }, (_, node) => node).filter((node) => !quiet.has(node));
+}
+
+/** Runs the network and compares. Equal weights. Cost: about 50 ms for each view of 50 validators. */
+export function runGeo(given: Partial<GeoOptions> = {}): GeoReport {
+  const options = { ...GEO_DEFAULTS, ...given };
+  const { validators, views, verifyUs, syncUs, uplinkBitsPerSecond, silent } = options;
+  const proposed = new Map<number, { readonly leader: number; readonly atUs: number }>();
+  const finals = new Map<number, { readonly view: number; readonly atUs: number }[]>();
+  const alarms: string[] = [];
+  const live = running(validators, silent);
+  const [witness = 0] = live;
+  const cluster: Cluster = createCluster({
+    weights: Array.from({ length: validators }, () => 1n),
+    pacing: GEO_PACING,
+    quality: {
+      delayUs: cityDelays(validators),
+      jitterUs: 0,
+      loss: 0,
+      duplication: 0,
+      uplinkBitsPerSecond,
+    },
+    costs: {
+      verifyUs,
+      executionLagUs: 0,
+      lagChance: 0,
+      bodyLoss: 0,
+      idleChance: 0,
+      ...(options.body ? { body: options.body } : {}),
+    },
+    syncUs,
+    blocksPerEpoch: Number.MAX_SAFE_INTEGER,
+    prng: createPrng(options.seed, 'geo'),
+    observerOf: () => ({
+      onProposed: (node, view) => proposed.set(view, { leader: node, atUs: scheduler.nowUs() }),
+      onFinalized(node, { subject }) {
+        const { view } = subject.value;
+        const list = finals.get(node) ?? [];
+        list.push({ view, atUs: scheduler.nowUs() });
+        finals.set(node, list);
+      },
+      onAlarm: (node, what) => void alarms.push(`node ${node}: ${what}`),
+      onHalt: (node, why) => void alarms.push(`node ${node} stopped: ${why}`),
+    }),
+  });
+  const { scheduler, nodes } = cluster;
+  const viewNow = (): number => nodes[witness]?.engine()?.view ?? 0;
+  for (const node of live) nodes[node]?.start();
+  // Silent leaders are known as such after as many views as there are validators.
+  const first = 1 + EDGE_VIEWS + (silent > 0 ? validators : 0);
+  const last = first + views - 1;
+  scheduler.runSync(3_600_000_000, () => viewNow() >= first);
+  const beganUs = scheduler.nowUs();
+  const beganHeight = nodes[witness]?.finalHeight() ?? 0;
+  scheduler.runSync(7_200_000_000, () => viewNow() > last);
+  const seconds = (scheduler.nowUs() - beganUs) / 1_000_000;
+  const blocks = (nodes[witness]?.finalHeight() ?? 0) - beganHeight;
+  scheduler.runSync(14_400_000_000, () => viewNow() > last + EDGE_VIEWS);
+  if (alarms.length > 0) throw new Error(alarms.join('\n'));
+  const compared = compareWithBound({ proposed, finals }, { validators, nodes: live, first, last });
+  return { ...compared, blocksPerSecond: blocks / seconds };
 }
