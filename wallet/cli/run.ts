@@ -13,7 +13,11 @@ import { EXIT } from './exit-codes.ts';
 type Build = (yargs: Argv) => Argv | Promise<Argv>;
 
 /** Name, description and loader of each group. */
-const GROUPS: readonly { command: string; describe: string; load: () => Promise<Build> }[] = [
+export const GROUPS: readonly {
+  command: string;
+  describe: string;
+  load: () => Promise<Build>;
+}[] = [
   {
     command: 'keys',
     describe: 'Make, import, list, check, save and restore keys',
@@ -222,10 +226,20 @@ const PARSER = {
   'greedy-arrays': false,
 };
 
+/** Whether a person sits there who can be asked: not a script, and not for help. */
+function isGuidable(given: readonly string[]): boolean {
+  const settled = ['--json', '--yes', '--help', '--version'];
+  return (
+    process.stdin.isTTY && process.stderr.isTTY && !given.some((word) => settled.includes(word))
+  );
+}
+
 /** Carries out one command; leaves its status in `process.exitCode`. */
-export async function runCommandLine(argv: readonly string[]): Promise<void> {
-  const isJson = argv.includes('--json');
+export async function runCommandLine(given: readonly string[]): Promise<void> {
+  const isJson = given.includes('--json');
+  let argv = given;
   try {
+    if (isGuidable(given)) argv = await (await import('./guide.ts')).guided(given);
     let parser = yargs([...argv])
       .scriptName('miletus')
       .parserConfiguration(PARSER)
@@ -252,6 +266,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     await parser.parseAsync(withContacts(argv));
   } catch (cause) {
     const { line, exitCode, code } = explain(cause);
+    // Nobody to be asked: who types a group alone is shown what is in it.
+    if (line.startsWith('which? ') && !isJson) await runCommandLine([...argv, '--help']);
     const text = isJson ? JSON.stringify({ error: { code, message: line } }) : `miletus: ${line}`;
     process.stderr.write(`${text}\n`);
     if (process.env['MILETUS_DEBUG'] === '1' && cause instanceof Error) {
