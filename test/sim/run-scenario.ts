@@ -235,7 +235,15 @@ export function runScenario(scenario: Scenario): RunReport {
           mayStop: (machine) => full.has(machine),
           mayRefuse: (machine) => damaged.has(machine),
         }),
-        validity({ truth, scheduler: { nowUs }, scheme, chainId, genesis, aheadMs }),
+        validity({
+          truth,
+          scheduler: { nowUs },
+          scheme,
+          chainId,
+          genesis,
+          blocksPerEpoch: scenario.blocksPerEpoch,
+          aheadMs,
+        }),
       ];
   // A fork is owed an account only where it may be; anywhere else it is a violation by itself.
   const checkers = scenario.overweight ? [accounts] : strict;

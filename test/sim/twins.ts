@@ -33,6 +33,8 @@ const SPLIT_MS = 4_000;
 const HEALED_MS = 40_000;
 const SLICE_MS = 100;
 const CHECKED_AHEAD_MS = 600;
+/** Longer than any case. */
+const BLOCKS_PER_EPOCH = 1_000;
 
 const PACING: Pacing = {
   minBlockIntervalMs: 20,
@@ -125,6 +127,7 @@ export function runTwinsCase(given: TwinsCase, profile: LinkProfile): readonly s
       scheme: STAND_IN,
       chainId: genesis.hash,
       genesis,
+      blocksPerEpoch: BLOCKS_PER_EPOCH,
       aheadMs: CHECKED_AHEAD_MS,
     }),
   ];
@@ -143,7 +146,7 @@ export function runTwinsCase(given: TwinsCase, profile: LinkProfile): readonly s
     quality,
     costs: { verifyUs: 0, executionLagUs: 0, lagChance: 0, bodyLoss: 0, idleChance: 0 },
     syncUs: 200,
-    blocksPerEpoch: 1_000,
+    blocksPerEpoch: BLOCKS_PER_EPOCH,
     prng: createPrng(seed, `twins ${keys}`),
     observerOf: (machine) => (truth.isHonest(machine) ? judged : {}),
     twins: [twin],

@@ -5,6 +5,7 @@ import { censor } from './censor.ts';
 import { certificateForger } from './certificate-forger.ts';
 import { equivocator } from './equivocator.ts';
 import { flooder } from './flooder.ts';
+import { forker } from './forker.ts';
 import { lateRevealer } from './late-revealer.ts';
 import { nuller } from './nuller.ts';
 import { replayer } from './replayer.ts';
@@ -19,6 +20,7 @@ export const ADVERSARY_NAMES = [
   'certificate-forger',
   'equivocator',
   'flooder',
+  'forker',
   'late-revealer',
   'nuller',
   'replayer',
@@ -35,6 +37,7 @@ export const ADVERSARIES: Readonly<Record<AdversaryName, Adversary>> = {
   'certificate-forger': certificateForger,
   equivocator,
   flooder,
+  forker,
   'late-revealer': lateRevealer,
   nuller,
   replayer,

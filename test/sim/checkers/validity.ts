@@ -1,7 +1,8 @@
 /**
  * Validity of what is final, judged from headers and certificates alone: each block extends the one
  * before it and was proposed by the leader of its view; its time is above its parent's and was not in
- * the future; each finalization is signed by a quorum of the epoch's weight.
+ * the future; epochs end where they should; each finalization is signed by a quorum of the epoch's
+ * weight.
  */
 
 import { committeeOf, leader } from '../../../consensus/committee.ts';
@@ -20,6 +21,8 @@ export type ValidityOptions = {
   readonly scheme: SignatureScheme;
   readonly chainId: Uint8Array;
   readonly genesis: { readonly header: Header; readonly hash: Uint8Array };
+  /** Every so many blocks end an epoch. */
+  readonly blocksPerEpoch: number;
   /** How far ahead of true time the clock of a voter that matters may be, in ms. */
   readonly aheadMs: number;
 };
@@ -44,6 +47,9 @@ export function validity(options: ValidityOptions): Checker {
         header.epoch > parent.epoch || (header.epoch === parent.epoch && header.view > parent.view);
       if (!isLater) violations.push(`${place} extends ${parent.epoch}/${parent.view}`);
     }
+    // Heights are never reused, so the epoch of a block follows from its height.
+    const epochDue = Math.floor((header.height - 1) / options.blocksPerEpoch);
+    if (header.epoch !== epochDue) violations.push(`${place} should be of epoch ${epochDue}`);
     const nowMs = SIM_EPOCH_MS + scheduler.nowUs() / 1_000;
     if (header.timestamp > nowMs + options.aheadMs) {
       violations.push(`${place} is ${header.timestamp - nowMs} ms ahead of time`);
