@@ -70,6 +70,7 @@ type Pending = {
   readonly index: number;
   readonly id: Uint8Array;
   readonly transaction: Transaction;
+  readonly class: Class;
   readonly spender: Actor;
 };
 
@@ -139,8 +140,10 @@ function admitAll(
   for (const { index, bytes, transaction } of transactions) {
     const id = payloadTransactionId(state.chainId, bytes, state.sha256);
     const admitted = admit(state, context, transaction.body, usage, transaction.signatures);
-    if (admitted.ok) pending.push({ index, id, transaction, spender: admitted.value });
-    else {
+    if (admitted.ok) {
+      const spender = admitted.value;
+      pending.push({ index, id, transaction, class: classOf(transaction), spender });
+    } else {
       const results = [refused(admitted.error)];
       receipts.set(index, { transactionId: id, index, status: RECEIPT_STATUS.invalid, results });
     }
@@ -170,11 +173,11 @@ function applyClass(
   state: State,
   context: BlockContext,
   pending: readonly Pending[],
-  wanted: number,
+  wanted: Class,
   receipts: Map<number, Receipt>,
 ): void {
-  for (const { index, id, transaction, spender } of pending) {
-    if (classOf(transaction) !== wanted) continue;
+  for (const { index, id, transaction, class: own, spender } of pending) {
+    if (own !== wanted) continue;
     const results = transaction.body.actions.map((action) => {
       const limited = chargeAction(state, context, spender, action);
       if (limited !== undefined) return refused(limited);
