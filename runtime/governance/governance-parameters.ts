@@ -92,7 +92,7 @@ export const DEFAULT_GOVERNANCE_PARAMETERS: GovernanceParameters = {
 /** The devnet's: a proposal is through in five minutes. */
 export const DEVNET_GOVERNANCE_PARAMETERS: GovernanceParameters = {
   ...DEFAULT_GOVERNANCE_PARAMETERS,
-  minDepositMil: 1_000,
+  minDepositMil: 500,
   depositMs: 300_000,
   votingMs: 90_000,
   expeditedVotingMs: 30_000,
