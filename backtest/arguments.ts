@@ -15,9 +15,15 @@ export type CrashArguments = {
   readonly results: string | undefined;
 };
 
+export type ManipulateArguments = {
+  readonly kind: 'manipulate';
+  readonly json: boolean;
+  readonly results: string | undefined;
+};
+
 export type Arguments =
   | { readonly kind: 'help' }
-  | { readonly kind: 'manipulate'; readonly json: boolean; readonly results: string | undefined }
+  | ManipulateArguments
   | CrashArguments
   | { readonly kind: 'wrong'; readonly problem: string };
 

@@ -51,7 +51,7 @@ const VALIDATORS = 1;
 const NO_SIGNATURE = new Uint8Array(64);
 const FULL_CONFIDENCE_BPS = 10_000;
 /** Blocks in which the strikes of all expiries are listed: 64 series each. */
-const MOST_LISTING_BLOCKS = 120;
+const MOST_LISTING_BLOCKS = 45;
 
 /** What is replayed with other values than the defaults. */
 export type ParameterSet = {

@@ -6,12 +6,20 @@
  * the hole; it wants more than what closing that slice costs in thin books (`thin-books.ts`) and
  * `PROFIT_SHARE` of the margin that the slice ties up. Where the whole share does not pay it asks for a part,
  * whose cost per lot is less. Its transaction executes in the next block, at the marks of that: it
- * names the price that it saw as its limit. Agents keep what they take. Those without margin to spare are
- * refused by the chain; after a refusal they ask for half.
+ * names the price that it saw as its limit. Agents keep what they take and hedge
+ * its delta (`thin-perpetual.ts`), and keep `RESERVE_PERCENT` of their equity free. Those without margin to spare are
+ * refused by the chain; after a refusal they ask for half. Each trades one underlying, since an account
+ * in portfolio mode holds at most 16 expiries and 128 series.
  */
 import { ACTION, type Action } from '../runtime/action.ts';
 import type { BlockContext } from '../runtime/block-context.ts';
-import { height, type PortfolioId, subAccount, timestampMs } from '../runtime/core/units.ts';
+import {
+  height,
+  type PortfolioId,
+  subAccount,
+  timestampMs,
+  type UnderlyingId,
+} from '../runtime/core/units.ts';
 import {
   isUnderAuction,
   LIQUIDATION_KIND,
@@ -20,14 +28,15 @@ import {
 import { type LivePosition, livePositions } from '../runtime/liquidation/move-position.ts';
 import { auctionTerms } from '../runtime/liquidation/plan-take.ts';
 import { healthOf } from '../runtime/liquidation/take-liquidation.ts';
-import { excessOf } from '../runtime/margin/excess.ts';
+import { excessOf, markValueOf } from '../runtime/margin/excess.ts';
 import { ACTION_RESULT, RECEIPT_STATUS, type Receipt } from '../runtime/receipt.ts';
 import type { State } from '../runtime/state/state.ts';
 import { contextOf, MICRO, type SignedActions, type Signer } from './exchange.ts';
 import { closingCostUsd } from './thin-books.ts';
+import { hedgeOf } from './thin-perpetual.ts';
 
 export const LIQUIDATORS = {
-  agents: 20,
+  agents: 60,
   /** Capital of all, as a share of the maintenance margin that accounts hold. */
   capitalShare: 0.1,
   /** Of the initial margin of a slice, wanted beyond costs. */
@@ -39,10 +48,16 @@ export const LIQUIDATORS = {
 const WHOLE_PPM = 1_000_000;
 /** Parts of the share on offer that an agent considers. */
 const PARTS: readonly number[] = [1, 0.25, 0.05];
+/** Of its equity, in percent, what an agent keeps beyond initial margin. */
+const RESERVE_PERCENT = 25n;
 /** A price that moved by less does not stop a take. */
 const LIMIT_SLACK = 50n;
 
-export type Desk = { readonly signer: Signer; readonly portfolio: PortfolioId };
+export type Desk = {
+  readonly signer: Signer;
+  readonly portfolio: PortfolioId;
+  readonly underlying: UnderlyingId;
+};
 
 /** What agents remember from block to block. */
 export type Desks = {
@@ -90,7 +105,7 @@ export function payingShare(
 }
 
 /** Numbers of refusals for want of margin or room, after which less is asked for. */
-const NO_ROOM: readonly number[] = [211, 212, 215, 216, 265];
+const NO_ROOM: readonly number[] = [211, 212, 215, 216, 265, 704];
 
 /** Notes what became of the takes of a block: `asked` in the order of its transactions. */
 export function noteTakes(
@@ -124,16 +139,14 @@ export function takesOf(state: State, desks: Desks, atMs: number): SignedActions
     .map(([, row]) => row)
     .filter(isUnderAuction)
     .sort((a, b) => a.auction - b.auction);
-  if (rows.length === 0) return [];
   const context = nextContext(state, atMs);
   const free = desks.all
     .filter(({ portfolio }) => !state.liquidations.has(portfolio))
-    .map((desk) => ({
-      desk,
-      room: excessOf(state, desk.portfolio).initial,
-      actions: [] as Action[],
-    }))
-    .filter(({ room }) => room > 0n);
+    .map((desk) => {
+      const reserve = (markValueOf(state, desk.portfolio) * RESERVE_PERCENT) / 100n;
+      const room = excessOf(state, desk.portfolio).initial - reserve;
+      return { desk, room, actions: [] as Action[] };
+    });
   for (const row of rows) {
     const health = healthOf(state, row.portfolio);
     if (health.bare >= 0n) continue;
@@ -143,14 +156,19 @@ export function takesOf(state: State, desks: Desks, atMs: number): SignedActions
     const offeredPpm = terms.sharePpm * (desks.appetite.get(row.portfolio) ?? 1);
     const sharePpm = gainUsd > 0 ? payingShare(state, row, { positions, offeredPpm, gainUsd }) : 0;
     if (sharePpm < 1) continue;
+    const [held] = positions;
+    const underlying = held && state.instruments.must(held.instrument).underlying;
     // The agent with most to spare, counting down what it has already asked for.
     const agent = free
-      .filter(({ actions }) => actions.length < LIQUIDATORS.takesPerBlock)
+      .filter(
+        ({ desk, room, actions }) =>
+          room > 0n && desk.underlying === underlying && actions.length < LIQUIDATORS.takesPerBlock,
+      )
       .reduce<(typeof free)[number] | undefined>(
         (best, one) => (best === undefined || one.room > best.room ? one : best),
         undefined,
       );
-    if (agent === undefined) break;
+    if (agent === undefined) continue;
     agent.room -= (row.initialMargin * BigInt(sharePpm)) / BigInt(WHOLE_PPM);
     const slack = (terms.price < 0n ? -terms.price : terms.price) / LIMIT_SLACK;
     agent.actions.push({
@@ -163,6 +181,10 @@ export function takesOf(state: State, desks: Desks, atMs: number): SignedActions
         limit: terms.price + slack,
       },
     });
+  }
+  for (const { desk, actions } of free) {
+    const hedge = hedgeOf(state, desk);
+    if (hedge !== undefined) actions.push(hedge);
   }
   return free
     .filter(({ actions }) => actions.length > 0)

@@ -4,17 +4,19 @@
  * Figures go to stdout, progress and problems to stderr.
  */
 import { writeFileSync } from 'node:fs';
-import { type CrashArguments, HELP, readArguments } from './arguments.ts';
+import { type CrashArguments, HELP, type ManipulateArguments, readArguments } from './arguments.ts';
 import { CRASH_DAYS } from './crash-days.ts';
+import { allOutcomes } from './manipulate/outcomes.ts';
+import { strategyProblems } from './manipulate/strategy.ts';
 import { PARAMETER_SETS } from './parameter-sets.ts';
 import { type DayResult, playDay } from './play-day.ts';
 import { DataError } from './read-file.ts';
 import { fitRecordings, replayOf } from './replay.ts';
-import { dayProblems, reportDay } from './report.ts';
+import { dayProblems, reportDay, reportOutcome } from './report.ts';
 
 const EXIT = { failed: 1, notHeld: 2, usage: 64 } as const;
-/** When marks are taken: at a move of 0.75 %, looked for once a minute and at every corner of a bar, or after ten minutes. */
-const PACE = { lookMs: 60_000, move: 0.0075, longestMs: 600_000 };
+/** When marks are taken: at a move of 1 %, looked for once a minute and at every corner of a bar, or after a quarter of an hour. */
+const PACE = { lookMs: 60_000, move: 0.01, longestMs: 900_000 };
 
 function say(text: string): void {
   process.stderr.write(text);
@@ -28,8 +30,8 @@ function runCrashDays(args: CrashArguments): readonly string[] {
   const fits = fitRecordings(args.data);
   const { accounts, seed, insuranceUsd, json, data } = args;
   const results: DayResult[] = [];
-  for (const day of CRASH_DAYS.filter(({ name }) => args.days.includes(name))) {
-    for (const set of PARAMETER_SETS.filter(({ name }) => args.sets.includes(name))) {
+  for (const set of PARAMETER_SETS.filter(({ name }) => args.sets.includes(name))) {
+    for (const day of CRASH_DAYS.filter(({ name }) => args.days.includes(name))) {
       const replay = replayOf(data, day, fits, { pace: PACE, stress: set.stress });
       const progress = (share: number): void =>
         say(`\r${day.name} ${set.name} ${Math.round(100 * share)} %   `);
@@ -48,6 +50,18 @@ function runCrashDays(args: CrashArguments): readonly string[] {
   return results.flatMap(dayProblems);
 }
 
+function runStrategies({ json, results }: ManipulateArguments): readonly string[] {
+  const outcomes = allOutcomes();
+  for (const outcome of outcomes) reportOutcome(outcome, { json, data: undefined });
+  writeResults(results, { results: outcomes });
+  return strategyProblems(outcomes);
+}
+
+function finish(problems: readonly string[]): number {
+  for (const problem of problems) say(`does not hold: ${problem}\n`);
+  return problems.length === 0 ? 0 : EXIT.notHeld;
+}
+
 function run(): number {
   const args = readArguments(process.argv.slice(2));
   switch (args.kind) {
@@ -58,13 +72,9 @@ function run(): number {
       say(`backtest: ${args.problem}\n\n${HELP}`);
       return EXIT.usage;
     case 'manipulate':
-      say('backtest: strategies are not priced yet\n');
-      return EXIT.failed;
-    case 'crash': {
-      const problems = runCrashDays(args);
-      for (const problem of problems) say(`does not hold: ${problem}\n`);
-      return problems.length === 0 ? 0 : EXIT.notHeld;
-    }
+      return finish(runStrategies(args));
+    case 'crash':
+      return finish(runCrashDays(args));
   }
 }
 

@@ -1,12 +1,12 @@
 /**
  * Plays one crash day under one parameter set and counts what it cost whom.
  *
- * Each step is a block at a mark of the day's path. While auctions run, more blocks follow a second
- * apart at the same prices, as the chain would make them; after the last mark blocks go on a minute apart
+ * Each step is a block at a mark of the day's path. While auctions run, two more blocks follow at the same
+ * prices, as the chain would make them; after the last mark blocks go on a minute apart
  * until no insolvent auction runs, two hours at most. Accounts do nothing to save themselves.
  */
 import { DENOMINATION } from '../runtime/actions/transfer.ts';
-import type { PortfolioId } from '../runtime/core/units.ts';
+import { type PortfolioId, underlyingId } from '../runtime/core/units.ts';
 import { EVENT, type Event } from '../runtime/event.ts';
 import type { BlockResult } from '../runtime/execute.ts';
 import { balanceOf, conservationProblems } from '../runtime/ledger/ledger.ts';
@@ -19,14 +19,15 @@ import { sharedDebt } from '../runtime/liquidation/shared-debt.ts';
 import { markValueOf } from '../runtime/margin/excess.ts';
 import { seriesRisk } from '../runtime/margin/series-risk.ts';
 import type { State } from '../runtime/state/state.ts';
+import { UNDERLYINGS } from './crash-days.ts';
 import {
-  contextOf,
   listAll,
   MICRO,
   newExchange,
   type ParameterSet,
   playBlock,
   type SignedActions,
+  type Signer,
   signerOf,
 } from './exchange.ts';
 import { type Desks, LIQUIDATORS, noteTakes, takesOf } from './liquidators.ts';
@@ -40,6 +41,7 @@ import {
   settle,
 } from './population.ts';
 import type { Replay } from './replay.ts';
+import { QUOTER_USD, quotesOf } from './thin-perpetual.ts';
 
 export type DayOptions = {
   readonly accounts: number;
@@ -88,9 +90,12 @@ export type DayResult = {
 };
 
 const MINUTE_MS = 60_000;
-/** Blocks after a mark while auctions run, a second apart. */
+/** Blocks after a mark while auctions run: closer than marks are. */
 const QUICK_BLOCKS = 2;
+const QUICK_MS = 400;
 const MOST_AFTER = 120;
+/** Of a liquidator, enough for portfolio mode. */
+const LEAST_CAPITAL_USD = 30_000;
 const PROGRESS_STEPS = 40;
 
 type Tally = {
@@ -184,25 +189,30 @@ type Stage = {
   readonly replay: Replay;
   readonly desks: Desks;
   readonly takers: boolean;
+  readonly quoter: Signer;
   readonly tally: Tally;
 };
 
 function play(stage: Stage, atMs: number, seenMs: number): BlockResult {
   const { state, replay, desks, tally, takers } = stage;
   const takes: SignedActions[] = takers ? takesOf(state, desks, atMs) : [];
-  const result = playBlock(state, replay, atMs, takes, seenMs);
+  const quotes = quotesOf(state, replay, stage.quoter, seenMs);
+  const result = playBlock(state, replay, atMs, [quotes, ...takes], seenMs);
   noteTakes(desks, takes, result.receipts);
   for (const event of result.events) count(state, tally, event);
   tally.blocks += 1;
   return result;
 }
 
-/** A mark and, while auctions run, the blocks after it. */
+/** A mark and, while auctions run that are taken, the blocks after it. */
 function playMark(stage: Stage, atMs: number, nextMs: number): void {
+  let before = stage.tally.taken;
   play(stage, atMs, atMs);
   for (let n = 1; n <= QUICK_BLOCKS; n++) {
-    const quick = atMs + n * 1_000;
-    if (quick >= nextMs || !isAuctionOn(stage.state)) return;
+    const quick = atMs + n * QUICK_MS;
+    const isQuiet = n > 1 && stage.tally.taken === before;
+    if (quick >= nextMs || isQuiet || !isAuctionOn(stage.state)) return;
+    before = stage.tally.taken;
     play(stage, quick, atMs);
   }
 }
@@ -212,7 +222,10 @@ function openDesks(state: State, members: readonly Member[], set: ParameterSet):
   const each = (held * LIQUIDATORS.capitalShare) / LIQUIDATORS.agents;
   const all = Array.from({ length: LIQUIDATORS.agents }, (_, n) => {
     const signer = signerOf(members.length + n);
-    return { signer, portfolio: openAccount(state, signer, Math.max(each, 30_000), set.mode) };
+    const portfolio = openAccount(state, signer, Math.max(each, LEAST_CAPITAL_USD), set.mode);
+    // Two in five trade ETH: about its share of what accounts hold.
+    const underlying = underlyingId(n % 5 < 3 ? UNDERLYINGS.BTC : UNDERLYINGS.ETH);
+    return { signer, portfolio, underlying };
   });
   return { all, appetite: new Map(), refusals: new Map() };
 }
@@ -242,7 +255,9 @@ export function playDay(replay: Replay, set: ParameterSet, options: DayOptions):
     insolvent: new Set(),
     blocks: 0,
   };
-  const stage = { state, replay, desks, takers: set.takers, tally };
+  const quoter = signerOf(members.length + desks.all.length);
+  openAccount(state, quoter, QUOTER_USD, 'standard');
+  const stage = { state, replay, desks, takers: set.takers, quoter, tally };
   const every = Math.max(1, Math.floor(times.length / PROGRESS_STEPS));
   for (const [n, atMs] of times.entries()) {
     if (atMs <= first) continue;
@@ -297,9 +312,4 @@ export function playDay(replay: Replay, set: ParameterSet, options: DayOptions):
     ),
     seconds: Number(((performance.now() - started) / 1000).toFixed(1)),
   };
-}
-
-/** Where the last block stands, for those who look on. */
-export function timeOf(state: State): number {
-  return contextOf(state).timestamp;
 }

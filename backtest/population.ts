@@ -50,7 +50,7 @@ const KIND_SHARES: { readonly [K in AccountKind]: number } = {
   punter: 0.37,
 };
 /** Notional of a customer in USD: log-normal. */
-const MEDIAN_NOTIONAL_USD = 200_000;
+const MEDIAN_NOTIONAL_USD = 100_000;
 const NOTIONAL_SPREAD = 1.3;
 const MOST_NOTIONAL_USD = 20_000_000;
 /** Makers' sizes: Pareto with this index. */
@@ -276,7 +276,6 @@ function deltaOf(
 function fillMakers(listing: Listing, accounts: readonly DrawnAccount[], draw: Draw): void {
   const makers = accounts.filter(({ kind }) => kind === 'maker');
   const others = accounts.filter(({ kind }) => kind !== 'maker');
-  if (makers.length === 0) return;
   const all = listing.expiries.flatMap(({ series }) => series);
   const deltas = new Map(all.map(({ id, delta }) => [id, delta]));
   const net: Holding = new Map();
@@ -313,11 +312,12 @@ function fillMakers(listing: Listing, accounts: readonly DrawnAccount[], draw: D
   let open = 0;
   for (const { holding } of accounts) open += holding.get(listing.perpetual) ?? 0;
   const punters = others.filter(({ holding }) => holding.has(listing.perpetual));
+  const takers = punters.length > 0 ? punters : makers;
   const parts = splitLots(
     -open,
-    punters.map(({ size }) => size),
+    takers.map(({ size }) => size),
   );
-  for (const [i, { holding }] of punters.entries()) {
+  for (const [i, { holding }] of takers.entries()) {
     if (parts[i]) add(holding, listing.perpetual, parts[i]);
   }
 }
@@ -357,11 +357,14 @@ export function drawAccounts(
     }
   }
   for (const listing of listings) {
-    fillMakers(
-      listing,
-      accounts.filter((one) => one.listing === listing),
-      draw,
-    );
+    const own = accounts.filter((one) => one.listing === listing);
+    const [first] = own;
+    if (first === undefined) continue;
+    // Of few accounts none may be a maker, and somebody must hold the other side.
+    const maker: DrawnAccount = { ...first, kind: 'maker', holding: new Map() };
+    const isMade = own.some(({ kind }) => kind === 'maker');
+    if (!isMade) accounts[accounts.indexOf(first)] = maker;
+    fillMakers(listing, isMade ? own : [maker, ...own.slice(1)], draw);
   }
   return accounts;
 }

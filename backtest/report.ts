@@ -1,5 +1,6 @@
 /** What a crash day is reported as: figures for programs, a line for people, and whether it holds. */
 import { type BenchOptions, reportFigure } from '../bench/report.ts';
+import type { Outcome } from './manipulate/strategy.ts';
 import type { DayResult } from './play-day.ts';
 
 /** Of the maintenance margin held, the most that the fund may pay on a day. */
@@ -31,4 +32,17 @@ export function dayProblems(result: DayResult): string[] {
     problems.push(`${day}: insurance used ${(100 * share).toFixed(2)} % of the margin held`);
   }
   return problems;
+}
+
+/** A strategy: gain and cost, each a figure; for people one line. */
+export function reportOutcome(outcome: Outcome, options: BenchOptions): void {
+  const { strategy, case: name, gainUsd, costUsd, note } = outcome;
+  if (!options.json) {
+    const [gain, cost] = [gainUsd.toFixed(0), costUsd.toFixed(0)];
+    console.log(`${strategy}: ${name}\n    gain $${gain}, cost $${cost}; ${note}`);
+    return;
+  }
+  const figure = { bench: 'manipulate', case: `${strategy}: ${name}`, unit: 'USD' };
+  reportFigure({ ...figure, metric: 'gain_usd', value: gainUsd }, options);
+  reportFigure({ ...figure, metric: 'cost_usd', value: costUsd }, options);
 }

@@ -1,4 +1,4 @@
-/** What it costs to move marks by quotes, and what can be had for it (bench/manipulate/surface-pull.ts). */
+/** What it costs to move marks by quotes, and what can be had for it (backtest/manipulate/surface-pull.ts). */
 import { describe, expect, test } from 'vitest';
 import {
   PULL_RULES,
@@ -6,7 +6,7 @@ import {
   playPull,
   pullCases,
   vegaPerPoint,
-} from '../../bench/manipulate/surface-pull.ts';
+} from '../../backtest/manipulate/surface-pull.ts';
 
 const AT_THE_MONEY: PullStrategy = {
   forwardUsd: 60_000,
