@@ -93,15 +93,20 @@ export async function measureBlocks(flow: readonly FlowStep[], report: Report): 
  * object for each row, is a figure of its own.
  */
 export function measureCommitment(flow: readonly FlowStep[], report: Report): void {
-  let costs: CheckpointCosts = { commitUs: [], objectsUs: [] };
+  let costs: CheckpointCosts = { commitUs: [], objectsUs: [], cpuUs: 0 };
   for (let round = 0; round <= WARM_ROUNDS; round++) costs = checkpointCosts(flow);
   const name = 'checkpoint every 8 blocks';
   report(name, 'commitment_us_per_row', median(costs.commitUs), 'us');
+  report(name, 'commitment_cpu_us_per_row', costs.cpuUs, 'us');
   report(name, 'row_objects_us_per_row', median(costs.objectsUs), 'us');
 }
 
-/** Microseconds a row, of each checkpoint. */
-type CheckpointCosts = { readonly commitUs: number[]; readonly objectsUs: number[] };
+/** Microseconds a row by the clock, of each checkpoint; and of all by the thread's own time. */
+type CheckpointCosts = {
+  readonly commitUs: number[];
+  readonly objectsUs: number[];
+  cpuUs: number;
+};
 
 function checkpointCosts(flow: readonly FlowStep[]): CheckpointCosts {
   const exchange = newExchange(DOLLARS);
@@ -109,20 +114,26 @@ function checkpointCosts(flow: readonly FlowStep[]): CheckpointCosts {
   const commitment = createCommitment(choosePairHasher().hashPairs);
   makeCheckpoint(stores, commitment);
   const blocks = blocksOf(exchange, flow);
-  const costs: CheckpointCosts = { commitUs: [], objectsUs: [] };
+  const costs: CheckpointCosts = { commitUs: [], objectsUs: [], cpuUs: 0 };
+  let allRows = 0;
   for (let from = 0; from < blocks.length; from += CARRIED_ROOT_INTERVAL) {
     executeAll(exchange, blocks.slice(from, from + CARRIED_ROOT_INTERVAL));
     let changes: readonly TableChanges[] = [];
     let rows = 0;
+    const cpu = process.threadCpuUsage();
     const commitMs = timeMs(() => {
       ({ changes } = makeCheckpoint(stores, commitment));
     });
+    const { user, system } = process.threadCpuUsage(cpu);
+    costs.cpuUs += user + system;
     const objectsMs = timeMs(() => {
       for (const change of changes) rows += change.rows.length;
     });
     costs.commitUs.push((1_000 * commitMs) / rows);
     costs.objectsUs.push((1_000 * objectsMs) / rows);
+    allRows += rows;
   }
+  costs.cpuUs /= allRows;
   return costs;
 }
 

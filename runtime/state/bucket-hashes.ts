@@ -10,7 +10,9 @@ import { MANY_ROWS, NO_ROW, ONE_ROW } from './table-tree.ts';
 import { copyHash, HASH_BYTES, HASH_WORDS, KEPT_WORDS, PAIR_BYTES, PAIR_WORDS } from './words.ts';
 
 /** Records hashed at a time: 32 KB, and as much again of hashes, which stay in the processor's cache. */
-export const BATCH_RECORDS = 512;
+const BATCH_RECORDS = 512;
+/** Most buckets of a batch: some are empty now. */
+const BATCH_BUCKETS = 512;
 
 /** Where the hash of a bucket goes. */
 export type TakeBucket = (bucket: number, kind: number, words: BigInt64Array, at: number) => void;
@@ -22,8 +24,11 @@ export type BucketHashes = {
   recordNumbers: Uint32Array;
   recordCount: number;
   /** The buckets: number, and where their records end. */
-  readonly buckets: number[];
-  readonly ends: number[];
+  readonly buckets: Int32Array;
+  readonly ends: Int32Array;
+  bucketCount: number;
+  /** The number of each one's topmost node, or `EMPTY`. */
+  readonly tops: Int32Array;
   /** Hashes by node: first one for each record, then one for each node over them. */
   hashes: BigInt64Array;
   hashBytes: Uint8Array;
@@ -54,8 +59,10 @@ export function createBucketHashes(): BucketHashes {
   return {
     ...recordMemory(2 * BATCH_RECORDS),
     recordCount: 0,
-    buckets: [],
-    ends: [],
+    buckets: new Int32Array(BATCH_BUCKETS),
+    ends: new Int32Array(BATCH_BUCKETS),
+    bucketCount: 0,
+    tops: new Int32Array(BATCH_BUCKETS),
     ...hashMemory(2 * BATCH_RECORDS),
     ...nodeMemory(2 * BATCH_RECORDS),
     nodeCount: 0,
@@ -98,11 +105,17 @@ export function makeRecordRoom(batch: BucketHashes, count: number): void {
   batch.records.set(before);
 }
 
+/** Whether the batch must be hashed before it takes another bucket. */
+export function isFullBatch({ recordCount, bucketCount }: BucketHashes): boolean {
+  return recordCount >= BATCH_RECORDS || bucketCount === BATCH_BUCKETS;
+}
+
 /** Says that the records from the end of the last bucket to `end` are those of `bucket`. */
 export function addBucket(batch: BucketHashes, bucket: number, end: number): void {
   batch.recordCount = end;
-  batch.buckets.push(bucket);
-  batch.ends.push(end);
+  batch.buckets[batch.bucketCount] = bucket;
+  batch.ends[batch.bucketCount] = end;
+  batch.bucketCount++;
 }
 
 /**
@@ -115,25 +128,23 @@ export function hashBuckets(
   depth: number,
   take: TakeBucket,
 ): void {
-  const { buckets, ends, recordCount } = batch;
-  if (buckets.length === 0) return;
+  const { buckets, ends, tops, recordCount, bucketCount } = batch;
+  if (bucketCount === 0) return;
   growHashes(batch, recordCount);
   if (recordCount > 0) {
     const leaves = batch.hashBytes.subarray(0, recordCount * HASH_BYTES);
     hashPairs(batch.recordBytes.subarray(0, recordCount * PAIR_BYTES), leaves);
   }
-  const tops: number[] = [];
   let start = 0;
-  for (const end of ends) {
-    tops.push(
-      end - start < 2 ? (end === start ? EMPTY : start) : addSubtree(batch, start, end, depth),
-    );
+  for (let i = 0; i < bucketCount; i++) {
+    const end = ends[i] ?? start;
+    tops[i] = addChild(batch, start, end, depth);
     start = end;
   }
   growHashes(batch, recordCount + batch.nodeCount);
   hashNodes(batch, hashPairs);
   start = 0;
-  for (let i = 0; i < buckets.length; i++) {
+  for (let i = 0; i < bucketCount; i++) {
     const end = ends[i] ?? start;
     const top = tops[i] ?? EMPTY;
     const kind = end === start ? NO_ROW : end - start === 1 ? ONE_ROW : MANY_ROWS;
@@ -147,8 +158,7 @@ export function hashBuckets(
 function emptyBatch(batch: BucketHashes): void {
   batch.recordCount = 0;
   batch.nodeCount = 0;
-  batch.buckets.length = 0;
-  batch.ends.length = 0;
+  batch.bucketCount = 0;
   if (batch.records.length > KEPT_WORDS) Object.assign(batch, recordMemory(2 * BATCH_RECORDS));
   if (batch.hashes.length > KEPT_WORDS) Object.assign(batch, hashMemory(2 * BATCH_RECORDS));
   if (batch.lefts.length > KEPT_WORDS / HASH_WORDS) {

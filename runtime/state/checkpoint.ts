@@ -28,7 +28,7 @@ export function makeCheckpoint(
   for (const store of stores) {
     if (store.dirtyCount === 0) continue;
     const encoded = store.encodeChanges();
-    if (encoded.starts.length === 0) continue;
+    if (encoded.count === 0) continue;
     stageEncoded(commitment, encoded);
     changes.push(changesOf(encoded));
   }

@@ -137,7 +137,7 @@ export function foldStaged(commitment: Commitment): void {
   const undo = checkpoints.length === 0 ? undefined : commitment.undo;
   for (const [tableId, tree] of trees.entries()) {
     const staged = commitment.staged[tableId];
-    if (staged === undefined || staged.changes.length === 0) continue;
+    if (staged === undefined || staged.count === 0) continue;
     updateTree({ tableId, tree, pool, scratch, hashPairs, staged, undo });
     resetStagedRows(staged);
   }

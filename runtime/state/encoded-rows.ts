@@ -26,9 +26,10 @@ export type EncodedRows = {
   /** The span of the values; its cursor stands behind the last. */
   values: ByteCursor;
   /** Where each row's value begins. */
-  readonly starts: number[];
+  readonly starts: Int32Array;
   /** Bytes of each row's value, `DELETED` of a deleted row. */
-  readonly lengths: number[];
+  readonly lengths: Int32Array;
+  count: number;
 };
 
 export const DELETED = -1;
@@ -50,8 +51,9 @@ export function encodedRows(
     keyStride,
     keys: new Uint8Array(rows * keyStride),
     values: byteCursor(new Uint8Array(Math.max(rows * wholeWords(valueBytes), LEAST_BYTES))),
-    starts: [],
-    lengths: [],
+    starts: new Int32Array(rows),
+    lengths: new Int32Array(rows),
+    count: 0,
   };
 }
 
@@ -66,16 +68,16 @@ export function encodeRow<K extends Key, V>(
   key: K,
   value: V | undefined,
 ): void {
-  const keyStart = rows.starts.length * rows.keyStride;
-  assert(keyStart < rows.keys.length, 'there are no more rows than announced');
-  keyCodec.write(rows.keys, keyStart, key);
-  const start = rows.values.at;
-  rows.starts.push(start);
+  const row = rows.count;
+  assert(row < rows.starts.length, 'there are no more rows than announced');
+  keyCodec.write(rows.keys, row * rows.keyStride, key);
+  rows.starts[row] = rows.values.at;
+  rows.count++;
   if (value === undefined) {
-    rows.lengths.push(DELETED);
+    rows.lengths[row] = DELETED;
     return;
   }
-  rows.lengths.push(encodeValue(rows, valueCodec, value));
+  rows.lengths[row] = encodeValue(rows, valueCodec, value);
   rows.values.at = wholeWords(rows.values.at);
 }
 
@@ -107,8 +109,9 @@ function growValues(rows: EncodedRows, end: number): void {
 
 /** The rows one by one, as views of the spans. */
 export function rowChanges(rows: EncodedRows): RowChange[] {
-  const { keyBytes, keyStride, keys, values, starts, lengths } = rows;
-  return starts.map((start, i) => {
+  const { keyBytes, keyStride, keys, values, starts, lengths, count } = rows;
+  return Array.from({ length: count }, (_, i) => {
+    const start = starts[i] ?? 0;
     const length = lengths[i] ?? DELETED;
     return {
       key: keys.subarray(i * keyStride, i * keyStride + keyBytes),

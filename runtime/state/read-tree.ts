@@ -7,7 +7,7 @@ import type { RunPool } from './run-pool.ts';
 import { runOffset, runWords } from './run-pool.ts';
 import { levelHashes, levelKinds, type TableTree } from './table-tree.ts';
 import { findNode, firstRow, rowPrefix, type UndoLog, type UndoSegment } from './undo-log.ts';
-import { HASH_BYTES, HASH_WORDS, PAIR_WORDS, WORD_BYTES } from './words.ts';
+import { HASH_BYTES, HASH_WORDS, PAIR_WORDS, PREFIX_BITS, WORD_BYTES } from './words.ts';
 
 /** A table's tree at one checkpoint. */
 export type PastTree = {
@@ -77,7 +77,7 @@ export function rowsAt(past: PastTree, depth: number, index: number): RowHash[] 
       put(runWords(pool, run), runOffset(run) + i * PAIR_WORDS);
     }
   }
-  const size = 2 ** (32 - depth);
+  const size = 2 ** (PREFIX_BITS - depth);
   for (const { log, segment } of since.toReversed()) {
     const from = firstRow(log, segment, index * size);
     for (let i = from; i < segment.rowsTo && rowPrefix(log, i) < (index + 1) * size; i++) {

@@ -128,9 +128,8 @@ function addWords(
     at += words;
   }
   // What is left is at most one chunk.
-  for (let i = 0; i < HASH_WORDS; i++) {
-    lastWords[start + i] = at + i < end ? (source[at + i] ?? 0n) : 0n;
-  }
+  clearWords(lastWords, start, start + HASH_WORDS);
+  copyWords(source, at, lastWords, start, end - at);
 }
 
 function addBytes(batch: RowHashes, half: number, bytes: Uint8Array): void {

@@ -2,26 +2,27 @@
  * The changes of one table in the order of their key hashes.
  *
  * Source: Knuth, The Art of Computer Programming 3, 5.2.5, radix sorting from the least digit up:
- * three passes of 11, 11 and 10 bits. Key hashes are uniform, so few changes share all 32 bits; those
+ * three passes of 11, 11 and 9 bits. Key hashes are uniform, so few changes share all 31 bits; those
  * few are put in order one by one.
  */
 import { assert } from '../core/result.ts';
-import { compareKeys, rowOf, type StagedRows } from './staged-rows.ts';
-import { PAIR_WORDS, swapBytes } from './words.ts';
+import { compareKeys, type StagedRows } from './staged-rows.ts';
+import { PAIR_WORDS, PREFIX_BITS, prefixOf } from './words.ts';
 
 export type SortedChanges = {
-  /** Changes as in `StagedRows`, and the first 32 bits of each one's key hash. */
+  /** Changes as `row * 2 + isDelete`, and the prefix of each one's key hash. */
   changes: Int32Array;
-  prefixes: Uint32Array;
+  prefixes: Int32Array;
   /** The same of the other passes. */
   otherChanges: Int32Array;
-  otherPrefixes: Uint32Array;
+  otherPrefixes: Int32Array;
   /** Where the changes of each digit go. */
   readonly starts: Int32Array;
 };
 
-/** Bits of a prefix. */
-const PREFIX_BITS = 32;
+export const rowOf = (change: number): number => change >>> 1;
+export const isDelete = (change: number): boolean => (change & 1) === 1;
+
 const DIGIT_BITS = 11;
 const DIGITS: number = 1 << DIGIT_BITS;
 const LEAST_CHANGES = 1_024;
@@ -35,9 +36,9 @@ export function createSortedChanges(): SortedChanges {
 function changeMemory(count: number): Omit<SortedChanges, 'starts'> {
   return {
     changes: new Int32Array(count),
-    prefixes: new Uint32Array(count),
+    prefixes: new Int32Array(count),
     otherChanges: new Int32Array(count),
-    otherPrefixes: new Uint32Array(count),
+    otherPrefixes: new Int32Array(count),
   };
 }
 
@@ -46,13 +47,11 @@ function changeMemory(count: number): Omit<SortedChanges, 'starts'> {
  * About 20 ns a change.
  */
 export function sortChanges(sorted: SortedChanges, staged: StagedRows): void {
-  const { numbers, changes } = staged;
-  const { length } = changes;
+  const { numbers, deletes, count: length } = staged;
   if (length > sorted.changes.length) Object.assign(sorted, changeMemory(2 * length));
   for (let i = 0; i < length; i++) {
-    const change = changes[i] ?? 0;
-    sorted.changes[i] = change;
-    sorted.prefixes[i] = swapBytes(numbers[rowOf(change) * 2 * PAIR_WORDS] ?? 0);
+    sorted.changes[i] = i * 2 + (deletes[i] ?? 0);
+    sorted.prefixes[i] = prefixOf(numbers[i * 2 * PAIR_WORDS] ?? 0);
   }
   if (length <= FEW) {
     insertionSort(sorted, length);

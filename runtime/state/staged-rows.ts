@@ -18,28 +18,30 @@ export type StagedRows = {
   words: BigInt64Array;
   bytes: Uint8Array;
   numbers: Uint32Array;
-  /** The rows as `row * 2 + isDelete`. */
-  readonly changes: number[];
+  /** 1 for each row that is deleted; its valueHash means nothing. */
+  deletes: Uint8Array;
+  /** Rows in the list, and in the batch that joins it. */
+  count: number;
 };
 
+const LEAST_ROWS = 16;
+
 export function createStagedRows(): StagedRows {
-  return { ...rowMemory(16 * PAIR_WORDS), changes: [] };
+  return { ...rowMemory(LEAST_ROWS), count: 0 };
 }
 
-function rowMemory(length: number): Pick<StagedRows, 'words' | 'bytes' | 'numbers'> {
-  const words = new BigInt64Array(length);
+function rowMemory(rows: number): Omit<StagedRows, 'count'> {
+  const words = new BigInt64Array(rows * PAIR_WORDS);
   const { buffer } = words;
-  return { words, bytes: new Uint8Array(buffer), numbers: new Uint32Array(buffer) };
+  const deletes = new Uint8Array(rows);
+  return { words, bytes: new Uint8Array(buffer), numbers: new Uint32Array(buffer), deletes };
 }
 
 /** Empties the list, keeping its memory unless that is very much. */
 export function resetStagedRows(staged: StagedRows): void {
-  staged.changes.length = 0;
-  if (staged.words.length > KEPT_WORDS) Object.assign(staged, rowMemory(16 * PAIR_WORDS));
+  staged.count = 0;
+  if (staged.words.length > KEPT_WORDS) Object.assign(staged, rowMemory(LEAST_ROWS));
 }
-
-export const rowOf = (change: number): number => change >>> 1;
-export const isDelete = (change: number): boolean => (change & 1) === 1;
 
 /** Where rows are hashed before they join a list: one batch for the lists of all tables. */
 export type StagingBatch = {
@@ -55,9 +57,11 @@ export function addStagedRow(
   hashPairs: PairHasher,
   row: { readonly key: Uint8Array; readonly value: Uint8Array | undefined },
 ): void {
+  growRows(staged, staged.count + 1);
   makeRoom(batch, staged, hashPairs);
   addRowToHash(batch.rows, row.key, row.value);
-  staged.changes.push(staged.changes.length * 2 + (row.value ? 0 : 1));
+  staged.deletes[staged.count] = row.value === undefined ? 1 : 0;
+  staged.count++;
 }
 
 /** Adds encoded rows; they are in the list after `flushBatch`. */
@@ -68,10 +72,12 @@ export function addStagedEncoded(
   rows: EncodedRows,
 ): void {
   const words = encodedWords(rows);
-  for (let i = 0; i < rows.lengths.length; i++) {
+  growRows(staged, staged.count + rows.count);
+  for (let i = 0; i < rows.count; i++) {
     makeRoom(batch, staged, hashPairs);
     addEncodedToHash(batch.rows, words, rows, i);
-    staged.changes.push(staged.changes.length * 2 + (rows.lengths[i] === DELETED ? 1 : 0));
+    staged.deletes[staged.count] = rows.lengths[i] === DELETED ? 1 : 0;
+    staged.count++;
   }
 }
 
@@ -85,19 +91,19 @@ function makeRoom(batch: StagingBatch, staged: StagedRows, hashPairs: PairHasher
 export function flushBatch(batch: StagingBatch, hashPairs: PairHasher): void {
   const { rows, staged } = batch;
   if (staged === undefined || rows.count === 0) return;
-  const end = staged.changes.length;
-  growRows(staged, end);
+  const end = staged.count;
   const start = (end - rows.count) * PAIR_BYTES;
   hashRows(rows, hashPairs, staged.bytes.subarray(start, end * PAIR_BYTES));
 }
 
 function growRows(staged: StagedRows, rows: number): void {
-  let { length } = staged.words;
-  if (rows * PAIR_WORDS <= length) return;
-  while (length < rows * PAIR_WORDS) length *= 2;
-  const before = staged.words;
+  const { words, deletes } = staged;
+  let { length } = deletes;
+  if (rows <= length) return;
+  while (length < rows) length *= 2;
   Object.assign(staged, rowMemory(length));
-  staged.words.set(before);
+  staged.words.set(words);
+  staged.deletes.set(deletes);
 }
 
 /** Compares two key hashes, given as numbers of 32 bits: below 0, 0, or above. */

@@ -20,7 +20,7 @@ import {
   runOffset,
   runWords,
 } from './run-pool.ts';
-import { HASH_WORDS, PAIR_WORDS, swapBytes } from './words.ts';
+import { HASH_WORDS, PAIR_WORDS, PREFIX_BITS, prefixOf } from './words.ts';
 
 /** What a subtree holds: its kind is the number of its rows, `MANY` for two and more. */
 export const NO_ROW = 0;
@@ -42,7 +42,7 @@ export type TableTree = {
 /** Rows a bucket on average above which the tree gets a level; below the least it loses one. */
 const MOST_ROWS = 3;
 const LEAST_ROWS = 1;
-/** Bits of a prefix by which changes are sorted, less one that a depth of 32 would need. */
+/** Below `PREFIX_BITS`, and with indexes of nodes that are small integers. */
 const MAX_DEPTH = 28;
 
 export function createTableTree(): TableTree {
@@ -57,10 +57,9 @@ export function createTableTree(): TableTree {
   };
 }
 
-/** The bucket of a key hash by its first 32 bits. */
+/** The bucket of a key hash by its prefix. */
 export function bucketOf(tree: TableTree, prefix: number): number {
-  // By 31 and by the rest, because a shift by 32 is one by 0.
-  return (prefix >>> 1) >>> (31 - tree.depth);
+  return prefix >>> (PREFIX_BITS - tree.depth);
 }
 
 export function levelHashes(tree: TableTree, depth: number): BigInt64Array {
@@ -128,8 +127,8 @@ function countZeros(pool: RunPool, run: number, count: number, depth: number): n
   const at = 2 * runOffset(run);
   let zeros = 0;
   while (zeros < count) {
-    const prefix = swapBytes(numbers[at + zeros * 2 * PAIR_WORDS] ?? 0);
-    if (((prefix >>> (31 - depth)) & 1) === 1) break;
+    const prefix = prefixOf(numbers[at + zeros * 2 * PAIR_WORDS] ?? 0);
+    if (((prefix >>> (PREFIX_BITS - 1 - depth)) & 1) === 1) break;
     zeros++;
   }
   return zeros;

@@ -3,10 +3,10 @@
  * the value hash it had, of each changed node above the buckets the hash it had.
  *
  * Entries stand in the order in which the trees were walked, so those of a table's rows are
- * ascending in the first 32 bits of their key hashes and those of a level in the node's index: both
+ * ascending in the prefixes of their key hashes and those of a level in the node's index: both
  * are found by bisection, and neither rows nor nodes need to know where their entries are.
  */
-import { copyHash, copyPair, HASH_WORDS, KEPT_WORDS, PAIR_WORDS, swapBytes } from './words.ts';
+import { copyHash, copyPair, HASH_WORDS, KEPT_WORDS, PAIR_WORDS, prefixOf } from './words.ts';
 
 /** One update of one table. Of two of a table in one log the first has the older content. */
 export type UndoSegment = {
@@ -125,7 +125,7 @@ export function findNode(log: UndoLog, segment: UndoSegment, depth: number, inde
   return low < end && (log.nodeIndexes[low] ?? 0) >>> 2 === index ? low : -1;
 }
 
-/** The first entry of a segment's rows whose key hash begins with 32 bits of at least `prefix`. */
+/** The first entry of a segment's rows whose prefix is at least `prefix`. */
 export function firstRow(log: UndoLog, segment: UndoSegment, prefix: number): number {
   let low = segment.rowsFrom;
   let high = segment.rowsTo;
@@ -137,7 +137,7 @@ export function firstRow(log: UndoLog, segment: UndoSegment, prefix: number): nu
   return low;
 }
 
-/** The first 32 bits of the key hash of an entry. */
+/** The prefix of the key hash of an entry. */
 export function rowPrefix(log: UndoLog, entry: number): number {
-  return swapBytes(log.rowNumbers[entry * 2 * PAIR_WORDS] ?? 0);
+  return prefixOf(log.rowNumbers[entry * 2 * PAIR_WORDS] ?? 0);
 }

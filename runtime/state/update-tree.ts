@@ -11,9 +11,9 @@
 import type { PairHasher } from '../core/merkle-hash.ts';
 import {
   addBucket,
-  BATCH_RECORDS,
   type BucketHashes,
   hashBuckets,
+  isFullBatch,
   makeRecordRoom,
 } from './bucket-hashes.ts';
 import {
@@ -27,8 +27,8 @@ import {
   runRecords,
   runWords,
 } from './run-pool.ts';
-import { type SortedChanges, sortChanges } from './sorted-changes.ts';
-import { compareKeys, isDelete, rowOf, type StagedRows } from './staged-rows.ts';
+import { isDelete, rowOf, type SortedChanges, sortChanges } from './sorted-changes.ts';
+import { compareKeys, type StagedRows } from './staged-rows.ts';
 import {
   bucketOf,
   deepenEmpty,
@@ -56,8 +56,8 @@ import {
   HASH_WORDS,
   PAIR_BYTES,
   PAIR_WORDS,
+  prefixOf,
   sameHash,
-  swapBytes,
 } from './words.ts';
 
 /** Memory of all updates: fresh pages would cost more than the work done in them. */
@@ -95,7 +95,7 @@ type Progress = {
 export function updateTree(update: TreeUpdate): void {
   const { tree, pool, scratch, staged, tableId, undo } = update;
   sortChanges(scratch.sorted, staged);
-  fitDepth(update, staged.changes.length);
+  fitDepth(update, staged.count);
   const segment = undo && openSegment(undo, tableId, tree.depth);
   const progress: Progress = { segment, dirtyCount: 0 };
   mergeChanges(update, progress);
@@ -136,7 +136,7 @@ function hashLevel(update: TreeUpdate): void {
     const records = runWords(pool, run).subarray(start, start + count * PAIR_WORDS);
     batch.records.set(records, batch.recordCount * PAIR_WORDS);
     addBucket(batch, bucket, batch.recordCount + count);
-    if (batch.recordCount >= BATCH_RECORDS) hashBuckets(batch, hashPairs, tree.depth, take);
+    if (isFullBatch(batch)) hashBuckets(batch, hashPairs, tree.depth, take);
   }
   hashBuckets(batch, hashPairs, tree.depth, take);
 }
@@ -145,7 +145,7 @@ function hashLevel(update: TreeUpdate): void {
 function mergeChanges(update: TreeUpdate, progress: Progress): void {
   const { tree, scratch, hashPairs, staged, undo } = update;
   const { sorted, batch } = scratch;
-  const { length } = staged.changes;
+  const { count: length } = staged;
   const { prefixes } = sorted;
   if (scratch.dirty.length < length) scratch.dirty = new Int32Array(2 * length);
   const hashes = levelHashes(tree, tree.depth);
@@ -164,7 +164,7 @@ function mergeChanges(update: TreeUpdate, progress: Progress): void {
     let to = from + 1;
     while (to < length && bucketOf(tree, prefixes[to] ?? 0) === bucket) to++;
     mergeBucket(update, bucket, from, to);
-    if (batch.recordCount >= BATCH_RECORDS || batch.buckets.length >= BATCH_RECORDS) {
+    if (isFullBatch(batch)) {
       hashBuckets(batch, hashPairs, tree.depth, take);
     }
     from = to;
@@ -245,7 +245,7 @@ function comparePrefix(
   staged: StagedRows,
   row: number,
 ): number {
-  const mine = swapBytes(numbers[2 * at] ?? 0);
+  const mine = prefixOf(numbers[2 * at] ?? 0);
   if (mine !== prefix) return mine < prefix ? -1 : 1;
   if (sameHash(words, at, staged.words, row)) return 0;
   return compareKeys(numbers, 2 * at, staged.numbers, 2 * row);

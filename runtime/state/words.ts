@@ -40,3 +40,11 @@ export function sameHash(a: BigInt64Array, at: number, b: BigInt64Array, bt: num
 export function swapBytes(word: number): number {
   return ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
 }
+
+/** Bits of a prefix: one less than a number has, so that V8 puts it in no box of its own. */
+export const PREFIX_BITS = 31;
+
+/** The first `PREFIX_BITS` bits of a key hash, of its first 32. */
+export function prefixOf(word: number): number {
+  return ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 1;
+}
