@@ -1,7 +1,14 @@
 /** What went wrong on other chains (reference/interfaces.md §1.3–1.4), and cannot here: one test each. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { faultOf } from '../../consensus/evidence.ts';
+import { KIND, type Subject } from '../../consensus/messages.ts';
+import { emptyWindow, maySign, raiseMark } from '../../consensus/signer-window.ts';
+import { createExternalSigner } from '../../node/signer/external-signer.ts';
+import { createJournalStore } from '../../node/storage/journal-store.ts';
 import { DENOMINATION } from '../../runtime/actions/transfer.ts';
-import { epoch } from '../../runtime/core/units.ts';
+import { ok } from '../../runtime/core/result.ts';
+import { epoch, validatorIndex, view } from '../../runtime/core/units.ts';
+import { epochConfigHash } from '../../runtime/epoch-config.ts';
 import { balanceOf } from '../../runtime/ledger/ledger.ts';
 import { MODULE } from '../../runtime/ledger/module-accounts.ts';
 import { cancelUnbonding } from '../../staking/cancel-unbonding.ts';
@@ -12,7 +19,7 @@ import { delegate } from '../../staking/delegate.ts';
 import { STAKING_RESULT } from '../../staking/events.ts';
 import { PHI_ONE } from '../../staking/fraction.ts';
 import { delegationKey, validatorEpochKey } from '../../staking/ids.ts';
-import { unjail } from '../../staking/jail.ts';
+import { exit, unjail } from '../../staking/jail.ts';
 import {
   DEFAULT_STAKING_PARAMETERS,
   STAKING_RANGES,
@@ -252,7 +259,7 @@ test('a cancelled unbonding goes on answering for the epochs in which it weighed
   expect(phi).toBe(3n * ((11n * PHI_ONE) / 411n + 1n));
 });
 
-test('restart without signer state (Persistence 2022): a rotated key answers for its time', () => {
+test('a rotated key answers for its time, under its own name only', () => {
   const chain = delegated(100n);
   const { state } = chain;
   const operator = chain.operators[0] as never;
@@ -312,4 +319,149 @@ test('commission cannot jump: rises wait, within the step, once a day; falls com
   expect(change(0)).toBe('ok');
   nextEpoch(chain);
   expect(rate()).toBe(0);
+});
+
+const notarize = (inEpoch: number, at: number, payload: string): Subject => ({
+  selector: KIND.notarize,
+  value: {
+    epoch: epoch(inEpoch),
+    view: view(at),
+    parentView: view(at - 1),
+    payload: keyNamed(payload),
+  },
+});
+
+describe('restart without signer state (Persistence 2022)', () => {
+  test('what the restarted process would sign is what is slashed', () => {
+    const before = notarize(4, 9, 'before the restart');
+    const after = notarize(4, 9, 'after the restart');
+    expect(faultOf(before, after)).toBe('conflicting_notarize');
+    const forgotten = emptyWindow({ epoch: epoch(0), view: view(0) });
+    // Without its record it has no reason to refuse.
+    expect(maySign(forgotten, after).ok).toBe(true);
+    const remembered = maySign(forgotten, before);
+    expect(remembered.ok && maySign(remembered.value, after)).toMatchObject({
+      error: { code: 'conflicting_vote' },
+    });
+  });
+
+  test('a restore begins above the highest final epoch: nothing that was signed can be contradicted', () => {
+    const restored = emptyWindow({ epoch: epoch(5), view: view(0) });
+    for (const at of [1, 9, 1_000_000]) {
+      expect(maySign(restored, notarize(4, at, 'x'))).toMatchObject({
+        error: { code: 'below_low_water_mark' },
+      });
+    }
+    expect(maySign(restored, notarize(5, 1, 'x')).ok).toBe(true);
+    // The mark only rises: an old copy of it changes nothing.
+    expect(raiseMark(restored, { epoch: epoch(2), view: view(0) })).toBe(restored);
+  });
+});
+
+test('two signers at once (tmkms): the node refuses what either has not seen', async () => {
+  const rows = new Map<string, Uint8Array>();
+  const journal = createJournalStore({
+    get: async (key) => rows.get(key.join()),
+    async batch(operations) {
+      for (const each of operations) if (each.type === 'put') rows.set(each.key.join(), each.value);
+    },
+    async *range() {},
+    snapshot: () => ({ get: async () => undefined, close: async () => undefined }),
+    close: async () => undefined,
+  });
+  const key = keyNamed('consensus');
+  let asked = 0;
+  // Each answer comes from another signer, none of which knows of the others.
+  const signer = await createExternalSigner({
+    journal,
+    signer: {
+      publicKeys: [key],
+      async sign() {
+        asked += 1;
+        return ok(new Uint8Array(64));
+      },
+      raise() {},
+    },
+  });
+  const place = { signer: validatorIndex(0), key };
+  expect((await signer.vote(notarize(1, 4, 'a'), place)).ok).toBe(true);
+  expect(await signer.vote(notarize(1, 4, 'b'), place)).toMatchObject({
+    error: { code: 'conflicting_vote' },
+  });
+  expect(asked).toBe(1);
+});
+
+test('two versions at once (Neutron 2023): versions are in the config whose hash headers carry', () => {
+  const { config } = stakingChain();
+  const module = config.moduleVersions[0]?.module ?? 0;
+  const newer = { ...config, moduleVersions: [{ module, version: 2 }] };
+  // A voter with other versions calls the header `wrong_config`, before anything is executed twice.
+  expect(epochConfigHash(newer)).not.toEqual(epochConfigHash(config));
+});
+
+test('evidence against one that did not weigh then finds nobody (edge case 4)', () => {
+  const chain = stakingChain();
+  const operator = chain.operators[0] as never;
+  expect(codeOf(exit(chain.state, contextOf(chain), operator))).toBe('ok');
+  nextEpoch(chain);
+  nextEpoch(chain);
+  expect(weightIn(chain, V(1))).toBe(0n);
+  expect(doubleVote(chain, V(1), chain.config.epoch)).toBeUndefined();
+  // Its place is another's now: that one's key did not sign.
+  const old = doubleVote(chain, V(1), chain.config.epoch - 1);
+  const other = doubleVote(chain, V(2), chain.config.epoch);
+  if (old === undefined || other === undefined) throw new Error('no evidence');
+  const account = chain.delegators[3] as never;
+  const forged = { ...other, publicKey: old.publicKey };
+  expect(codeOf(submitEvidence(chain.state, contextOf(chain), account, forged))).toBe('wrong_key');
+  expect(codeOf(submitEvidence(chain.state, contextOf(chain), account, old))).toBe('ok');
+});
+
+test('downtime never tombstones, and its counts begin anew after jail (edge cases 6 and 7)', () => {
+  const chain = stakingChain({ validators: 7 });
+  const { state } = chain;
+  const operator = chain.operators[2] as never;
+  const row = state.staking.validators.must(V(3));
+  // As if sixty of its views had been skipped.
+  Object.assign(state.staking.attendance.must(V(3)), { leaderSlots: 60, leaderMissed: 60 });
+  nextEpoch(chain);
+  expect([row.jailed, row.tombstoned]).toEqual([true, false]);
+  const { leaderSlots, leaderMissed } = state.staking.attendance.must(V(3));
+  expect([leaderSlots, leaderMissed]).toEqual([0, 0]);
+  while (chain.config.epoch < row.jailedInEpoch + 2) nextEpoch(chain);
+  expect(codeOf(unjail(state, contextOf(chain), operator))).toBe('ok');
+  nextEpoch(chain);
+  nextEpoch(chain);
+  nextEpoch(chain);
+  expect([row.jailed, weightIn(chain, V(3)) > 0n]).toEqual([false, true]);
+});
+
+test('entries of unbonding are bounded (edge case 10): the eighth epoch is refused, the same is not', () => {
+  const chain = delegated(100n, {
+    parameters: { unbondingEpochs: 20, evidenceEpochs: 4, trustEpochs: 3 },
+  });
+  const { state, who } = chain;
+  const leave = () =>
+    codeOf(undelegate(state, contextOf(chain), who, { validator: V(1), amount: MIL }));
+  for (let entries = 0; entries < 7; entries++) {
+    expect(leave()).toBe('ok');
+    nextEpoch(chain);
+  }
+  expect(leave()).toBe('too_many_unbondings');
+  expect(stakingProblems(state)).toEqual([]);
+});
+
+test('leaving with everything leaves no dust of shares (edge case 12), after a slash too', () => {
+  const chain = delegated(7n, { weights: [10_001, 100_000, 100_000, 100_000, 100_000] });
+  const { state, who } = chain;
+  expect(codeOf(report(chain, 1, 2))).toBe('ok');
+  expect(stakeOf(state, who, V(1))).toBeGreaterThan(0n);
+  expect(codeOf(undelegate(state, contextOf(chain), who, { validator: V(1), amount: 0n }))).toBe(
+    'ok',
+  );
+  expect(state.staking.delegations.must(delegationKey.pack(who, V(1))).shares).toBe(0n);
+  for (let epochs = 0; epochs < 8; epochs++) nextEpoch(chain);
+  expect(codeOf(withdrawUnbonded(state, contextOf(chain), who, { validator: V(1) }))).toBe('ok');
+  expect(state.staking.delegations.get(delegationKey.pack(who, V(1)))).toBeUndefined();
+  expect(stakingProblems(state)).toEqual([]);
 });
