@@ -95,6 +95,8 @@ export type Scenario = {
 
 /** Seeds of the campaign with real signatures: one in so many. */
 const REAL_SIGNATURES_EVERY = 20;
+/** Numbers of machines: most bugs show with four, and ten cost six times as much. */
+const COUNTS = [4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 7, 7, 8, 10] as const;
 const FAULTY_MS = 8_000;
 export const CAMPAIGN_VIEWS = 200;
 
@@ -196,7 +198,7 @@ function drawOverweight(weights: readonly number[], prng: Prng): number[] {
 /** The scenario of a seed. */
 export function drawScenario(seed: number): Scenario {
   const prng = createPrng(seed, 'scenario');
-  const count = prng.pick([4, 4, 4, 4, 4, 5, 5, 6, 7, 10]);
+  const count = prng.pick(COUNTS);
   const isEqual = prng.chance(0.5);
   const weights = Array.from({ length: count }, () => (isEqual ? 1 : prng.between(20, 40)));
   const overweight = prng.chance(0.03);

@@ -127,9 +127,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'the signer forgets what it signed',
     file: 'node/signer/local-signer.ts',
-    find: 'let window = await recoverWindow(journal);\n  return {\n    publicKey: key.publicKey,',
+    find: 'let window = await recoverWindow(journal);\n  return {',
     replace:
-      'await recoverWindow(journal);\n  let window = emptyWindow({ epoch: epoch(0), view: view(0) });\n  return {\n    publicKey: key.publicKey,',
+      'await recoverWindow(journal);\n  let window = emptyWindow({ epoch: epoch(0), view: view(0) });\n  return {',
     nodes: 'whole',
   },
   {
