@@ -4,6 +4,7 @@ import { accountOf, withAccount } from './account-options.ts';
 import { withMarginCommands } from './margin.ts';
 import { type Arguments, flag, subAccountOf, withClient } from './options.ts';
 import { fields, print, table } from './output.ts';
+import { withSecurityCommands } from './security.ts';
 
 async function show(argv: Arguments): Promise<void> {
   const account = accountOf(argv);
@@ -35,7 +36,7 @@ async function show(argv: Arguments): Promise<void> {
 }
 
 export function buildAccount(yargs: Argv): Argv {
-  return withMarginCommands(yargs)
+  return withSecurityCommands(withMarginCommands(yargs))
     .command('$0 [account]', false, withAccount, show)
     .example('$0 account mil1…', 'keys, balances and margin of an account')
     .example('$0 account --from alice', 'the same for the key alice');

@@ -74,6 +74,11 @@ export function withSending<T>(yargs: Argv<T>): Argv<T> {
       type: 'string',
       describe: "Account to act for, where the key is one of its own (the key's implicit account)",
     })
+    .option('with', {
+      type: 'string',
+      describe:
+        'Another key that signs beside (more than once), where the account asks for several',
+    })
     .option('sub-account', { type: 'string', describe: 'Sub-account 0 to 255 (0)' })
     .option('generate', {
       type: 'string',

@@ -15,7 +15,7 @@ import type { InputError } from '../client/amounts.ts';
 import type { Client } from '../client/client.ts';
 import { coinsOfLots, explainRefusal } from '../client/explain-refusal.ts';
 import { addressOfText } from '../client/input-fields.ts';
-import { accountOfPublicKey, signTransaction } from '../client/sign.ts';
+import { accountOfPublicKey, type KeySigner, signTransaction } from '../client/sign.ts';
 import {
   type ActionInput,
   buildAction,
@@ -27,7 +27,7 @@ import type { Keystore } from '../keys/keystore.ts';
 import { CliError, usageError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import { noteSent } from './history-file.ts';
-import { type Arguments, flag, integer, text } from './options.ts';
+import { type Arguments, flag, integer, text, texts } from './options.ts';
 import { fields, print, time } from './output.ts';
 import { confirm } from './prompt.ts';
 import { openSigner, selectKey } from './signer.ts';
@@ -127,6 +127,9 @@ function describeResult(
     case 'combo_listed':
       return `combo ${comboName ?? result.instrument_id}${result.is_new ? ' listed' : ' was listed before'}`;
     case 'numbered':
+      if (input?.type === 'changeSecurity' || input?.type === 'withdraw') {
+        return `waits as ${result.id}: see \`miletus account pending\``;
+      }
       return `${input?.type === 'quoteRequest' ? 'quote' : 'request'} ${result.id}`;
     case 'legs_traded': {
       const { reference, counterparty_id, cash, fee } = result;
@@ -244,6 +247,8 @@ export async function sendActions(
   const generate = text(argv, 'generate');
   const keystore = publicKeyOf(argv, generate);
   const publicKey = fromHex(keystore.pubkey) ?? new Uint8Array(32);
+  // Other keys of the account in this folder that sign beside, in order.
+  const coSigners = texts(argv, 'with').map((name) => selectKey({ ...argv, from: name }));
   const on = text(argv, 'account');
   const account =
     on === undefined ? accountOfPublicKey(publicKey) : must(addressOfText('--account', on));
@@ -252,7 +257,7 @@ export async function sendActions(
   const body = must(
     buildBody({
       account,
-      publicKeys: [publicKey],
+      publicKeys: [publicKey, ...coSigners.map(({ pubkey }) => fromHex(pubkey) ?? publicKey)],
       actions,
       nonce: createNonceClock(() => now)(),
       expiresAt: now + (ttlMs ?? (generate === undefined ? DEFAULT_TTL_MS : OFFLINE_TTL_MS)),
@@ -288,7 +293,9 @@ export async function sendActions(
   }
   await confirm(argv, `${summary}, signed by ${keystore.name}?`);
   const signer = await openSigner(argv, selectKey(argv));
-  const { hex } = signTransaction(chainId, body, [signer]);
+  const others: KeySigner[] = [];
+  for (const other of coSigners) others.push(await openSigner(argv, other));
+  const { hex } = signTransaction(chainId, body, [signer, ...others]);
   const result = await client.call('submit_transaction', {
     transaction: hex,
     wait: 'final',

@@ -86,6 +86,12 @@ const UNITS: { readonly [C in RuntimeErrorCode]?: Unit } = {
   commission_changed: 'time',
   rotated_lately: 'time',
   still_jailed: 'time',
+  account_frozen: 'time',
+  recovery_running: 'time',
+  no_recovery: 'time',
+  agent_expired: 'time',
+  agent_limit: 'usd',
+  outflow_limit: 'usd',
 };
 
 /** What helps where the fact is no bound of the field; it stands for `allowed`. */

@@ -20,6 +20,7 @@ import { buildMarginAction, type MarginActionInput } from './margin-input.ts';
 import { buildMultilegAction, type MultilegActionInput } from './multileg-input.ts';
 import { buildOrderAction, type OrderActionInput } from './order-input.ts';
 import { buildQuotingAction, type QuotingActionInput } from './quoting-input.ts';
+import { buildSecurityAction, type SecurityActionInput } from './security-input.ts';
 import { buildStakingAction, type StakingActionInput } from './staking-input.ts';
 
 /** A movement of money in human units. */
@@ -41,6 +42,7 @@ export type ActionInput =
   | LiquidationActionInput
   | FeeActionInput
   | MarginActionInput
+  | SecurityActionInput
   | StakingActionInput
   | GovernanceActionInput;
 
@@ -89,6 +91,14 @@ export function buildAction(input: ActionInput): Result<Action, InputError> {
       return buildMarginAction(input);
     case 'setReferrer':
       return buildFeeAction(input);
+    case 'changeSecurity':
+    case 'endPending':
+    case 'withdraw':
+    case 'freeze':
+    case 'rearm':
+    case 'recover':
+    case 'cancelRecovery':
+      return buildSecurityAction(input);
     case 'submitProposal':
     case 'depositProposal':
     case 'castVote':

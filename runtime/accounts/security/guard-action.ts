@@ -69,7 +69,7 @@ function sendRefusal(
   const beyond = outflowRefusal(state, context, row, positions, amountUsd);
   return beyond === undefined || !isGuarded
     ? beyond
-    : refusal('second_factor', { given: beyond.given, allowed: beyond.allowed });
+    : refusal('second_factor', { given: 1, allowed: 2 });
 }
 
 /** What loosens by an action of its own: a withdraw address elsewhere, a budget that grows. */
