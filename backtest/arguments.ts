@@ -24,6 +24,7 @@ export type ManipulateArguments = {
 export type Arguments =
   | { readonly kind: 'help' }
   | ManipulateArguments
+  | { readonly kind: 'tables'; readonly file: string }
   | CrashArguments
   | { readonly kind: 'wrong'; readonly problem: string };
 
@@ -31,6 +32,7 @@ const list = (names: readonly string[]): string => names.join(', ');
 
 export const HELP: string = `usage: npm run backtest -- --data FOLDER [options]     crash days
        npm run backtest -- --manipulate [options]      strategies of manipulation
+       npm run backtest -- --tables FILE               results written before, as Markdown
 
 Replays recorded crash days through the chain's own runtime, or prices what it costs to cheat.
 
@@ -60,7 +62,16 @@ type Found = {
   problem?: string;
 };
 
-const VALUED = ['--data', '--day', '--set', '--accounts', '--seed', '--insurance', '--results'];
+const VALUED = [
+  '--tables',
+  '--data',
+  '--day',
+  '--set',
+  '--accounts',
+  '--seed',
+  '--insurance',
+  '--results',
+];
 const FLAGS = ['--json', '--manipulate', '--help'];
 
 function scan(args: readonly string[]): Found {
@@ -96,6 +107,8 @@ export function readArguments(args: readonly string[]): Arguments {
   const json = flags.has('--json');
   const results = last('--results');
   if (flags.has('--manipulate')) return { kind: 'manipulate', json, results };
+  const file = last('--tables');
+  if (file !== undefined) return { kind: 'tables', file };
   const data = last('--data');
   if (data === undefined) return wrong('--data FOLDER or --manipulate is needed');
   const known = CRASH_DAYS.map(({ name }) => name);

@@ -64,6 +64,8 @@ export type Desks = {
   readonly all: readonly Desk[];
   /** Part of what would pay that an auction is asked for: halved by each refusal for want of margin. */
   readonly appetite: Map<PortfolioId, number>;
+  /** Auctions that did not pay, by the time of the index that they were looked at with. */
+  readonly unpaying: Map<PortfolioId, number>;
   /** Refusals so far, by code. */
   readonly refusals: Map<number, number>;
 };
@@ -133,8 +135,11 @@ export function noteTakes(
   }
 }
 
-/** What the agents send into the block at `atMs`. Richest agents first, auctions by number. */
-export function takesOf(state: State, desks: Desks, atMs: number): SignedActions[] {
+/**
+ * What the agents send into the block at `atMs`, at prices seen at `seenMs`. Richest agents first, auctions
+ * by number.
+ */
+export function takesOf(state: State, desks: Desks, atMs: number, seenMs: number): SignedActions[] {
   const rows = [...state.liquidations.unorderedEntries()]
     .map(([, row]) => row)
     .filter(isUnderAuction)
@@ -148,6 +153,9 @@ export function takesOf(state: State, desks: Desks, atMs: number): SignedActions
       return { desk, room, actions: [] as Action[] };
     });
   for (const row of rows) {
+    // What did not pay at this mark does not pay a moment later.
+    if (desks.unpaying.get(row.portfolio) === seenMs) continue;
+    desks.unpaying.set(row.portfolio, seenMs);
     const health = healthOf(state, row.portfolio);
     if (health.bare >= 0n) continue;
     const positions = livePositions(state, row.portfolio);
@@ -156,6 +164,7 @@ export function takesOf(state: State, desks: Desks, atMs: number): SignedActions
     const offeredPpm = terms.sharePpm * (desks.appetite.get(row.portfolio) ?? 1);
     const sharePpm = gainUsd > 0 ? payingShare(state, row, { positions, offeredPpm, gainUsd }) : 0;
     if (sharePpm < 1) continue;
+    desks.unpaying.delete(row.portfolio);
     const [held] = positions;
     const underlying = held && state.instruments.must(held.instrument).underlying;
     // The agent with most to spare, counting down what it has already asked for.

@@ -10,13 +10,14 @@ import { allOutcomes } from './manipulate/outcomes.ts';
 import { strategyProblems } from './manipulate/strategy.ts';
 import { PARAMETER_SETS } from './parameter-sets.ts';
 import { type DayResult, playDay } from './play-day.ts';
-import { DataError } from './read-file.ts';
+import { DataError, textOf } from './read-file.ts';
 import { fitRecordings, replayOf } from './replay.ts';
 import { dayProblems, reportDay, reportOutcome } from './report.ts';
+import { type Results, tablesOf } from './tables.ts';
 
 const EXIT = { failed: 1, notHeld: 2, usage: 64 } as const;
-/** When marks are taken: at a move of 1 %, looked for once a minute and at every corner of a bar, or after a quarter of an hour. */
-const PACE = { lookMs: 60_000, move: 0.01, longestMs: 900_000 };
+/** When marks are taken: at a move of 1 %, looked for once a minute and at every corner of a bar, or after half an hour. */
+const PACE = { lookMs: 60_000, move: 0.01, longestMs: 1_800_000 };
 
 function say(text: string): void {
   process.stderr.write(text);
@@ -71,6 +72,9 @@ function run(): number {
     case 'wrong':
       say(`backtest: ${args.problem}\n\n${HELP}`);
       return EXIT.usage;
+    case 'tables':
+      process.stdout.write(`${tablesOf(JSON.parse(textOf(args.file)) as Results)}\n`);
+      return 0;
     case 'manipulate':
       return finish(runStrategies(args));
     case 'crash':

@@ -195,7 +195,7 @@ type Stage = {
 
 function play(stage: Stage, atMs: number, seenMs: number): BlockResult {
   const { state, replay, desks, tally, takers } = stage;
-  const takes: SignedActions[] = takers ? takesOf(state, desks, atMs) : [];
+  const takes: SignedActions[] = takers ? takesOf(state, desks, atMs, seenMs) : [];
   const quotes = quotesOf(state, replay, stage.quoter, seenMs);
   const result = playBlock(state, replay, atMs, [quotes, ...takes], seenMs);
   noteTakes(desks, takes, result.receipts);
@@ -227,7 +227,7 @@ function openDesks(state: State, members: readonly Member[], set: ParameterSet):
     const underlying = underlyingId(n % 5 < 3 ? UNDERLYINGS.BTC : UNDERLYINGS.ETH);
     return { signer, portfolio, underlying };
   });
-  return { all, appetite: new Map(), refusals: new Map() };
+  return { all, appetite: new Map(), unpaying: new Map(), refusals: new Map() };
 }
 
 /**
