@@ -20,7 +20,8 @@ export const FAUCET_ACCOUNT = 100;
 export const BOT_ACCOUNTS: {
   readonly makers: readonly number[];
   readonly takers: readonly number[];
-} = { makers: [110, 111], takers: [120, 121, 122] };
+  readonly liquidators: readonly number[];
+} = { makers: [110, 111], takers: [120, 121, 122], liquidators: [130] };
 /** Operator of validator N: this plus N. */
 export const FIRST_OPERATOR_ACCOUNT = 200;
 
@@ -53,5 +54,6 @@ export function devnetFunds(): FundedAccount[] {
     fund(FAUCET_ACCOUNT, '100000000', '10000000'),
     ...BOT_ACCOUNTS.makers.map((index) => fund(index, '5000000', '1000')),
     ...BOT_ACCOUNTS.takers.map((index) => fund(index, '2000000', '1000')),
+    ...BOT_ACCOUNTS.liquidators.map((index) => fund(index, '5000000', '1000')),
   ];
 }

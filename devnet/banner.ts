@@ -53,7 +53,7 @@ export function bannerLines(facts: BannerFacts): string[] {
     `  Metrics    ${json.metrics.join('  ')}`,
     `  Faucet     curl -d '{"address":"mil1…"}' ${json.faucet}`,
     `  Prices     ${json.prices}`,
-    `  Bots       ${bots ? 'two market makers, three takers' : 'none (--no-bots)'}`,
+    `  Bots       ${bots ? 'two market makers, three takers, one taker of liquidations' : 'none (--no-bots)'}`,
     '',
     'Accounts, each with 1,000,000 USD and 1,000,000 MIL:',
     ...json.accounts.map((address, i) => `  #${i}  ${address}`),

@@ -5,6 +5,7 @@ import { mix32 } from '../../feeder/simulate/random.ts';
 import { createClient } from '../../wallet/client/client.ts';
 import { BOT_ACCOUNTS, devAccount } from '../accounts.ts';
 import { PROFILES, type ProfileName } from '../profile.ts';
+import { runLiquidator } from './liquidator.ts';
 import { runMaker } from './maker.ts';
 import { followMarket } from './market-view.ts';
 import { runTaker } from './taker.ts';
@@ -66,6 +67,10 @@ async function run(path: string): Promise<void> {
         log: createEventLog(`taker-${i}`),
       }),
     ),
+    ...BOT_ACCOUNTS.liquidators.map((account, i) => {
+      const own = createEventLog(`liquidator-${i}`);
+      return runLiquidator({ client, market, trader: traderOf(account), log: own });
+    }),
   ];
   log.event('start', { makers: BOT_ACCOUNTS.makers.length, takers: BOT_ACCOUNTS.takers.length });
   process.once('SIGTERM', () => {
