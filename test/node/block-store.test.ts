@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import type { Certificate } from '../../consensus/messages.ts';
 import { KIND } from '../../consensus/messages.ts';
 import { type BlockStore, createBlockStore } from '../../node/storage/block-store.ts';
+import { EvidenceRecordsCodec, faultOfRecord } from '../../node/storage/evidence-record.ts';
 import { BlockCodec, blockHash } from '../../runtime/block.ts';
-import { epoch, height, view } from '../../runtime/core/units.ts';
+import { epoch, height, validatorIndex, view } from '../../runtime/core/units.ts';
 import { RECEIPT_STATUS, type Receipt, ReceiptsCodec } from '../../runtime/receipt.ts';
 import { firstBlock } from '../fixtures/block.ts';
 import { builtGenesis } from '../fixtures/genesis.ts';
@@ -106,6 +107,29 @@ test('what lost its height is forgotten', async () => {
   });
   expect(await store.body(lost.hash)).toBeUndefined();
   expect(await store.body(won.hash)).toEqual(won.bytes);
+});
+
+test('evidence is kept with the key that signed, and shown newest first', async () => {
+  const store = await storeOf(1);
+  const record = (at: number) => {
+    const { subject } = certificate(at);
+    const vote = { subject, signer: validatorIndex(0), signature: new Uint8Array(64).fill(1) };
+    const skip = { epoch: subject.value.epoch, view: subject.value.view };
+    return {
+      publicKey: id(at),
+      first: { ...vote, subject: { selector: KIND.nullify, value: skip } },
+      second: vote,
+    };
+  };
+  expect(await store.evidence()).toEqual([]);
+  for (const at of [2, 9, 5]) await store.putEvidence(new Uint8Array([at]), record(at));
+  // Seen again: the same row.
+  await store.putEvidence(new Uint8Array([9]), record(9));
+  const found = await store.evidence();
+  expect(found.map(({ publicKey }) => publicKey)).toEqual([id(9), id(5), id(2)]);
+  expect(found.map(faultOfRecord)).toEqual(Array(3).fill('nullify_finalize'));
+  const records = EvidenceRecordsCodec.decode(EvidenceRecordsCodec.encode(found));
+  expect(records).toEqual({ ok: true, value: found });
 });
 
 test('pruning forgets blocks with their results, and nothing above', async () => {
