@@ -10,9 +10,9 @@ import { dayProblems } from '../../backtest/report.ts';
 const START = Date.UTC(2026, 0, 5, 12);
 const MINUTE = 60_000;
 const YEAR_MS = 365 * 24 * 60 * MINUTE;
-const STEPS = 12;
+const STEPS = 8;
 
-/** Falls by so much in twelve steps of a minute, while volatility rises from 60 to 120 %. */
+/** Falls by so much in eight steps of a minute, while volatility rises from 60 to 120 %. */
 function fallBy(share: number): Replay {
   const progress = (atMs: number): number =>
     Math.min(1, Math.max(0, (atMs - START) / (STEPS * MINUTE)));
@@ -52,7 +52,7 @@ describe('a day', () => {
 
   beforeAll(() => {
     calm = play('default', 0.001);
-    crash = play('default', 0.35);
+    crash = play('default', 0.3);
   }, 60_000);
 
   test('on which nothing happens costs nobody anything', () => {
@@ -72,7 +72,7 @@ describe('a day', () => {
   });
 
   test('of a crash is counted: liquidated accounts, slices taken, debts and who bore them', () => {
-    expect(crash.index_fall).toEqual({ BTC: -0.35, ETH: -0.35 });
+    expect(crash.index_fall).toEqual({ BTC: -0.3, ETH: -0.3 });
     expect(crash.liquidated_accounts).toBeGreaterThan(10);
     expect(crash.taken_usd).toBeGreaterThan(0);
     expect(crash.insurance_fees_usd).toBeGreaterThan(0);
@@ -89,7 +89,7 @@ describe('a day', () => {
   });
 
   test('without liquidators has none taken; under standard margin nobody is in portfolio mode', () => {
-    expect(play('no-liquidators', 0.2).taken_usd).toBe(0);
+    expect(play('no-liquidators', 0.15).taken_usd).toBe(0);
     expect(play('standard', 0.001).portfolio_mode_accounts).toBe(0);
   });
 
