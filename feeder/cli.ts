@@ -152,7 +152,10 @@ export function buildFeeder(yargs: Argv): Argv {
     .command(
       'init <file>',
       'Write a configuration with every key explained',
-      (y) => withJson(y).example('$0 feeder init n0/feeder.toml', 'then edit it'),
+      (y) =>
+        withJson(y)
+          .positional('file', { type: 'string', describe: 'File to write; must not be there' })
+          .example('$0 feeder init n0/feeder.toml', 'then edit it'),
       init,
     )
     .command(

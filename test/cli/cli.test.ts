@@ -242,9 +242,7 @@ test('every command has help with an example, and refuses what it does not know'
 });
 
 const WRONG: readonly (readonly [string, string[], number, RegExp])[] = [
-  ['nothing', [], EXIT.usage, /which\? keys, account/],
   ['an unknown command', ['trad'], EXIT.usage, /trad/],
-  ['a group alone', ['keys'], EXIT.usage, /create, import, list, show/],
   [
     'an address cut',
     ['send', 'mil1qqqq', '1'],

@@ -78,11 +78,12 @@ async function nodeOf(
   const built = yargs([]);
   await build(built);
   const handlers = handlersOf(built);
+  // A group's own command, where it has one, takes what its builder adds.
+  const own = handlers['$0'];
+  if (typeof own?.builder === 'function') await (own.builder as (of: Argv) => unknown)(built);
   const descriptions = inside(built).getInternalMethods().getUsageInstance().getDescriptions();
   const { boolean, demandedOptions } = inside(built).getOptions();
   const describe = (name: string): string => textOf(descriptions[name]);
-  // A group's own command, where it has one, stands among those below it.
-  const own = handlers['$0'];
   const positionals = positionalsOf(own ?? handler, describe);
   const places = new Set(positionals.map(({ name }) => name));
   const children: CommandNode[] = [];

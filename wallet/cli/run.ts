@@ -215,6 +215,20 @@ function subcommands(names: string, build: Build): Build {
 class UsageProblem extends Error {
   override readonly name = 'UsageProblem';
   readonly exitCode = EXIT.usage;
+  /** Yargs' own words, and the help that says more. */
+  readonly said: string;
+  readonly help: string;
+  constructor(said: string, help: string) {
+    super(`${said} (see ${help})`);
+    this.said = said;
+    this.help = help;
+  }
+}
+
+/** The refusal with field, given and allowed, where they can be told. */
+async function preciseLine({ said, help }: UsageProblem, argv: readonly string[]): Promise<string> {
+  const { explainUsage } = await import('./explain-usage.ts');
+  return `${(await explainUsage(said, argv)) ?? said} (see ${help})`;
 }
 
 /** Takes options as they are: no numbers out of text, no nested objects, no joined duplicates. */
@@ -251,13 +265,9 @@ export async function runCommandLine(given: readonly string[]): Promise<void> {
       .version()
       .fail((message, cause) => {
         if (cause) throw cause;
-        const help = `miletus ${argv
-          .filter((word) => !word.startsWith('-'))
-          .slice(0, 2)
-          .join(' ')} --help`;
-        throw new UsageProblem(
-          `${message.replace(/\s*\n\s*/g, ' ')} (see ${help.replace(/ +/g, ' ')})`,
-        );
+        const words = argv.filter((word) => !word.startsWith('-')).slice(0, 2);
+        const help = ['miletus', ...words, '--help'].join(' ');
+        throw new UsageProblem(message.replace(/\s*\n\s*/g, ' '), help);
       });
     for (const { command, describe, load } of GROUPS) {
       const builder = async (y: Argv): Promise<Argv> => (await load())(y);
@@ -265,7 +275,9 @@ export async function runCommandLine(given: readonly string[]): Promise<void> {
     }
     await parser.parseAsync(withContacts(argv));
   } catch (cause) {
-    const { line, exitCode, code } = explain(cause);
+    const explained = explain(cause);
+    const { exitCode, code } = explained;
+    const line = cause instanceof UsageProblem ? await preciseLine(cause, argv) : explained.line;
     // Nobody to be asked: who types a group alone is shown what is in it.
     if (line.startsWith('which? ') && !isJson) await runCommandLine([...argv, '--help']);
     const text = isJson ? JSON.stringify({ error: { code, message: line } }) : `miletus: ${line}`;
