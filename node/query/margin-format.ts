@@ -109,6 +109,8 @@ export type MarginDetail = {
   readonly ownMode: number;
   readonly mode: number;
   readonly cash: bigint;
+  /** Gain of futures and perpetuals at mark, not yet realised. */
+  readonly variation: bigint;
   readonly equity: bigint;
   readonly standard: MarginNumbers;
   readonly portfolio: MarginNumbers;
@@ -152,6 +154,7 @@ const MarginDetailCodec: Codec<MarginDetail> = container<MarginDetail>('MarginDe
   ownMode: u8(),
   mode: u8(),
   cash: i128(),
+  variation: i128(),
   equity: i128(),
   standard: MarginNumbersCodec,
   portfolio: MarginNumbersCodec,

@@ -4,13 +4,20 @@
  */
 import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import { toHex } from '../../runtime/core/bytes.ts';
-import { address, type PortfolioId, portfolioId, underlyingId } from '../../runtime/core/units.ts';
+import {
+  address,
+  type PortfolioId,
+  portfolioId,
+  type UnderlyingId,
+  underlyingId,
+} from '../../runtime/core/units.ts';
 import { balanceOf } from '../../runtime/ledger/ledger.ts';
 import {
   type LinearChange,
   type LinearMargin,
   linearMarginAfter,
 } from '../../runtime/linear/linear-margin.ts';
+import { linearRequirement } from '../../runtime/linear/standard-requirement.ts';
 import {
   bareMaintenance,
   type ExpiryHolding,
@@ -30,9 +37,11 @@ import { riskParametersOf, SHOCK } from '../../runtime/margin/mode/risk-paramete
 import { type AccountSums, chargesOf } from '../../runtime/margin/portfolio/account-sums.ts';
 import { CONCENTRATED } from '../../runtime/margin/portfolio/margin-result.ts';
 import { SKEWS } from '../../runtime/margin/portfolio/risk-layout.ts';
+import type { Portfolio } from '../../runtime/margin/portfolio-index.ts';
 import { expiryCharge } from '../../runtime/margin/requirements.ts';
+import type { SeriesRisk } from '../../runtime/margin/series-risk.ts';
 import { payoff } from '../../runtime/margin/series-risk.ts';
-import { isLinearKind } from '../../runtime/options/instrument.ts';
+import { isLinearKind, PERPETUAL_EXPIRY } from '../../runtime/options/instrument.ts';
 import { expiryKey, metaOf, type State } from '../../runtime/state/state.ts';
 import { expiryTime, liquidationPrices } from './liquidation-price.ts';
 import {
@@ -104,24 +113,61 @@ function valuesAtMark(expiry: ExpiryHolding): Map<number, bigint> {
 
 type Lines = Pick<MarginDetail, 'groups' | 'expiries' | 'positions'>;
 
-/** Lines under standard margin: what each short needs alone, and what the expiry needs. */
-function standardLines(state: State, expiries: Holding): Lines {
+/** What futures and perpetuals are, and what is added to them. */
+type LinearHeld = {
+  readonly entry: Portfolio | undefined;
+  readonly changes: readonly LinearChange[];
+};
+
+/** Initial margin of the futures and perpetuals of one underlying. */
+function linearNeed(state: State, held: LinearHeld, underlying: UnderlyingId): bigint {
+  const holdings = held.entry?.linear?.get(underlying);
+  const linear = holdings === undefined ? new Map() : new Map([[underlying, holdings]]);
+  const entry = held.entry === undefined ? undefined : { ...held.entry, linear };
+  const changes = held.changes.filter(
+    ({ instrument }) => state.instruments.must(instrument).underlying === underlying,
+  );
+  return linearMarginAfter(state, entry, changes).initial;
+}
+
+/** What one position needs by itself. */
+function needAlone({ isLinear, index, initial }: SeriesRisk, lots: number): bigint {
+  const size = Math.abs(lots);
+  if (isLinear) return linearRequirement({ net: size, gross: size }, index).initial;
+  return BigInt(Math.max(0, -lots * initial));
+}
+
+/**
+ * Lines under standard margin: what each position needs alone, and what the expiry needs. Futures and
+ * perpetuals of an underlying need theirs together: a line at expiry 0.
+ */
+function standardLines(state: State, expiries: Holding, held: LinearHeld): Lines {
   const positions: MarginPosition[] = [];
   const rows: MarginExpiry[] = [];
+  const ordersAtOnce = new Map<UnderlyingId, bigint>();
   for (const expiry of expiries.values()) {
     const values = valuesAtMark(expiry);
     for (const { instrument, position, risk } of expiry.series.values()) {
-      const change = -BigInt(Math.max(0, -position * risk.initial));
+      const change = -needAlone(risk, position);
       positions.push({ instrument, lots: position, value: values.get(instrument) ?? 0n, change });
     }
     const charges = -BigInt(expiryCharge(state, expiry));
-    rows.push({
-      underlying: underlyingId(expiryKey.high(expiry.key)),
-      expiry: expiryTime(expiry),
-      positions: -BigInt(isolatedRequirement(expiry).initial),
-      charges,
-      total: charges - BigInt(expiryRequirement(expiry).initial),
-    });
+    const underlying = underlyingId(expiryKey.high(expiry.key));
+    const alone = -BigInt(isolatedRequirement(expiry).initial);
+    const total = charges - BigInt(expiryRequirement(expiry).initial);
+    // What orders for the perpetual can lose at once stands in the line of all linear ones.
+    if (expiryKey.low(expiry.key) === PERPETUAL_EXPIRY) {
+      ordersAtOnce.set(underlying, total);
+      continue;
+    }
+    rows.push({ underlying, expiry: expiryTime(expiry), positions: alone, charges, total });
+  }
+  for (const underlying of state.underlyings.sortedKeys()) {
+    const need = -linearNeed(state, held, underlying);
+    const total = need + (ordersAtOnce.get(underlying) ?? 0n);
+    if (total === 0n) continue;
+    const expiry = PERPETUAL_EXPIRY;
+    rows.push({ underlying, expiry, positions: need, charges: 0n, total });
   }
   return { groups: [], expiries: rows, positions };
 }
@@ -244,13 +290,16 @@ function detailOf(
   of: {
     readonly cash: bigint;
     readonly linear: LinearMargin;
+    readonly held: LinearHeld;
     readonly ownMode: MarginMode;
     readonly mode: MarginMode;
   },
 ): MarginDetail {
-  const { cash, linear, ownMode, mode } = of;
+  const { cash, linear, held, ownMode, mode } = of;
   const isPortfolio = mode === MARGIN_MODE.portfolio;
-  const lines = isPortfolio ? portfolioLines(state, expiries) : standardLines(state, expiries);
+  const lines = isPortfolio
+    ? portfolioLines(state, expiries)
+    : standardLines(state, expiries, held);
   const standard = standardNumbers(state, expiries, cash, linear);
   const portfolio = portfolioNumbers(state, expiries, cash + linear.variation);
   let equity = cash + linear.variation;
@@ -262,6 +311,7 @@ function detailOf(
     ownMode,
     mode,
     cash,
+    variation: linear.variation,
     equity,
     standard,
     portfolio,
@@ -293,9 +343,16 @@ export function marginRows(state: State, question: MarginQuestion): MarginAnswer
   const mode = explainedMode(ownMode, question.mode);
   const entry = from === undefined ? undefined : state.derived.portfolios.byPortfolio.get(from);
   // What is added is opened at the mark: it has gained nothing.
-  const linear = linearMarginAfter(state, entry, linearChanges(state, question));
+  const changes = linearChanges(state, question);
+  const linear = linearMarginAfter(state, entry, changes);
   const cash = held + question.cash;
-  const detail = detailOf(state, expiries, { cash, linear, ownMode, mode });
+  const detail = detailOf(state, expiries, {
+    cash,
+    linear,
+    held: { entry, changes },
+    ownMode,
+    mode,
+  });
   return { height, detail: [detail] };
 }
 

@@ -46,8 +46,15 @@ function limitText(limit: number | null): string {
 /** The lines of an answer for people. */
 function detailLines(found: MarginDetailInfo): string[] {
   const { standard, portfolio } = found;
+  const isStandard = found.explained === 'standard';
+  const linearName = isStandard ? 'futures and perpetual' : 'perpetual';
   return [
-    ...fields({ 'margin mode': found.margin_mode, cash: found.cash, equity: found.equity }),
+    ...fields({
+      'margin mode': found.margin_mode,
+      cash: found.cash,
+      'gain of futures': found.variation,
+      equity: found.equity,
+    }),
     '',
     ...table([
       ['left, USD', 'standard', 'portfolio'],
@@ -67,7 +74,7 @@ function detailLines(found: MarginDetailInfo): string[] {
         (confidence_charge === '0' ? '' : `, less ${confidence_charge} for low confidence`),
     ),
     ...table([
-      ['instrument', 'coins', 'value', 'in the worst case'],
+      ['instrument', 'coins', 'value', isStandard ? 'needs by itself' : 'in the worst case'],
       ...found.positions.map((one) => [
         one.instrument_name,
         String(one.size),
@@ -77,9 +84,11 @@ function detailLines(found: MarginDetailInfo): string[] {
     ]),
     '',
     ...table([
-      ['expiry', 'positions', 'charges', 'other', 'total'],
+      isStandard
+        ? ['expiry', 'each by itself, with orders', 'charges', 'set against each other', 'total']
+        : ['expiry', 'positions', 'charges', 'other, with orders', 'total'],
       ...found.expiries.map((one) => [
-        `${one.currency} ${one.expiration_timestamp === 0 ? 'perpetual' : new Date(one.expiration_timestamp).toISOString().slice(0, 16)}`,
+        `${one.currency} ${one.expiration_timestamp === 0 ? linearName : new Date(one.expiration_timestamp).toISOString().slice(0, 16)}`,
         one.positions,
         one.charges,
         one.other,
@@ -87,9 +96,10 @@ function detailLines(found: MarginDetailInfo): string[] {
       ]),
     ]),
     '',
-    ...found.liquidation_prices.map(
-      ({ currency, index_price, below, above }) =>
-        `${currency} at ${index_price}: liquidated near ${limitText(below)} below, ${limitText(above)} above`,
+    ...found.liquidation_prices.map(({ currency, index_price, below, above }) =>
+      below === null && above === null
+        ? `${currency} at ${index_price}: no move of the index alone, down to a twentieth or up to five times, leads to liquidation`
+        : `${currency} at ${index_price}: liquidated near ${limitText(below)} below, ${limitText(above)} above`,
     ),
   ];
 }

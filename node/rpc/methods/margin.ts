@@ -84,6 +84,7 @@ function present(mirror: MarketMirror, height: number, detail: MarginDetail): Ma
     margin_mode: modeText(detail.ownMode),
     explained: modeText(detail.mode),
     cash: moneyText(detail.cash),
+    variation: moneyText(detail.variation),
     equity: moneyText(detail.equity),
     standard: balances(detail.standard),
     portfolio: balances(detail.portfolio),

@@ -149,6 +149,7 @@ export type MarginDetailInfo = {
   margin_mode: MarginModeText;
   explained: MarginModeText;
   cash: string;
+  variation: string;
   equity: string;
   standard: MarginBalances;
   portfolio: MarginBalances;
@@ -162,6 +163,7 @@ export const MarginDetailInfoSchema: z.ZodType<MarginDetailInfo> = z.strictObjec
   margin_mode: MarginModeSchema,
   explained: MarginModeSchema,
   cash: Money,
+  variation: Money,
   equity: Money,
   standard: MarginBalancesSchema,
   portfolio: MarginBalancesSchema,
