@@ -70,14 +70,14 @@ export function rowsAt(past: PastTree, depth: number, index: number): RowHash[] 
     const keyHash = bytesAt(words, from);
     rows.set(toHex(keyHash), { keyHash, valueHash: bytesAt(words, from + HASH_WORDS) });
   };
-  const buckets = 2 ** (tree.depth - depth);
+  const buckets = 1 << (tree.depth - depth);
   for (let bucket = index * buckets; bucket < (index + 1) * buckets; bucket++) {
     const run = tree.runs[bucket] ?? 0;
     for (let i = 0; i < (tree.counts[bucket] ?? 0); i++) {
       put(runWords(pool, run), runOffset(run) + i * PAIR_WORDS);
     }
   }
-  const size = 2 ** (PREFIX_BITS - depth);
+  const size = 2 * (1 << (PREFIX_BITS - 1 - depth));
   for (const { log, segment } of since.toReversed()) {
     const from = firstRow(log, segment, index * size);
     for (let i = from; i < segment.rowsTo && rowPrefix(log, i) < (index + 1) * size; i++) {

@@ -71,14 +71,15 @@ export function levelKinds(tree: TableTree, depth: number): Uint8Array {
 
 /** Whether a tree of so many rows is too flat, or too deep. */
 export const isFlat = ({ depth }: TableTree, rows: number): boolean =>
-  depth < MAX_DEPTH && rows > MOST_ROWS * 2 ** depth;
-const isDeep = ({ depth, rows }: TableTree): boolean => depth > 0 && rows < LEAST_ROWS * 2 ** depth;
+  depth < MAX_DEPTH && rows > MOST_ROWS * (1 << depth);
+const isDeep = ({ depth, rows }: TableTree): boolean =>
+  depth > 0 && rows < LEAST_ROWS * (1 << depth);
 
 /** Adds a level of zeros to a tree without rows. */
 export function deepenEmpty(tree: TableTree): void {
   assert(tree.rows === 0, 'the tree is empty');
   addLevel(tree);
-  const buckets = 2 ** tree.depth;
+  const buckets = 1 << tree.depth;
   tree.runs = new Int32Array(buckets);
   tree.counts = new Int32Array(buckets);
   tree.classes = new Uint8Array(buckets);
@@ -86,7 +87,7 @@ export function deepenEmpty(tree: TableTree): void {
 
 function addLevel(tree: TableTree): void {
   tree.depth++;
-  const nodes = 2 ** tree.depth;
+  const nodes = 1 << tree.depth;
   tree.hashes.push(new BigInt64Array(nodes * HASH_WORDS));
   tree.kinds.push(new Uint8Array(nodes));
 }
@@ -95,7 +96,7 @@ function addLevel(tree: TableTree): void {
 export function splitBuckets(tree: TableTree, pool: RunPool): void {
   const { runs, counts, classes, depth } = tree;
   addLevel(tree);
-  const buckets = 2 ** tree.depth;
+  const buckets = 1 << tree.depth;
   tree.runs = new Int32Array(buckets);
   tree.counts = new Int32Array(buckets);
   tree.classes = new Uint8Array(buckets);
@@ -171,7 +172,7 @@ function joinBuckets(tree: TableTree, pool: RunPool): void {
   tree.depth--;
   tree.hashes.pop();
   tree.kinds.pop();
-  const buckets = 2 ** tree.depth;
+  const buckets = 1 << tree.depth;
   tree.runs = new Int32Array(buckets);
   tree.counts = new Int32Array(buckets);
   tree.classes = new Uint8Array(buckets);
