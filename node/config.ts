@@ -12,7 +12,7 @@ import { fromHex } from '../runtime/core/bytes.ts';
 import { EXIT, FatalError } from './exit-codes.ts';
 import type { LogFormat, LogLevels } from './log.ts';
 import { LOG_LEVELS } from './ports.ts';
-import { type LinkAddress, parseLinkAddress } from './signer/link.ts';
+import { type LinkAddress, parseLinkAddress } from './signer/link-address.ts';
 import { MAX_SIGNER_KEYS } from './signer/link-messages.ts';
 import type { NonEmpty } from './signer/local-signer.ts';
 

@@ -22,7 +22,7 @@ import { readConfig } from '../config.ts';
 import { ed25519Key } from '../crypto/ed25519.ts';
 import { EXIT, FatalError } from '../exit-codes.ts';
 import { randomSeed, readKeyFile, writeKeyFile } from '../keys.ts';
-import { parseLinkAddress } from './link.ts';
+import { parseLinkAddress } from './link-address.ts';
 import { carryRecord } from './low-water.ts';
 import { exampleSignerConfig, SIGNER_CONFIG_FILE } from './signer-config.ts';
 

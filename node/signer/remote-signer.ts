@@ -16,7 +16,8 @@ import { equalBytes, toHex } from '../../runtime/core/bytes.ts';
 import { assert, err, ok, type Result } from '../../runtime/core/result.ts';
 import { verifyEd25519 } from '../crypto/ed25519.ts';
 import type { Log, Signer, SignerRefusal } from '../ports.ts';
-import { type Link, type LinkAddress, type LinkIdentity, listenLink } from './link.ts';
+import { type Link, type LinkIdentity, listenLink } from './link.ts';
+import type { LinkAddress } from './link-address.ts';
 import {
   LINK_VERSION,
   REFUSALS,

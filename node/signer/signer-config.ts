@@ -10,7 +10,7 @@ import { linkAddressOf, parseToml } from '../config.ts';
 import { EXIT, FatalError } from '../exit-codes.ts';
 import type { LogFormat, LogLevels } from '../log.ts';
 import { LOG_LEVELS } from '../ports.ts';
-import type { LinkAddress } from './link.ts';
+import type { LinkAddress } from './link-address.ts';
 import { MAX_SIGNER_KEYS } from './link-messages.ts';
 
 /** Nodes of one validator: one that votes, and such as stand by. */

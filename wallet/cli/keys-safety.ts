@@ -2,7 +2,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import type { Argv } from 'yargs';
 import { parseConfig, readConfig } from '../../node/config.ts';
 import { denyCoreDumps } from '../../node/core-dumps.ts';
 import { FatalError } from '../../node/exit-codes.ts';
@@ -41,11 +40,6 @@ import {
   text,
   texts,
   withClient,
-  withConfirmation,
-  withJson,
-  withKeys,
-  withNode,
-  withPassword,
 } from './options.ts';
 import { fields, print, table } from './output.ts';
 import { confirm, readPassword } from './prompt.ts';
@@ -89,7 +83,7 @@ function homeOf(given: string): Home {
   });
 }
 
-function doctor(argv: Arguments): void {
+export function doctor(argv: Arguments): void {
   const homes = texts(argv, 'home').map(homeOf);
   const folder = keysFolder(argv);
   const { checked, findings } = examineKeys({
@@ -120,7 +114,7 @@ async function signedEpochOf({ data }: Home): Promise<number | null> {
   }
 }
 
-async function backup(argv: Arguments): Promise<void> {
+export async function backup(argv: Arguments): Promise<void> {
   const out = mustText(argv, 'out', 'a file to write');
   const home = homeOf(mustText(argv, 'home', 'a folder of a node or signer'));
   const folder = join(home.path, 'keys');
@@ -205,7 +199,7 @@ function readBackup(path: string): ValidatorBackup {
   throw new CliError(EXIT.badData, { field: 'file', given: path, allowed });
 }
 
-async function restore(argv: Arguments): Promise<void> {
+export async function restore(argv: Arguments): Promise<void> {
   const file = mustText(argv, 'file', 'a file that `keys backup` wrote');
   const home = resolve(mustText(argv, 'home', 'a new folder'));
   const saved = readBackup(file);
@@ -259,43 +253,3 @@ async function restore(argv: Arguments): Promise<void> {
 }
 
 /** The subcommands. */
-export function buildKeysSafety(yargs: Argv): Argv {
-  return yargs
-    .command(
-      'doctor',
-      'Find keys that others may read, weak encryption, and keys that stand in two places',
-      (y) =>
-        withKeys(withJson(y))
-          .option('home', {
-            type: 'string',
-            array: true,
-            describe: 'Folder of a node or signer; may come several times',
-          })
-          .example('$0 keys doctor --home n0 --home s0', 'exit status 6 when something is wrong'),
-      doctor,
-    )
-    .command(
-      'backup <out>',
-      'Write the keys and the configuration of a node or signer to one encrypted file',
-      (y) =>
-        withConfirmation(withPassword(withJson(y)))
-          .positional('out', { type: 'string', describe: 'File to write' })
-          .option('home', { type: 'string', describe: 'Folder of the node or signer' })
-          .example('$0 keys backup n0.backup.json --home n0', 'asks for a password'),
-      backup,
-    )
-    .command(
-      'restore <file>',
-      'Make a home from a backup; it signs nothing before the epoch after the last final one',
-      (y) =>
-        withConfirmation(withPassword(withNode(y)))
-          .positional('file', { type: 'string', describe: 'File that `keys backup` wrote' })
-          .option('home', { type: 'string', describe: 'New folder' })
-          .option('final-epoch', {
-            type: 'string',
-            describe: 'Epoch of the last final block; else --node is asked',
-          })
-          .example('$0 keys restore n0.backup.json --home n1 --node http://…', 'from its epoch on'),
-      restore,
-    );
-}

@@ -4,14 +4,13 @@ import type { Argv } from 'yargs';
 import { formatAddress } from '../../runtime/accounts/address-text.ts';
 import { toHex } from '../../runtime/core/bytes.ts';
 import { address } from '../../runtime/core/units.ts';
-import { accountOfPublicKey, ed25519Signer } from '../client/sign.ts';
 import { derivationPath, deriveEd25519Seed } from '../keys/derive.ts';
 import { listKeys, readKey, writeKey } from '../keys/key-folder.ts';
 import { encryptKeystore, type Keystore } from '../keys/keystore.ts';
 import { checkMnemonic, createMnemonic } from '../keys/mnemonic.ts';
 import { CliError, usageError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
-import { buildKeysSafety } from './keys-safety.ts';
+import { buildKeysSafety } from './keys-safety-commands.ts';
 import {
   type Arguments,
   flag,
@@ -47,6 +46,8 @@ async function store(argv: Arguments, mnemonic: string): Promise<Record<string, 
   const folder = keysFolder(argv);
   const index = integer(argv, 'account-index', { min: 0, max: MAX_INDEX }) ?? 0;
   const secret = deriveEd25519Seed(mnemonic, index);
+  // With it come the codecs of every action, which a list of keys need not wait for.
+  const { accountOfPublicKey, ed25519Signer } = await import('../client/sign.ts');
   const { publicKey } = ed25519Signer(secret);
   const path = derivationPath(index);
   const text = formatAddress(address(toHex(accountOfPublicKey(publicKey))));
