@@ -1,5 +1,6 @@
 /** What a campaign reached: results by action, refusals by error, events by kind. */
 import { ACTION, type Action } from '../../runtime/action.ts';
+import { SECURITY_ACTION } from '../../runtime/actions/security.ts';
 import { RUNTIME_ERRORS, runtimeErrorCode } from '../../runtime/error.ts';
 import { CLOSE_REASON, EVENT } from '../../runtime/event.ts';
 import { ACTION_RESULT, type ActionResult } from '../../runtime/receipt.ts';
@@ -42,7 +43,7 @@ export function noteResult(coverage: Coverage, action: Action, result: ActionRes
     countError(coverage, result.value.number);
     return;
   }
-  count(coverage.succeeded, nameIn(ACTION, action.selector));
+  count(coverage.succeeded, nameIn({ ...ACTION, ...SECURITY_ACTION }, action.selector));
   if (result.selector !== ACTION_RESULT.massQuoted) return;
   for (const { number } of result.value.refused) countError(coverage, number);
 }

@@ -19,6 +19,7 @@ import {
   type PlaceTrigger,
 } from '../../runtime/actions/orders.ts';
 import type { Quote, SwitchScope } from '../../runtime/actions/quoting.ts';
+import { SECURITY_ACTION } from '../../runtime/actions/security.ts';
 import type { Denomination } from '../../runtime/actions/transfer.ts';
 import {
   type InstrumentId,
@@ -47,6 +48,7 @@ import { INSTRUMENT_KIND, type Instrument } from '../../runtime/options/instrume
 import { roundToTickUp } from '../../runtime/rules/tick-table.ts';
 import { metaOf, type State } from '../../runtime/state/state.ts';
 import type { Prng } from '../sim/prng.ts';
+import { drawSecurity, SECURITY_WEIGHTS } from './draw-security.ts';
 import {
   type Draw,
   drawOf,
@@ -572,6 +574,7 @@ const WEIGHTS: readonly (readonly [selector: number, weight: number])[] = [
   [ACTION.setReferrer, 1],
   [ACTION.takeLiquidation, 2],
   [ACTION.setMarginMode, 3],
+  ...SECURITY_WEIGHTS,
 ];
 const BAG: readonly number[] = WEIGHTS.flatMap(([selector, weight]) =>
   Array.from({ length: weight }, () => selector),
@@ -806,6 +809,14 @@ function actionOf(scene: Scene, selector: number): Action {
       const mode = enumOf<MarginMode>(scene, [0, 1, 1, 1]);
       return { selector, value: { subAccount: subOf(scene), mode } };
     }
+    case SECURITY_ACTION.changeSecurity:
+    case SECURITY_ACTION.endPending:
+    case SECURITY_ACTION.withdraw:
+    case SECURITY_ACTION.freeze:
+    case SECURITY_ACTION.rearm:
+    case SECURITY_ACTION.recover:
+    case SECURITY_ACTION.cancelRecovery:
+      return drawSecurity(scene, selector);
     default:
       return { selector: ACTION.placeOrder, value: placeOf(scene) };
   }

@@ -39,6 +39,7 @@ import { ACTION_RESULT, RECEIPT_STATUS, ReceiptsCodec } from '../../runtime/rece
 import { metaOf, parametersOf, type State } from '../../runtime/state/state.ts';
 import { type EventBooks, eventProblems, followEvents, type SeenTrade } from './event-books.ts';
 import { oracleProblems } from './oracle-invariants.ts';
+import { securityProblems } from './security-invariants.ts';
 import type { Executed, RecordedBlock } from './world.ts';
 
 /** What a history remembers from block to block. */
@@ -379,6 +380,7 @@ export function problemsAfter(
   noteLimits(state, memory, executed);
   return [
     ...conservationProblems(state),
+    ...securityProblems(state),
     ...variationProblems(state),
     ...bookProblems(state),
     ...orderProblems(state),

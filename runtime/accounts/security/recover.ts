@@ -95,7 +95,7 @@ export function recover(
   signers: Signers,
 ): Result<ActionResult, Refusal> {
   const row = state.accountSecurity.get(account);
-  assert(row !== undefined, 'an account with a guardian has a row');
+  if (row === undefined) return err(refusal('no_recovery'));
   const now = context.timestamp;
   const [running] = row.recovery;
   if (running !== undefined) {
