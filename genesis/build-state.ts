@@ -30,12 +30,13 @@ import { FIRST_ACCOUNT_ID, MODULE } from '../runtime/ledger/module-accounts.ts';
 import { SINGLETON_KEY } from '../runtime/state/key-codec.ts';
 import { rebuildDerived } from '../runtime/state/rebuild.ts';
 import { emptyState, type State } from '../runtime/state/state.ts';
+import { FIRST_VERSIONS } from '../runtime/upgrade/modules.ts';
 import { leaderSeed } from '../staking/epoch.ts';
 import { seedStaking } from '../staking/seed.ts';
 import { type Genesis, genesisHash } from './document.ts';
 
 /** Versions of the runtime's modules that a new chain starts with. */
-const GENESIS_MODULE_VERSIONS = [{ module: 0, version: 1 }];
+const GENESIS_MODULE_VERSIONS = [...FIRST_VERSIONS];
 
 export type BuiltGenesis = {
   readonly state: State;

@@ -46,6 +46,7 @@ import { countSkippedViews } from './metrics/skipped-views.ts';
 import type { Metrics } from './metrics.ts';
 import { createNodeApi } from './node-api.ts';
 import type { Clock, Disk, Log, Signer, TimerHandle } from './ports.ts';
+import { missingVersions, type ReleaseSettings, upgradeText, WHOLE_RELEASE } from './release.ts';
 import { createExternalSigner } from './signer/external-signer.ts';
 import {
   createLocalSigner,
@@ -68,12 +69,15 @@ export type NodeSettings = {
   readonly keepBlocks: number;
   /** `rule`: as the chain's timeouts say. `none`: the key cannot be in use elsewhere (tests). */
   readonly lookBack: 'rule' | 'none';
+  /** Versions of modules that this release is to act without. */
+  readonly release: ReleaseSettings;
 };
 
 export const DEFAULT_NODE_SETTINGS: NodeSettings = {
   mempool: { maxPayloads: 65_536, maxBytes: 64 * 1024 * 1024, maxPerAccount: 8_192 },
   keepBlocks: 0,
   lookBack: 'rule',
+  release: WHOLE_RELEASE,
 };
 
 /**
@@ -325,6 +329,10 @@ export function createNode(options: NodeOptions): Node {
       finalizedAt,
       onExecuted: (notice, executed) => {
         if (executed.fixedConfig) {
+          const missing = missingVersions(options.settings.release, executed.fixedConfig);
+          if (missing.length > 0) {
+            log.warn({ missing }, upgradeText(executed.fixedConfig, missing));
+          }
           network.setValidators(configsInForce(chain));
           sync.noteConfig();
         }
@@ -334,6 +342,8 @@ export function createNode(options: NodeOptions): Node {
         metrics.set('diverged', 1);
         halt.halt('divergence', detail);
       },
+      onUpgradeNeeded: (detail) => halt.halt('upgrade_needed', detail),
+      release: options.settings.release,
       onFailure,
     });
     /** A body may be on its way; only a gap that lasts is block sync's. */
@@ -382,6 +392,7 @@ export function createNode(options: NodeOptions): Node {
       metrics,
       log: log.child('driver'),
       halt,
+      release: options.settings.release,
       onBehind: () => sync.noteAhead(),
       onFailure,
     });

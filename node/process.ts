@@ -29,6 +29,7 @@ import { meterVerifier } from './metrics/meter-verifier.ts';
 import { createPrometheusMetrics } from './metrics.ts';
 import { createNode, DEFAULT_NODE_SETTINGS, type NodeSigner } from './node.ts';
 import type { Clock, Log } from './ports.ts';
+import { type ReleaseSettings, WHOLE_RELEASE } from './release.ts';
 import { DEFAULT_RPC_CONFIG } from './rpc/config.ts';
 import { startRpc } from './rpc/start.ts';
 import { createRpcMetrics } from './rpc-prometheus.ts';
@@ -110,9 +111,10 @@ function exitOfHalt({ reason }: Halted): ExitCode | undefined {
       return EXIT.diskFailure;
     case 'double_sign_suspected':
       return EXIT.doubleSignSuspected;
+    case 'upgrade_needed':
+      return EXIT.upgradeNeeded;
     case 'divergence':
     case 'invariant_broken':
-    case 'upgrade_needed':
       return undefined;
   }
 }
@@ -189,6 +191,7 @@ export type StartOptions = {
   readonly onFatal: (fatal: FatalError) => void;
   /** Stop when this height is executed. */
   readonly haltHeight: number | undefined;
+  readonly release?: ReleaseSettings | undefined;
 };
 
 /** Starts a node. Throws `FatalError`. */
@@ -201,7 +204,7 @@ export async function startNode(config: NodeConfig, options: StartOptions): Prom
 }
 
 async function startParts(config: NodeConfig, options: StartOptions): Promise<RunningNode> {
-  const { log } = options;
+  const { log, release = WHOLE_RELEASE } = options;
   const genesis = readGenesis(config.genesis);
   const chainId = genesisHash(genesis);
   const peerSeed = readKeyFile(config.keys.peer);
@@ -232,6 +235,7 @@ async function startParts(config: NodeConfig, options: StartOptions): Promise<Ru
     folder: config.data,
     genesis,
     heapMb: EXECUTOR_HEAP_MB,
+    overrides: release.overrides,
   });
   const verifier = createThreadVerifier({
     heapMb: VERIFIER_HEAP_MB,
@@ -242,6 +246,7 @@ async function startParts(config: NodeConfig, options: StartOptions): Promise<Ru
       ...DEFAULT_NODE_SETTINGS,
       mempool: config.mempool,
       keepBlocks: config.storage.keepBlocks,
+      release,
     },
     genesis,
     network,
@@ -314,6 +319,7 @@ function notReady(api: NodeApi): readonly string[] {
 export async function runNode(options: {
   readonly home: string;
   readonly haltHeight?: number | undefined;
+  readonly release?: ReleaseSettings | undefined;
 }): Promise<void> {
   const { promise: ended, resolve } = Promise.withResolvers<FatalError | undefined>();
   let log: Log | undefined;
@@ -335,8 +341,8 @@ export async function runNode(options: {
     const config = readConfig(options.home);
     log = createLog(config.log);
     const onFatal = resolve;
-    const { haltHeight } = options;
-    const starting = startNode(config, { log, onFatal, haltHeight });
+    const { haltHeight, release } = options;
+    const starting = startNode(config, { log, onFatal, haltHeight, release });
     const first = await Promise.race([
       starting.then((started) => ({ started })),
       ended.then((failed) => ({ failed })),

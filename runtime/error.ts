@@ -305,6 +305,13 @@ export const RUNTIME_ERRORS = {
   freeze_used: { number: 794, field: 'signers', text: 'used its freeze: the owner re-arms it' },
   no_recovery: { number: 795, field: 'account', text: 'no recovery runs, or none may begin yet' },
   bad_recovery: { number: 796, field: 'keys', text: 'must be owner keys' },
+
+  // Upgrades.
+  unknown_module: { number: 800, field: 'module', text: 'no such module' },
+  upgrade_planned: { number: 801, field: 'module', text: 'a version of it is on its way' },
+  version_not_next: { number: 802, field: 'version', text: 'not the one after that in force' },
+  no_upgrade: { number: 803, field: 'version', text: 'no vote has decided on it' },
+  wrong_code: { number: 804, field: 'codeHash', text: 'not the code that the vote named' },
 } as const;
 
 export type RuntimeErrorCode = keyof typeof RUNTIME_ERRORS;

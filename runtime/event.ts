@@ -111,6 +111,12 @@ import {
 import { type Instrument, InstrumentCodec, type InstrumentState } from './options/instrument.ts';
 import { type OracleConductEvent, OracleConductEventCodec } from './oracle/conduct-row.ts';
 import { type MarkInputs, MarkInputsCodec } from './oracle/price.ts';
+import {
+  type UpgradeChangedEvent,
+  UpgradeChangedEventCodec,
+  type UpgradeReadyEvent,
+  UpgradeReadyEventCodec,
+} from './upgrade/upgrade.ts';
 
 /** Why an order left the book; numbers are wire format. */
 export const CLOSE_REASON = {
@@ -353,6 +359,8 @@ export const EVENT = {
   voted: 67,
   parameterChanged: 68,
   underlyingChanged: 69,
+  upgradeReady: 76,
+  upgradeChanged: 77,
 } as const;
 
 export type Event =
@@ -407,7 +415,9 @@ export type Event =
   | Variant<typeof EVENT.frozen, FrozenEvent>
   | Variant<typeof EVENT.recovery, RecoveryEvent>
   | StakingEvent
-  | GovernanceEvent;
+  | GovernanceEvent
+  | Variant<typeof EVENT.upgradeReady, UpgradeReadyEvent>
+  | Variant<typeof EVENT.upgradeChanged, UpgradeChangedEvent>;
 
 const AuctionEventCodec: Codec<AuctionEvent> = container<AuctionEvent>('AuctionEvent', {
   instrument: u32<InstrumentId>(),
@@ -630,6 +640,8 @@ export const EventCodec: Codec<Event> = union<Event>('Event', {
   [EVENT.frozen]: FrozenEventCodec,
   [EVENT.recovery]: RecoveryEventCodec,
   ...GOVERNANCE_EVENT_CODECS,
+  [EVENT.upgradeReady]: UpgradeReadyEventCodec,
+  [EVENT.upgradeChanged]: UpgradeChangedEventCodec,
 });
 
 /** Most events of one block: fills and order events of a full block, several times over. */

@@ -57,6 +57,7 @@ import {
 import { SINGLETON_KEY } from './state/key-codec.ts';
 import { metaOf, parametersOf, type State } from './state/state.ts';
 import { PAYLOAD, PayloadCodec, payloadTransactionId, type Transaction } from './transaction.ts';
+import { configAt, migrateModules } from './upgrade/migrate-modules.ts';
 
 /** `receiptsBytes` is the SSZ of `receipts`, made once for root and storage. */
 export type BlockResult = {
@@ -107,7 +108,7 @@ function beginBlock(state: State, header: Header): BlockContext {
     height: header.height,
     timestamp: header.timestamp,
     proposer: header.proposer,
-    config: state.epochConfigs.must(header.epoch),
+    config: configAt(state.overrides, state.epochConfigs.must(header.epoch), header.height),
     parameters: parametersOf(state),
     events: [],
     multilegWork: { spent: 0 },
@@ -218,6 +219,7 @@ export function executeBlock(state: State, block: Block, hash: Uint8Array): Bloc
   const { votes, transactions } = decodePayloads(block);
   const sinceParentMs = block.header.timestamp - metaOf(state).timestamp;
   const context = beginBlock(state, block.header);
+  migrateModules(state, context);
 
   applyOracleVotes(state, context, votes);
   updatePerpetuals(state, context);

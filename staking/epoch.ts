@@ -17,6 +17,7 @@ import { EVENT } from '../runtime/event.ts';
 import { nextConsensusParameters } from '../runtime/governance/consensus-parameters.ts';
 import { SINGLETON_KEY, u64Key } from '../runtime/state/key-codec.ts';
 import { metaOf, type State } from '../runtime/state/state.ts';
+import { nextVersions } from '../runtime/upgrade/plan-upgrade.ts';
 
 /** Configs kept behind the current epoch: for late evidence and for verifying old certificates. */
 const KEPT_EPOCHS = 8;
@@ -51,11 +52,14 @@ export function fixNextEpoch(
 ): void {
   const next = state.epochConfigs.must(epoch(context.config.epoch + 1));
   const target = epoch(context.config.epoch + 2);
+  const validators = elected === undefined ? next.validators : [...elected];
+  const before = next.moduleVersions;
   state.epochConfigs.set(target, {
     ...next,
     ...nextConsensusParameters(state, next),
     epoch: target,
-    validators: elected === undefined ? next.validators : [...elected],
+    validators,
+    moduleVersions: nextVersions(state, context, target, { before, validators }),
     // After a long halt the next epoch may be over before it began; this one starts from now.
     endsAt: timestampMs(Math.max(next.endsAt, context.timestamp) + context.parameters.epochMs),
     leaderSeed: leaderSeed(hash, target),

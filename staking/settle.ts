@@ -10,9 +10,10 @@ import { DENOMINATION } from '../runtime/actions/transfer.ts';
 import { minBigint, mulDivFloor } from '../runtime/core/math.ts';
 import { assert } from '../runtime/core/result.ts';
 import type { AccountId } from '../runtime/core/units.ts';
-import { noteEntered } from '../runtime/governance/voting-shares.ts';
+import { forgetEntered, noteEntered } from '../runtime/governance/voting-shares.ts';
 import { burn } from '../runtime/ledger/ledger.ts';
 import { MODULE } from '../runtime/ledger/module-accounts.ts';
+import { moduleVersion, RUNTIME_MODULE } from '../runtime/upgrade/modules.ts';
 import { burnActiveShares, takeExitShares } from './burn-shares.ts';
 import { moveMil, payoutPortfolio, type StakingContext } from './context.ts';
 import {
@@ -209,6 +210,9 @@ export function settle(
   );
   payActiveLiens(settling);
   settleUnbondings(settling);
+  if (row.entered.length > 0 && moduleVersion(context.config, RUNTIME_MODULE.staking) >= 2) {
+    forgetEntered(state, row);
+  }
   state.staking.delegations.touch(key);
   return row;
 }

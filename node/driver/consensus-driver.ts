@@ -19,6 +19,7 @@ import type { Entry } from '../mempool/entry.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Clock, Log, TimerHandle } from '../ports.ts';
+import { missingVersions, type ReleaseSettings } from '../release.ts';
 import { placeOfKeys, type VoteSigner } from '../signer/local-signer.ts';
 import { isTwinsVote } from '../signer/look-back.ts';
 import type { JournalStore } from '../storage/journal-store.ts';
@@ -83,6 +84,7 @@ export type ConsensusDriverOptions = {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly halt: Halt;
+  readonly release: ReleaseSettings;
   /** Peers are ahead, or blocks are missing. */
   readonly onBehind: () => void;
   readonly onFailure: (error: unknown) => void;
@@ -236,6 +238,8 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
   const startEngine = async (of: Epoch): Promise<void> => {
     const config = chain.configs.get(of);
     if (!signer || !config || runners.has(of) || starting.has(of) || stopped) return;
+    // Its blocks are for a release that holds what they are executed by.
+    if (missingVersions(options.release, config).length > 0) return;
     const self = placeOfKeys(config, signer.publicKeys)?.signer;
     if (self === undefined) return;
     const end = of === 0 ? height(0) : chain.epochEnds.get(epoch(of - 1));

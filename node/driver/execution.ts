@@ -9,13 +9,28 @@
  */
 import { equalBytes, toHex } from '../../runtime/core/bytes.ts';
 import { assert } from '../../runtime/core/result.ts';
-import { type Height, height, type TimestampMs, timestampMs } from '../../runtime/core/units.ts';
+import {
+  type Epoch,
+  epoch,
+  type Height,
+  height,
+  type TimestampMs,
+  timestampMs,
+} from '../../runtime/core/units.ts';
 import type { BlockNotice } from '../api.ts';
 import type { ExecutedBlock, Executor } from '../executor/executor.ts';
 import { executedTransactions } from '../executor/wire-entries.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Clock } from '../ports.ts';
-import { addConfig, addRoots, type Chain, type ChainBlock, loadBlock } from './chain.ts';
+import { missingVersions, type ReleaseSettings, upgradeText } from '../release.ts';
+import {
+  addConfig,
+  addRoots,
+  type Chain,
+  type ChainBlock,
+  isLastOfEpoch,
+  loadBlock,
+} from './chain.ts';
 
 export type Execution = {
   /** Executes whatever is final and not executed. */
@@ -38,6 +53,9 @@ export type ExecutionOptions = {
   readonly finalizedAt: Map<Height, TimestampMs>;
   readonly onExecuted: (notice: BlockNotice, executed: ExecutedBlock, block: ChainBlock) => void;
   readonly onDivergence: (detail: string) => void;
+  /** This release cannot execute the blocks that follow; called once, when those before are executed. */
+  readonly onUpgradeNeeded: (detail: string) => void;
+  readonly release: ReleaseSettings;
   readonly onFailure: (error: unknown) => void;
 };
 
@@ -50,6 +68,7 @@ export function createExecution(options: ExecutionOptions): Execution {
   let underWay = 0;
   let isLoading = false;
   let stopped = false;
+  let isEnded = false;
   const waiters: (() => void)[] = [];
   const rooms = new Set<{ readonly limit: number; readonly resolve: () => void }>();
 
@@ -81,6 +100,21 @@ export function createExecution(options: ExecutionOptions): Execution {
     );
   };
 
+  /** What this release lacks for an epoch, as text. */
+  const missingIn = (of: Epoch): string | undefined => {
+    const config = chain.configs.get(of);
+    const missing = config === undefined ? [] : missingVersions(options.release, config);
+    return config === undefined || missing.length === 0 ? undefined : upgradeText(config, missing);
+  };
+
+  /** Ends the work before an epoch that this release cannot execute; says so once. */
+  const endIfMissing = (of: Epoch): void => {
+    const text = missingIn(of);
+    if (text === undefined || isEnded) return;
+    isEnded = true;
+    options.onUpgradeNeeded(text);
+  };
+
   const take = async (block: ChainBlock, executed: ExecutedBlock): Promise<void> => {
     const { header, hash } = block;
     assert(executed.height === header.height, 'the executor answers for the block it was given');
@@ -101,6 +135,7 @@ export function createExecution(options: ExecutionOptions): Execution {
     options.finalizedAt.delete(header.height);
     const notice = { height: header.height, hash, block: bytes, receipts, events, finalizedAt };
     options.onExecuted(notice, executed, block);
+    if (isLastOfEpoch(chain, header)) endIfMissing(epoch(header.epoch + 1));
   };
 
   /** Results are stored in the order of heights. */
@@ -146,7 +181,13 @@ export function createExecution(options: ExecutionOptions): Execution {
     while (!stopped && underWay < MAX_UNDER_WAY && handedOver < chain.tip.header.height) {
       const next = height(handedOver + 1);
       const block = await load(next);
-      if (stopped) return;
+      // The config of a block's epoch is known long before: two epochs' ends ago.
+      if (stopped || isEnded) return;
+      if (missingIn(block.header.epoch) !== undefined) {
+        if (chain.executed === handedOver) endIfMissing(block.header.epoch);
+        // Else the last block before is under way, and ends it.
+        return;
+      }
       handedOver = next;
       handOver(block);
     }

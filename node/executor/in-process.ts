@@ -2,6 +2,7 @@
 
 import type { Genesis } from '../../genesis/document.ts';
 import { portablePairHasher } from '../../runtime/core/merkle-hash.ts';
+import type { VersionOverride } from '../../runtime/upgrade/migrate-modules.ts';
 import type { Disk } from '../ports.ts';
 import type { Executor } from './executor.ts';
 import { type AnswerQuery, createStateMachine } from './state-machine.ts';
@@ -11,11 +12,13 @@ export function createInProcessExecutor(options: {
   readonly genesis: Genesis;
   readonly disk: Disk;
   readonly answerQuery: AnswerQuery;
+  readonly overrides?: readonly VersionOverride[];
 }): Executor {
   return createStateMachine({
     genesis: options.genesis,
     openStore: () => options.disk.open('state'),
     hashPairs: portablePairHasher,
     answerQuery: options.answerQuery,
+    overrides: options.overrides ?? [],
   });
 }

@@ -31,6 +31,7 @@ import { loadState } from '../../runtime/state/load.ts';
 import { rebuildDerived } from '../../runtime/state/rebuild.ts';
 import { emptyState, metaOf, parametersOf, type State } from '../../runtime/state/state.ts';
 import { PAYLOAD, PayloadCodec } from '../../runtime/transaction.ts';
+import type { VersionOverride } from '../../runtime/upgrade/migrate-modules.ts';
 import { nativeSha256 } from '../crypto/sha256.ts';
 import type { Store } from '../ports.ts';
 import type { QueryContext } from '../query/answer-query.ts';
@@ -58,6 +59,8 @@ export type StateMachineOptions = {
   readonly openStore: () => Promise<Store>;
   readonly hashPairs: PairHasher;
   readonly answerQuery: AnswerQuery;
+  /** Versions that stand for those of configs, from heights on. */
+  readonly overrides?: readonly VersionOverride[];
 };
 
 /** What is there once the state is open. */
@@ -82,6 +85,7 @@ function transactionEntries(receipts: readonly Receipt[]): Uint8Array {
 async function openGenesis(options: StateMachineOptions, store: StateStore): Promise<Opened> {
   const { state, chainId } = buildGenesis(options.genesis);
   state.sha256 = nativeSha256;
+  state.overrides = options.overrides ?? [];
   const commitment = createCommitment(options.hashPairs);
   const { stateRoot, changes } = makeCheckpoint(state.stores, commitment);
   const meta = metaOf(state);
@@ -103,6 +107,7 @@ async function openStored(
   }
   const state = emptyState(chainId);
   state.sha256 = nativeSha256;
+  state.overrides = options.overrides ?? [];
   const commitment = createCommitment(options.hashPairs);
   const loaded = loadState(await store.rows(), state.stores, commitment);
   if (!loaded.ok) {

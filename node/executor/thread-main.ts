@@ -34,6 +34,7 @@ const machine = createStateMachine({
   openStore: () => disk.open('state'),
   hashPairs: choosePairHasher().hashPairs,
   answerQuery,
+  overrides: data.overrides,
 });
 
 type Waiting = { readonly blocks: ExecutorRequest[]; readonly reads: ExecutorRequest[] };

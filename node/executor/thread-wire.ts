@@ -5,6 +5,7 @@
 
 import { assert } from '../../runtime/core/result.ts';
 import { EpochConfigCodec } from '../../runtime/epoch-config.ts';
+import type { VersionOverride } from '../../runtime/upgrade/migrate-modules.ts';
 import type { ExecutedBlock, OpenedState } from './executor.ts';
 
 /** Bytes whose buffer is their own, so that it can be transferred. */
@@ -16,6 +17,7 @@ export type ExecutorThreadData = {
   readonly folder: string;
   /** SSZ of the genesis document. */
   readonly genesis: Uint8Array;
+  readonly overrides: readonly VersionOverride[];
 };
 
 export type ExecutorRequest =

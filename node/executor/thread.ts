@@ -4,9 +4,11 @@
  * Bounds: at most `MAX_READS` queries and judgements wait; more are refused at once. Blocks are
  * bounded by their sender.
  */
+
 import { Worker } from 'node:worker_threads';
 import { type Genesis, GenesisCodec } from '../../genesis/document.ts';
 import { assert, InvariantViolation } from '../../runtime/core/result.ts';
+import type { VersionOverride } from '../../runtime/upgrade/migrate-modules.ts';
 import { DiskError } from '../storage/level-disk.ts';
 import type { Executor } from './executor.ts';
 import { StateError } from './state-machine.ts';
@@ -49,10 +51,12 @@ export function createThreadExecutor(options: {
   readonly folder: string;
   readonly genesis: Genesis;
   readonly heapMb: number;
+  readonly overrides?: readonly VersionOverride[];
 }): Executor {
   const workerData: ExecutorThreadData = {
     folder: options.folder,
     genesis: GenesisCodec.encode(options.genesis),
+    overrides: options.overrides ?? [],
   };
   const worker = new Worker(new URL('./thread-main.ts', import.meta.url), {
     workerData,

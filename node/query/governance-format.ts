@@ -14,6 +14,7 @@ import {
   u128,
 } from '../../runtime/core/ssz.ts';
 import type { Epoch, Height, TimestampMs, UnderlyingId } from '../../runtime/core/units.ts';
+import type { ModuleVersion } from '../../runtime/epoch-config.ts';
 import { type RefusalRecord, RefusalRecordCodec } from '../../runtime/error.ts';
 import { type Answers, AnswersCodec, type ProposalId } from '../../runtime/governance/ballot.ts';
 import { type ProposalContent, ProposalContentCodec } from '../../runtime/governance/content.ts';
@@ -34,6 +35,7 @@ import {
   VoteCodec,
 } from '../../runtime/governance/proposal.ts';
 import { MAX_VALIDATORS } from '../../runtime/limits.ts';
+import { type UpgradePlan, UpgradePlanCodec } from '../../runtime/upgrade/upgrade.ts';
 import type { ValidatorId } from '../../staking/ids.ts';
 
 /** Most proposals, and votes, of one answer. */
@@ -43,6 +45,7 @@ const MAX_UNDERLYINGS = 256;
 const MAX_SETS = 32;
 const MAX_SET_VALUES = 64;
 const MAX_TEXT_BYTES = 256;
+const MAX_MODULES = 256;
 
 /** The proposal of a number with its validators, or, of 0, those with numbers below `before`, newest first. */
 export type ProposalsQuestion = {
@@ -70,6 +73,12 @@ export type ProposalRow = {
   readonly tally: Answers;
   readonly validators: ValidatorTallyRow[];
 };
+/** Weights of the next epoch's validators. */
+export type UpgradeRow = {
+  readonly plan: UpgradePlan;
+  readonly ready: bigint;
+  readonly total: bigint;
+};
 export type ProposalsAnswer = {
   readonly height: Height;
   readonly timestamp: TimestampMs;
@@ -84,6 +93,9 @@ export type ProposalsAnswer = {
   readonly deposits: bigint;
   readonly treasuryUsd: bigint;
   readonly treasuryMil: bigint;
+  /** Versions in the config of the next epoch, and those on their way. */
+  readonly versions: ModuleVersion[];
+  readonly upgrades: UpgradeRow[];
   readonly rows: ProposalRow[];
 };
 export type VoteRow = {
@@ -162,6 +174,18 @@ export const ProposalsAnswerCodec: Codec<ProposalsAnswer> = container<ProposalsA
     deposits: u128(),
     treasuryUsd: i128(),
     treasuryMil: i128(),
+    versions: list(
+      container<ModuleVersion>('ModuleVersionRow', { module: u8(), version: u32() }),
+      MAX_MODULES,
+    ),
+    upgrades: list(
+      container<UpgradeRow>('UpgradeRow', {
+        plan: UpgradePlanCodec,
+        ready: u128(),
+        total: u128(),
+      }),
+      MAX_MODULES,
+    ),
     rows: list(
       container<ProposalRow>('ProposalRow', {
         proposal: ProposalCodec,

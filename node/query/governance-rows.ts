@@ -1,7 +1,7 @@
 /** Proposals, votes, parameters and what contents would do, as `answer-query.ts` reports them. Reads alone. */
 import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import { asciiBytes, fromHex } from '../../runtime/core/bytes.ts';
-import type { AccountId } from '../../runtime/core/units.ts';
+import { type AccountId, epoch as nextEpoch } from '../../runtime/core/units.ts';
 import { refusalRecord } from '../../runtime/error.ts';
 import { PROPOSAL_STATUS, type ProposalId } from '../../runtime/governance/ballot.ts';
 import { CONTENT, type ProposalContent } from '../../runtime/governance/content.ts';
@@ -24,6 +24,7 @@ import { replayParameters } from '../../runtime/margin/mode/replay-parameters.ts
 import { modelParameters } from '../../runtime/margin/mode/risk-parameters.ts';
 import { portfolioModel } from '../../runtime/margin/portfolio/portfolio-parameters.ts';
 import { metaOf, type State } from '../../runtime/state/state.ts';
+import { readyWeight } from '../../runtime/upgrade/plan-upgrade.ts';
 import { stakingMetaOf } from '../../staking/tables.ts';
 import {
   MAX_PROPOSAL_ROWS,
@@ -69,7 +70,8 @@ function chosen(state: State, { proposal, before, limit }: ProposalsQuestion): P
 export function proposalRows(state: State, question: ProposalsQuestion): ProposalsAnswer {
   const { height, timestamp, epoch } = metaOf(state);
   const { guardian, armed } = governanceMetaOf(state);
-  const { pauses } = state.governance;
+  const { pauses, upgrades } = state.governance;
+  const next = state.epochConfigs.get(nextEpoch(epoch + 1)) ?? state.epochConfigs.must(epoch);
   return {
     height,
     timestamp,
@@ -82,6 +84,11 @@ export function proposalRows(state: State, question: ProposalsQuestion): Proposa
     deposits: balanceOf(state, MODULE.governance, DENOMINATION.mil),
     treasuryUsd: balanceOf(state, MODULE.community, DENOMINATION.usd),
     treasuryMil: balanceOf(state, MODULE.community, DENOMINATION.mil),
+    versions: next.moduleVersions,
+    upgrades: upgrades.sortedKeys().map((module) => {
+      const plan = upgrades.must(module);
+      return { plan, ...readyWeight(state, plan, next.validators) };
+    }),
     rows: chosen(state, question),
   };
 }

@@ -24,6 +24,7 @@ import { depositOf, type Proposal } from '../../runtime/governance/proposal.ts';
 import { leastDeposit } from '../../runtime/governance/submit-proposal.ts';
 import { verdictOf } from '../../runtime/governance/tally.ts';
 import { inheritedShares, powerOf } from '../../runtime/governance/voting-shares.ts';
+import { MODULE_NAMES } from '../../runtime/upgrade/modules.ts';
 import { INSTRUMENT_STATE } from '../../runtime/options/instrument.ts';
 import type { ProposalRow, ValidatorTallyRow } from '../query/governance-format.ts';
 import { addressText } from './lookup.ts';
@@ -127,7 +128,7 @@ export function contentInfo(mirror: MarketMirror, content: ProposalContent): Con
       const { module, version, epoch, codeHash } = content.value;
       return {
         kind: 'upgrade',
-        module: String(module),
+        module: MODULE_NAMES[module] ?? String(module),
         version,
         epoch,
         code_hash: toHex(codeHash),

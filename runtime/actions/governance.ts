@@ -1,8 +1,9 @@
-/** Actions of governance: formats. Selectors 53 to 57; handlers in `runtime/governance/`. */
+/** Actions of governance: formats. Selectors 53 to 58; handlers in `runtime/governance/`. */
 import type { ValidatorId } from '../../staking/ids.ts';
 import {
   bool,
   byteList,
+  bytes,
   type Codec,
   container,
   list,
@@ -41,6 +42,14 @@ export type CastValidatorVote = { readonly proposal: ProposalId; readonly ballot
 /** Of one underlying, or 255: of all. */
 export type PauseTrading = { readonly underlying: UnderlyingId; readonly durationMs: number };
 
+/** The code of a planned version is installed: said by operators. */
+export type SignalReady = {
+  readonly module: number;
+  readonly version: number;
+  /** 32 bytes, as the proposal names it. */
+  readonly codeHash: Uint8Array;
+};
+
 /** Selectors of the actions of governance; append-only wire format. */
 export const GOVERNANCE_ACTION = {
   submitProposal: 53,
@@ -48,6 +57,7 @@ export const GOVERNANCE_ACTION = {
   castVote: 55,
   castValidatorVote: 56,
   pauseTrading: 57,
+  signalReady: 58,
 } as const;
 
 export type GovernanceAction =
@@ -55,7 +65,8 @@ export type GovernanceAction =
   | Variant<typeof GOVERNANCE_ACTION.depositProposal, DepositProposal>
   | Variant<typeof GOVERNANCE_ACTION.castVote, CastVote>
   | Variant<typeof GOVERNANCE_ACTION.castValidatorVote, CastValidatorVote>
-  | Variant<typeof GOVERNANCE_ACTION.pauseTrading, PauseTrading>;
+  | Variant<typeof GOVERNANCE_ACTION.pauseTrading, PauseTrading>
+  | Variant<typeof GOVERNANCE_ACTION.signalReady, SignalReady>;
 
 /** Codecs by selector, for the union of all actions. */
 export const GOVERNANCE_ACTION_CODECS: {
@@ -87,6 +98,11 @@ export const GOVERNANCE_ACTION_CODECS: {
     underlying: u8<UnderlyingId>(),
     durationMs: u64(),
   }),
+  [GOVERNANCE_ACTION.signalReady]: container<SignalReady>('SignalReady', {
+    module: u8(),
+    version: u32(),
+    codeHash: bytes(32),
+  }),
 };
 
 /** Whether an action is one of governance. */
@@ -95,6 +111,6 @@ export function isGovernanceAction<T extends { readonly selector: number }>(
 ): action is GovernanceAction {
   return (
     action.selector >= GOVERNANCE_ACTION.submitProposal &&
-    action.selector <= GOVERNANCE_ACTION.pauseTrading
+    action.selector <= GOVERNANCE_ACTION.signalReady
   );
 }

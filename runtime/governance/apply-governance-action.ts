@@ -6,6 +6,7 @@ import type { AccountId } from '../core/units.ts';
 import type { Refusal } from '../error.ts';
 import type { ActionResult } from '../receipt.ts';
 import type { State } from '../state/state.ts';
+import { signalReady } from '../upgrade/plan-upgrade.ts';
 import { castValidatorVote, castVote } from './cast-vote.ts';
 import { pauseTrading } from './pause-trading.ts';
 import { depositProposal, submitProposal } from './submit-proposal.ts';
@@ -28,6 +29,8 @@ export function applyGovernanceAction(
       return castValidatorVote(state, context, account, action.value);
     case GOVERNANCE_ACTION.pauseTrading:
       return pauseTrading(state, context, account, action.value);
+    case GOVERNANCE_ACTION.signalReady:
+      return signalReady(state, context, account, action.value);
     default:
       return unreachable(action);
   }

@@ -43,6 +43,7 @@ import {
 } from '../margin/mode/risk-parameters.ts';
 import { INSTRUMENT_STATE } from '../options/instrument.ts';
 import type { State } from '../state/state.ts';
+import { planUpgrade, upgradeProblem } from '../upgrade/plan-upgrade.ts';
 import type { ProposalId } from './ballot.ts';
 import {
   CONTENT,
@@ -181,7 +182,7 @@ export function contentProblem(
     case CONTENT.spend:
       return spendProblem(state, content.value);
     case CONTENT.upgrade:
-      return refusal('bad_content');
+      return upgradeProblem(state, content.value);
     case CONTENT.trading:
       return tradingProblem(state, content.value);
     case CONTENT.guardian: {
@@ -309,7 +310,8 @@ export function enactContent(
       return ok(undefined);
     }
     case CONTENT.upgrade:
-      return err(refusal('bad_content'));
+      planUpgrade(state, context, content.value);
+      return ok(undefined);
     case CONTENT.trading:
       return enactTrading(state, context, content.value);
     case CONTENT.guardian: {

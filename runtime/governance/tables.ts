@@ -1,5 +1,5 @@
 /**
- * The tables of governance, ids 73 to 79 of the state, and the index of votes by voter.
+ * The tables of governance, ids 73 to 79, 86 and 87 of the state, and the index of votes by voter.
  *
  * Ids are state format, append-only. Invariant: `voteNumbers` says of every row of `votes` who cast it,
  * and nothing else; `rebuildVoteIndex` makes it of the table.
@@ -10,6 +10,13 @@ import type { UnderlyingId } from '../core/units.ts';
 import { SINGLETON_KEY, u32Key } from '../state/key-codec.ts';
 import type { State } from '../state/state.ts';
 import { type AnyTableStore, type TableStore, table, tableStore } from '../state/table.ts';
+import {
+  type Readiness,
+  ReadinessCodec,
+  readinessKey,
+  type UpgradePlan,
+  UpgradePlanCodec,
+} from '../upgrade/upgrade.ts';
 import type { ProposalId } from './ballot.ts';
 import { type ConsensusParameters, ConsensusParametersCodec } from './consensus-parameters.ts';
 import { type GovernanceParameters, GovernanceParametersCodec } from './governance-parameters.ts';
@@ -39,6 +46,10 @@ export type GovernanceTables = {
   readonly pauses: TableStore<UnderlyingId, Pause>;
   /** One row, or none: what the next config that is fixed will have. */
   readonly consensusChange: TableStore<number, ConsensusParameters>;
+  /** Versions on their way, by module. */
+  readonly upgrades: TableStore<number, UpgradePlan>;
+  /** By `readinessKey`. */
+  readonly readiness: TableStore<number, Readiness>;
 };
 
 /** Number of the vote of a delegation (`delegationKey`) on a proposal. */
@@ -85,6 +96,12 @@ export function emptyGovernance(): Governance {
         key: u32Key(),
         value: ConsensusParametersCodec,
       }),
+    ),
+    upgrades: tableStore(
+      table({ id: 86, name: 'upgrades', key: u32Key(), value: UpgradePlanCodec }),
+    ),
+    readiness: tableStore(
+      table({ id: 87, name: 'readiness', key: readinessKey, value: ReadinessCodec }),
     ),
   };
   return {

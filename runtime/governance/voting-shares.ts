@@ -49,6 +49,11 @@ export function noteEntered(state: State, row: Delegation, fromEpoch: Epoch, sha
   row.entered.unshift({ epoch: second.epoch, shares: first.shares + second.shares });
 }
 
+/** Forgets what entered a delegation while votes ran, once none runs. O(1). */
+export function forgetEntered(state: State, row: Delegation): void {
+  if (oldestSnapshot(state) === undefined) row.entered = [];
+}
+
 /** Shares of a settled delegation that vote with the stake of `snapshot`. O(entered). */
 export function votingShares(
   { shares, entered }: Pick<Delegation, 'shares' | 'entered'>,

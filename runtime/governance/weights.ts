@@ -16,6 +16,7 @@ export function governanceWeight(action: GovernanceAction): number {
     case GOVERNANCE_ACTION.depositProposal:
     case GOVERNANCE_ACTION.castValidatorVote:
     case GOVERNANCE_ACTION.pauseTrading:
+    case GOVERNANCE_ACTION.signalReady:
       return VOTE_WEIGHT;
   }
 }

@@ -21,6 +21,7 @@ import { changePosition, positionOf } from '../margin/portfolio-index.ts';
 import { hasOrders } from '../matching/close-orders.ts';
 import { dropMark } from '../oracle/marks.ts';
 import { expiryKey, type State } from '../state/state.ts';
+import { moduleVersion, RUNTIME_MODULE } from '../upgrade/modules.ts';
 import { dueExpiries } from './due-expiries.ts';
 import { INSTRUMENT_STATE, type Instrument, isLinearKind } from './instrument.ts';
 import { type PayablePosition, payablePositions } from './payable-positions.ts';
@@ -106,6 +107,9 @@ function finishInstrument(
   const instrument = state.instruments.must(id);
   assert(instrument.openInterest === 0, `open interest of paid instrument ${id} is not 0`);
   instrument.state = INSTRUMENT_STATE.settled;
+  if (moduleVersion(context.config, RUNTIME_MODULE.matching) >= 2) {
+    state.lastTrades.delete(instrument.id);
+  }
   state.instruments.touch(id);
   dropMark(state, id);
   context.events.push({ selector: EVENT.instrumentSettled, value: { instrument: id } });

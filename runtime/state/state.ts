@@ -121,6 +121,7 @@ import {
 import { type Protection, ProtectionCodec } from '../quoting/protection.ts';
 import { type MakerQuotes, makerQuotes } from '../quoting/quote-index.ts';
 import { type Exposures, exposures } from '../rules/exposure.ts';
+import type { VersionOverride } from '../upgrade/migrate-modules.ts';
 import { expiryKey } from './expiry-key.ts';
 import { hexKey, type PairKeyCodec, pairKey, SINGLETON_KEY, u32Key, u64Key } from './key-codec.ts';
 import { type AnyTableStore, type TableStore, table, tableStore } from './table.ts';
@@ -211,6 +212,8 @@ export type State = {
   readonly chainId: Uint8Array;
   /** The portable one, until the shell puts its own here. */
   sha256: Sha256;
+  /** Versions of modules that stand for those of configs: of the node, not of the chain. */
+  overrides: readonly VersionOverride[];
   /**
    * Chain of the receipts so far. No row: headers commit to it beside the state root, since receipts
    * name the positions of their transactions in the block and the state must not depend on them.
@@ -488,6 +491,7 @@ export function emptyState(chainId: Uint8Array): State {
   return {
     chainId,
     sha256,
+    overrides: [],
     receiptsChain: { root: ZERO_32 },
     ...tables,
     staking,

@@ -35,6 +35,7 @@ const GROUPS: readonly (readonly [from: number, to: number])[] = [
   [710, 729],
   [750, 769],
   [770, 799],
+  [800, 809],
 ];
 
 test('numbers are frozen: none changes, none is reused, new ones are added to the list', () => {

@@ -11,6 +11,7 @@ import {
   spendContent,
   textContent,
   tradingContent,
+  upgradeContent,
 } from '../client/governance-input.ts';
 import { listingContent, riskContent } from '../client/market-content.ts';
 import { usageError } from './cli-error.ts';
@@ -26,6 +27,7 @@ const KINDS = [
   '--guardian',
   '--list',
   '--risk',
+  '--upgrade',
 ] as const;
 const DAY_MS = 86_400_000;
 const DAYS = { min: 0, max: 365 } as const;
@@ -49,6 +51,7 @@ export function withContent(yargs: Argv): Argv {
     .option('armed', { type: 'boolean', describe: 'Its pause may be used (again)' })
     .option('list', { type: 'string', describe: 'List an underlying: a JSON file with its row' })
     .option('risk', { type: 'string', describe: 'Portfolio margin of BTC, with --set NAME=VALUE' })
+    .option('upgrade', { type: 'string', describe: 'MODULE=VERSION@EPOCH:CODE' })
     .option('notice-days', { type: 'string', describe: 'Of --risk: days until it begins (7)' })
     .option('phase-days', {
       type: 'string',
@@ -159,6 +162,8 @@ export async function contentOf(argv: Arguments, client: Client): Promise<Propos
     }
     case '--list':
       return listing(client, text(argv, 'list') ?? '');
+    case '--upgrade':
+      return must(upgradeContent(text(argv, 'upgrade') ?? ''));
     case '--risk':
       return risk(argv, client, riskOf ?? '');
   }

@@ -68,6 +68,13 @@ export async function listProposals(argv: Arguments): Promise<void> {
           guardian === null
             ? 'none'
             : `${guardian.address}, pause ${guardian.armed ? 'unused' : 'used'}`,
+        versions: found.versions.map(({ module, version }) => `${module} ${version}`).join(', '),
+        ...Object.fromEntries(
+          found.upgrades.map((one) => [
+            `upgrade ${one.module} ${one.version}`,
+            `from epoch ${one.epoch}, ${percent(one.ready)} ready of 83.34 %, slipped ${one.slips} of 5`,
+          ]),
+        ),
         ...Object.fromEntries(
           pauses.map(({ currency, until }) => [`paused ${currency}`, `until ${time(until)}`]),
         ),

@@ -3,6 +3,7 @@ import type { Argv } from 'yargs';
 import { toHex } from '../../runtime/core/bytes.ts';
 import { ProposalContentCodec } from '../../runtime/governance/content.ts';
 import { MAX_DELEGATIONS_PER_VOTE } from '../../runtime/governance/limits.ts';
+import { MODULE_NAMES } from '../../runtime/upgrade/modules.ts';
 import type { Client } from '../client/client.ts';
 import { parseBallot } from '../client/governance-input.ts';
 import type { ActionInput } from '../client/transaction-builder.ts';
@@ -141,6 +142,23 @@ async function pause(argv: Arguments): Promise<void> {
   });
 }
 
+async function ready(argv: Arguments): Promise<void> {
+  const name = mustText(argv, 'module', MODULE_NAMES.join(', '));
+  const module = MODULE_NAMES.findIndex((one) => one === name);
+  if (module < 0) throw usageError('module', name, MODULE_NAMES.join(', '));
+  const version = integer(argv, 'number', { min: 2, max: 999_999_999 });
+  if (version === undefined) throw usageError('version', 'nothing', 'a number');
+  const codeHash = mustText(argv, 'code', '64 hex characters');
+  await withClient(argv, (client) =>
+    sendActions(
+      argv,
+      client,
+      [{ type: 'signalReady', module, version, codeHash }],
+      `say that your validator runs a release with ${name} ${version}, code ${codeHash}`,
+    ),
+  );
+}
+
 const withProposal = (y: Argv): Argv =>
   y.positional('proposal', { type: 'string', describe: 'Number of a proposal' }) as unknown as Argv;
 
@@ -244,6 +262,17 @@ function buildActing(yargs: Argv): Argv {
           })
           .example('$0 gov vote 1 yes --from alice', 'all her stake'),
       vote,
+    )
+    .command(
+      'ready <module> <number> <code>',
+      'Say that your validator runs a release with a planned version',
+      (y) =>
+        withSending(y)
+          .positional('module', { type: 'string', describe: MODULE_NAMES.join(', ') })
+          .positional('number', { type: 'string', describe: 'The version' })
+          .positional('code', { type: 'string', describe: 'Its code, as the proposal names it' })
+          .example('$0 gov ready matching 2 ab12… --from op', 'matching 2 is installed'),
+      ready,
     )
     .command(
       'pause <seconds> [currency]',

@@ -88,8 +88,23 @@ function init(argv: Arguments): void {
 async function start(argv: Arguments): Promise<void> {
   const home = resolve(mustText(argv, 'home', 'a folder that `node init` made'));
   const haltHeight = integer(argv, 'halt-height', { min: 1, max: Number.MAX_SAFE_INTEGER });
+  const { parseVersion } = await import('../../node/release.ts');
+  const versions = (name: 'override' | 'without') =>
+    texts(argv, name).map((given) => {
+      const parsed = parseVersion(given);
+      if (parsed === undefined || (parsed.fromHeight === undefined) === (name === 'override')) {
+        const form = name === 'override' ? 'MODULE=VERSION@HEIGHT' : 'MODULE=VERSION';
+        throw usageError(
+          `--${name}`,
+          given,
+          `${form}, such as matching=2${name === 'override' ? '@1200' : ''}`,
+        );
+      }
+      return { ...parsed, fromHeight: parsed.fromHeight ?? 0 };
+    });
+  const release = { overrides: versions('override'), without: versions('without') };
   const { runNode } = await import('../../node/process.ts');
-  await runNode({ home, haltHeight });
+  await runNode({ home, haltHeight, release });
 }
 
 async function status(argv: Arguments): Promise<void> {
@@ -129,6 +144,15 @@ export function buildNode(yargs: Argv): Argv {
       (y) =>
         withHome(y)
           .option('halt-height', { type: 'string', describe: 'Stop after this height' })
+          .option('override', {
+            type: 'string',
+            describe:
+              'MODULE=VERSION@HEIGHT: execute by this version from there on, as all validators agreed',
+          })
+          .option('without', {
+            type: 'string',
+            describe: 'MODULE=VERSION: act as a release that lacks it, for rehearsals',
+          })
           .example('$0 node start --home n0', 'Ctrl-C stops it'),
       start,
     )

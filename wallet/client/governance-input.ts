@@ -12,7 +12,7 @@ import { ANY_UNDERLYING } from '../../runtime/actions/orders.ts';
 import { DENOMINATION } from '../../runtime/actions/transfer.ts';
 import { fromHex } from '../../runtime/core/bytes.ts';
 import { ok, type Result } from '../../runtime/core/result.ts';
-import { underlyingId } from '../../runtime/core/units.ts';
+import { epoch, underlyingId } from '../../runtime/core/units.ts';
 import {
   type Ballot,
   FULL_BALLOT,
@@ -37,6 +37,7 @@ import {
   parameterSet,
 } from '../../runtime/governance/parameter-sets.ts';
 import { INSTRUMENT_STATE } from '../../runtime/options/instrument.ts';
+import { MODULE_NAMES } from '../../runtime/upgrade/modules.ts';
 import { validatorId } from '../../staking/ids.ts';
 import { type InputError, inputError, parseDecimal, parseMoney } from './amounts.ts';
 import { addressOfText, checkedInteger } from './input-fields.ts';
@@ -64,6 +65,12 @@ export type GovernanceActionInput =
       readonly type: 'pauseTrading';
       readonly underlying?: number;
       readonly durationMs: number;
+    }
+  | {
+      readonly type: 'signalReady';
+      readonly module: number;
+      readonly version: number;
+      readonly codeHash: string;
     };
 
 const MAX_PROPOSAL = 2 ** 20 - 1;
@@ -109,6 +116,14 @@ export function buildGovernanceAction(input: GovernanceActionInput): Result<Acti
     const underlying = underlyingId(input.underlying ?? ANY_UNDERLYING);
     const value = { underlying, durationMs: duration.value };
     return ok({ selector: GOVERNANCE_ACTION.pauseTrading, value });
+  }
+  if (input.type === 'signalReady') {
+    const codeHash = fromHex(input.codeHash);
+    if (codeHash?.length !== 32) {
+      return inputError('code', input.codeHash, '64 hex characters');
+    }
+    const { module, version } = input;
+    return ok({ selector: GOVERNANCE_ACTION.signalReady, value: { module, version, codeHash } });
   }
   const number = checkedInteger('proposal', input.proposal, 1, MAX_PROPOSAL);
   if (!number.ok) return number;
@@ -281,4 +296,18 @@ export function guardianContent(
   const raw = guardian === undefined ? ok(new Uint8Array(20)) : addressOfText('guardian', guardian);
   if (!raw.ok) return raw;
   return ok({ selector: CONTENT.guardian, value: { guardian: raw.value, armed } });
+}
+
+/** `matching=2@40:CODE`: a version from an epoch on, CODE the SHA-256 of the release that operators check. */
+export function upgradeContent(given: string): Result<ProposalContent, InputError> {
+  const [, name, version, at, code = ''] =
+    /^([a-z]+)=([1-9][0-9]{0,8})@([0-9]{1,15}):([0-9a-f]{64})$/.exec(given) ?? [];
+  const module = MODULE_NAMES.findIndex((one) => one === name);
+  const codeHash = fromHex(code);
+  if (module < 0 || codeHash === undefined) {
+    const form = 'MODULE=VERSION@EPOCH:CODE, CODE 64 hex characters';
+    return inputError('upgrade', given, `${form}, MODULE one of ${MODULE_NAMES.join(', ')}`);
+  }
+  const value = { module, version: Number(version), epoch: epoch(Number(at)), codeHash };
+  return ok({ selector: CONTENT.upgrade, value });
 }

@@ -104,6 +104,7 @@ export function buildAction(input: ActionInput): Result<Action, InputError> {
     case 'castVote':
     case 'castValidatorVote':
     case 'pauseTrading':
+    case 'signalReady':
       return buildGovernanceAction(input);
     case 'delegate':
     case 'undelegate':

@@ -10,6 +10,7 @@ import {
   ProposalContentCodec,
 } from '../../../runtime/governance/content.ts';
 import { parameterSet } from '../../../runtime/governance/parameter-sets.ts';
+import { MODULE_NAMES } from '../../../runtime/upgrade/modules.ts';
 import { QUESTION } from '../../query/format.ts';
 import { MAX_PROPOSAL_ROWS, MAX_VOTE_ROWS } from '../../query/governance-format.ts';
 import type { Handlers } from '../context.ts';
@@ -30,6 +31,8 @@ import { MAX_CONTENT_HEX, type ProposalInfo } from '../schemas/governance.ts';
 
 const NONE = proposalId(0);
 const DEFAULT_COUNT = 20;
+
+const moduleName = (module: number): string => MODULE_NAMES[module] ?? String(module);
 
 const notFound = (given: number): Error =>
   failure('proposal_not_found', {
@@ -107,6 +110,18 @@ export const governanceMethods: Handlers<
         })),
         treasury: { usd: moneyText(answer.treasuryUsd), mil: moneyText(answer.treasuryMil) },
         deposits: moneyText(answer.deposits),
+        versions: answer.versions.map(({ module, version }) => ({
+          module: moduleName(module),
+          version,
+        })),
+        upgrades: answer.upgrades.map(({ plan, ready, total }) => ({
+          module: moduleName(plan.module),
+          version: plan.version,
+          epoch: plan.epoch,
+          code_hash: toHex(plan.codeHash),
+          slips: plan.slips,
+          ready: total === 0n ? 0 : Number(ready) / Number(total),
+        })),
         proposals: found.slice(0, wanted),
       };
     }

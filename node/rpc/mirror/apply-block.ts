@@ -389,6 +389,8 @@ export function applyBlock(
       case EVENT.proposalChanged:
       case EVENT.voted:
       case EVENT.parameterChanged:
+      case EVENT.upgradeReady:
+      case EVENT.upgradeChanged:
         break;
       case EVENT.underlyingChanged:
         mirror.underlyings.set(event.value.id, event.value);

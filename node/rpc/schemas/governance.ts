@@ -257,6 +257,17 @@ export type ProposalsInfo = {
   pauses: { currency: string; until: number }[];
   treasury: { usd: string; mil: string };
   deposits: string;
+  /** Of the next epoch. */
+  versions: { module: string; version: number }[];
+  /** `ready`: share of the next epoch's weight whose operators say that they hold it. */
+  upgrades: {
+    module: string;
+    version: number;
+    epoch: number;
+    code_hash: string;
+    slips: number;
+    ready: number;
+  }[];
   proposals: ProposalInfo[];
 };
 export const ProposalsSchema: z.ZodType<ProposalsInfo> = z.strictObject({
@@ -266,6 +277,17 @@ export const ProposalsSchema: z.ZodType<ProposalsInfo> = z.strictObject({
   pauses: z.array(z.strictObject({ currency: z.string(), until: Millis })),
   treasury: z.strictObject({ usd: Money, mil: Money }),
   deposits: Money,
+  versions: z.array(z.strictObject({ module: z.string(), version: Count })),
+  upgrades: z.array(
+    z.strictObject({
+      module: z.string(),
+      version: Count,
+      epoch: Count,
+      code_hash: Hex32,
+      slips: Count,
+      ready: z.number().min(0).max(1),
+    }),
+  ),
   proposals: z.array(z.strictObject(proposalShape)),
 });
 
