@@ -51,7 +51,7 @@ test('from nothing to a final delegation, by questions; the line shown does the 
   await alone.answer(/validator: Number, operator address or moniker[^\n]*\s+> /, '');
   await alone.answer(/validator: given nothing; allowed: [\s\S]*> /, '1');
   await alone.answer(/amount: MIL\s+> /, '5');
-  await alone.answer(/options \(--account VALUE, --sub-account VALUE[\s\S]*> /, '');
+  await alone.answer(/options \(--account VALUE, [^\n]*\s+> /, '');
   const line = /the same in one line:\s+miletus stake delegate 1 5 --from cold\s[\s\S]*\[y\/N\] /;
   await alone.answer(line, 'y');
   await alone.answer(/Password: /, PASSWORD);
