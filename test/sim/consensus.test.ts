@@ -9,7 +9,7 @@ import { runScenario } from './run-scenario.ts';
 import { CAMPAIGN_VIEWS, drawScenario, type Scenario } from './scenario.ts';
 import { shrinkScenario } from './shrink.ts';
 
-const SEEDS = 30;
+const SEEDS = 20;
 const PER_TEST = 5;
 
 describe('consensus under faults and adversaries', () => {

@@ -86,7 +86,16 @@ export async function runWithCrash(crash: Crash | undefined): Promise<CrashRun> 
   const chain = sameChain();
   const books = ledger(honest);
   const memory = signers(honest);
-  const checkers = [chain, votes(scheduler), alarms(() => true), books, memory];
+  const checkers = [
+    chain,
+    votes(scheduler),
+    alarms(
+      () => true,
+      () => false,
+    ),
+    books,
+    memory,
+  ];
   const watch = watchAll([
     ...checkers.map((checker) => checker.watch),
     {

@@ -58,6 +58,9 @@ export type Machine = Watched & {
   /** SIGTERM: the process ends in order; until then the machine is up. */
   readonly stop: () => void;
   readonly isUp: () => boolean;
+  /** Its disk was damaged: from now on it must not start. */
+  readonly damage: () => void;
+  readonly isDamaged: () => boolean;
   /** The API of a node that serves. */
   readonly api: () => NodeApi | undefined;
   /** State and commitment of a node that serves; its own objects, to be read between blocks. */
@@ -91,6 +94,9 @@ const OTHER_CHAIN = sha256(new Uint8Array([1, 2, 3]));
 /** A graceful stop has this long before connections are cut. */
 const STOP_DEADLINE_MS = 1_000;
 
+/** The one alarm that a machine whose disk fails may not raise. */
+export const STARTED_DAMAGED = 'started on a damaged disk';
+
 /** What the driver logs of evidence (node/driver/consensus-driver.ts). */
 const EVIDENCE_EVENT = 'evidence of a fault';
 type EvidenceFacts = { readonly fault: string; readonly epoch: Epoch; readonly validator: number };
@@ -115,6 +121,7 @@ export function createMachine(options: MachineOptions): Machine {
   };
   let process: Process | undefined;
   let lives = 0;
+  let isDamaged = false;
 
   const machineKeys = world.validators.map(({ consensus }) => toHex(consensus.publicKey));
   const alarm = (what: string): void => watch.onAlarm(machine, what);
@@ -256,6 +263,7 @@ export function createMachine(options: MachineOptions): Machine {
     });
     const serve = async (): Promise<void> => {
       await node.start();
+      if (isDamaged) watch.onAlarm(machine, STARTED_DAMAGED);
       own.isServing = true;
       await node.api.query(ANY_QUESTION);
       watch.onStarted(machine, node.api.status().finalizedHeight);
@@ -302,6 +310,10 @@ export function createMachine(options: MachineOptions): Machine {
     kill,
     stop,
     isUp: () => process !== undefined,
+    damage() {
+      isDamaged = true;
+    },
+    isDamaged: () => isDamaged,
     api: () => (process?.isServing ? process.node.api : undefined),
     ledger: () => (process?.isServing ? process.ledger : undefined),
     measure: () => process?.node.gauges(),

@@ -8,7 +8,7 @@ import { sha256 } from '../../../runtime/core/hash.ts';
 import type { Adversary } from '../adversaries/adversary.ts';
 import { ADVERSARIES, ADVERSARY_NAMES, type AdversaryName } from '../adversaries/index.ts';
 import { createMachineClock, type MachineClock } from '../clock.ts';
-import { createMedium } from '../disk.ts';
+import { createMedium, type Medium } from '../disk.ts';
 import { createLinks, type LinkQuality, type Links } from '../links.ts';
 import { createSimNetworkHub } from '../network.ts';
 import { createPrng, hashText, type Prng } from '../prng.ts';
@@ -61,6 +61,9 @@ type Plan = {
   readonly lagMs: readonly number[];
   readonly skewMs: readonly number[];
   readonly adversaries: readonly { readonly machine: number; readonly kind: AdversaryName }[];
+  /** A machine whose disk fills up for a while; and one whose disk flips a bit. */
+  readonly full: number | undefined;
+  readonly flipped: { readonly machine: number; readonly store: 'journal' | 'state' } | undefined;
 };
 
 /** A second process with a key is found by its look-back and stops: twins are of consensus alone. */
@@ -92,7 +95,16 @@ function draw(prng: Prng): Plan {
   const delays = Array.from({ length: machines * machines }, () => baseUs * (0.5 + prng.float()));
   const maxSkewMs = prng.pick([0, 0, 20, 150]);
   const weights = Array.from({ length: count }, () => (equal ? 1_000 : prng.between(800, 1_600)));
+  const adversaries = prng.chance(0.5) ? drawAdversaries(weights, prng.fork('adversaries')) : [];
+  const disks = prng.fork('disks');
+  const full = disks.chance(0.25) ? disks.between(0, machines - 1) : undefined;
+  // A machine that never comes back counts among the faulty ones.
+  const [lost] = adversaries.length === 0 ? drawAdversaries(weights, disks) : [];
+  const isFlipped = lost !== undefined && lost.machine !== full && disks.chance(0.3);
+  const store = disks.pick(['journal', 'state'] as const);
   return {
+    full,
+    flipped: isFlipped ? { machine: lost.machine, store } : undefined,
     weights,
     followers,
     epochMs: prng.pick([5_000, 7_000, 10_000]),
@@ -107,7 +119,7 @@ function draw(prng: Prng): Plan {
     syncUs: prng.pick([200, 1_000, 5_000]),
     lagMs: Array.from({ length: machines }, () => prng.pick([0, 2, 20, 100])),
     skewMs: Array.from({ length: machines }, () => prng.between(-maxSkewMs, maxSkewMs)),
-    adversaries: prng.chance(0.5) ? drawAdversaries(weights, prng.fork('adversaries')) : [],
+    adversaries,
   };
 }
 
@@ -116,6 +128,7 @@ type Cluster = {
   readonly links: Links;
   readonly machines: readonly Machine[];
   readonly clocks: readonly MachineClock[];
+  readonly media: readonly Medium[];
 };
 
 /** Schedules partitions, crashes and restarts within the faulty time. */
@@ -165,6 +178,28 @@ function planFaults({ scheduler, links, machines, clocks }: Cluster, prng: Prng)
   }
 }
 
+/** Schedules the disks' own faults. A flipped bit shows at the next start, which must fail. */
+function planDisks({ scheduler, machines, media }: Cluster, plan: Plan, prng: Prng): void {
+  const instantUs = (): number => prng.between(FAULTS_FROM_MS * 1_000, FAULTS_UNTIL_MS * 1_000);
+  const { full, flipped } = plan;
+  if (full !== undefined) {
+    const atUs = instantUs();
+    scheduler.after(atUs, () => media[full]?.setFull(true));
+    scheduler.after(atUs + prng.between(200, 3_000) * 1_000, () => {
+      media[full]?.setFull(false);
+      machines[full]?.kill();
+      machines[full]?.boot();
+    });
+  }
+  if (flipped) {
+    scheduler.after(instantUs(), () => {
+      machines[flipped.machine]?.crash();
+      if (media[flipped.machine]?.flipBit(flipped.store)) machines[flipped.machine]?.damage();
+      machines[flipped.machine]?.boot();
+    });
+  }
+}
+
 function adversaryNamed(name: AdversaryName | undefined): Adversary | undefined {
   return name && ADVERSARIES[name];
 }
@@ -193,13 +228,17 @@ export async function runWholeSeed(seed: number): Promise<WholeReport> {
   const links = createLinks({ scheduler, prng: prng.fork('links'), quality: plan.quality });
   const hub = createSimNetworkHub({ scheduler, links });
   const machines: Machine[] = [];
+  const media: Medium[] = [];
   const clocks = plan.lagMs.map((_, index) =>
     createMachineClock({ scheduler, skewMs: plan.skewMs[index] ?? 0 }),
   );
   const adversaryOf = (index: number): AdversaryName | undefined =>
     plan.adversaries.find(({ machine }) => machine === index)?.kind;
   const isHonest = (index: number): boolean => adversaryOf(index) === undefined;
-  const honest = (): Machine[] => machines.filter(({ index }) => isHonest(index));
+  const mayFail = (index: number): boolean =>
+    index === plan.full || index === plan.flipped?.machine;
+  const honest = (): Machine[] =>
+    machines.filter((machine) => isHonest(machine.index) && !machine.isDamaged());
   const chain = sameChain();
   const open = submissions(machines);
   const books = ledger(honest);
@@ -208,7 +247,7 @@ export async function runWholeSeed(seed: number): Promise<WholeReport> {
   const checkers = [
     chain,
     votes(scheduler),
-    alarms(isHonest),
+    alarms(isHonest, mayFail),
     bounds(),
     times,
     open,
@@ -221,13 +260,15 @@ export async function runWholeSeed(seed: number): Promise<WholeReport> {
   ]);
   for (let index = 0; index < plan.weights.length + plan.followers; index++) {
     const { syncUs } = plan;
+    const medium = createMedium({ scheduler, prng: prng.fork(`disk ${index}`), syncUs });
+    media.push(medium);
     machines.push(
       createMachine({
         index,
         world,
         scheduler,
         hub,
-        medium: createMedium({ scheduler, prng: prng.fork(`disk ${index}`), syncUs }),
+        medium,
         clock: clocks[index] ?? createMachineClock({ scheduler }),
         lagMs: plan.lagMs[index] ?? 0,
         prng: prng.fork(`machine ${index}`),
@@ -239,7 +280,9 @@ export async function runWholeSeed(seed: number): Promise<WholeReport> {
     );
   }
   const violations: string[] = [];
-  planFaults({ scheduler, links, machines, clocks }, prng.fork('faults'));
+  const cluster: Cluster = { scheduler, links, machines, clocks, media };
+  planFaults(cluster, prng.fork('faults'));
+  planDisks(cluster, plan, prng.fork('disk faults'));
   const untilUs = FAULTS_UNTIL_MS * 1_000;
   startTraffic({ world, machines, scheduler, prng: prng.fork('traffic'), watch, untilUs });
   const heights = (): number[] => honest().map((one) => one.api()?.status().executedHeight ?? -1);
