@@ -3,8 +3,10 @@
  * and goes on after a failure; exit status 1 when any failed.
  *
  *     50 validators killed at random instants, with real processes
- *     10,000 seeds of consensus alone, each run twice, with stand-in signatures
+ *     10,000 seeds of consensus, each run twice: one in 20 with real signatures, one in 100 of whole nodes
  *     500 seeds of whole nodes, each run twice
+ *     every planted bug, hunted for at most 500 seeds
+ *     one in 20 of the Twins scenarios of four and five validators
  *     10,000 random histories for each property of the exchange
  *     10 minutes of random and hostile actions in random blocks
  */
@@ -44,6 +46,8 @@ const CAMPAIGNS: readonly Campaign[] = [
   ['50 kills of real validators', [VITEST, 'run', 'test/devnet/crash.test.ts']],
   ['10,000 seeds of consensus', [SIM, '--seeds', '10000', '--json']],
   ['500 seeds of whole nodes', [SIM, '--whole', '--seeds', '500', '--json']],
+  ['planted bugs', [SIM, '--planted', '--json']],
+  ['Twins', [SIM, '--twins', '--every', '20', '--json']],
   [
     '10,000 histories a property',
     [VITEST, 'run', `--testTimeout=${PROPERTY_MS}`, ...EXCHANGE.map((area) => `test/${area}/`)],
