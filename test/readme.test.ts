@@ -31,6 +31,8 @@ let instrument = '';
 
 const environment = (): NodeJS.ProcessEnv => ({
   ...process.env,
+  // Contacts, history and trust of this test, not of who runs it.
+  HOME: folder,
   MILETUS_NODE: banner.rpc[0],
   MILETUS_KEYS: join(folder, 'keys'),
   MILETUS_PASSWORD_FILE: join(folder, 'password'),
@@ -49,7 +51,10 @@ function miletus(args: readonly string[]): Promise<{ status: number; out: string
 /** The command with what a reader fills in. */
 const filled = (command: string): string =>
   command
-    .replaceAll('mil1...', command.includes(' send ') ? (banner.accounts[0] ?? '') : address)
+    .replaceAll(
+      'mil1...',
+      / (?:send|contacts) /.test(command) ? (banner.accounts[0] ?? '') : address,
+    )
     .replaceAll('BTC-25DEC26-100000-C', instrument)
     .replaceAll('BTC-25DEC26-100000-P', instrument.replace(/C$/, 'P'))
     .replaceAll('http://127.0.0.1:7401', banner.rpc[0] ?? '')
