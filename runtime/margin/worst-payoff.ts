@@ -100,21 +100,67 @@ function lossAt(holdings: Iterable<SeriesHolding>, settlement: number): number {
   return loss;
 }
 
+/** Positions of one expiry from which on it is cheaper to sort the strikes. */
+const SORTED_FROM = 12;
+
+/**
+ * The greatest loss of positions before delivery over settlements at 0 and every strike, in one pass:
+ * with the strikes ascending, calls below a settlement and puts above it are sums of lots and of
+ * lots × strike. Each is below lots × strike in all, so the sums are exact where those of
+ * `worstPayoff` are. O(series log series).
+ */
+function sweptLoss(held: readonly SeriesHolding[]): number {
+  const sorted = held.toSorted((a, b) => a.risk.strike - b.risk.strike);
+  let calls = 0;
+  let callStrikes = 0;
+  let puts = 0;
+  let putStrikes = 0;
+  for (const { risk, position } of sorted) {
+    if (risk.isCall || risk.isLinear) continue;
+    puts += position;
+    putStrikes += position * risk.strike;
+  }
+  // At 0 every put pays its strike.
+  let worst = -putStrikes;
+  for (const { risk, position } of sorted) {
+    const { strike } = risk;
+    const value = calls * strike - callStrikes + (putStrikes - puts * strike);
+    worst = Math.max(worst, -value);
+    if (risk.isLinear) continue;
+    if (risk.isCall) {
+      calls += position;
+      callStrikes += position * strike;
+    } else {
+      puts -= position;
+      putStrikes -= position * strike;
+    }
+  }
+  return worst;
+}
+
 /**
  * The maintenance requirement of the positions alone: that of `requirementOf(worstPayoff(…))` over the
- * series with a position and without orders, without building the sums. O(series²).
+ * series with a position and without orders, without building the sums. O(series log series).
  */
 export function barePayoff(series: ReadonlyMap<unknown, SeriesHolding>): number {
   let naked = 0;
-  let worst = 0;
-  let isOpen = false;
-  for (const { risk, position } of series.values()) {
+  const open: SeriesHolding[] = [];
+  const delivered = new Set<number>();
+  for (const holding of series.values()) {
+    const { risk, position } = holding;
     if (position === 0) continue;
     naked -= position * risk.nakedMaintenance;
-    isOpen ||= risk.delivery === undefined;
-    worst = Math.max(worst, lossAt(series.values(), risk.delivery ?? risk.strike));
+    if (risk.delivery === undefined) open.push(holding);
+    else delivered.add(risk.delivery);
   }
-  if (isOpen) worst = Math.max(worst, lossAt(series.values(), 0));
+  let worst = 0;
+  // All series of an expiry are delivered together, at one price.
+  for (const settlement of delivered) worst = Math.max(worst, lossAt(series.values(), settlement));
+  if (open.length >= SORTED_FROM) worst = Math.max(worst, sweptLoss(open));
+  else if (open.length > 0) {
+    worst = Math.max(worst, lossAt(open, 0));
+    for (const { risk } of open) worst = Math.max(worst, lossAt(open, risk.strike));
+  }
   // A net short charge is part of every settlement, and none where it would lower them.
   return worst + Math.max(0, naked);
 }

@@ -5,10 +5,23 @@ import { emptySeriesHolding, type SeriesHolding } from '../../runtime/margin/ser
 import { seriesRisk } from '../../runtime/margin/series-risk.ts';
 import { barePayoff, requirementOf, worstPayoff } from '../../runtime/margin/worst-payoff.ts';
 import { runs } from '../fixtures/runs.ts';
-import { markAt, testMarket } from '../matching/market.ts';
+import { markAt, seriesNamed, testMarket } from '../matching/market.ts';
 
 const market = testMarket();
 const NEAR = Object.keys(market.series).filter((name) => name.startsWith('near'));
+
+/** Of so many strikes $500 apart, calls and puts: enough that they are sorted. */
+function wideHoldings(lots: readonly number[]): Map<number, SeriesHolding> {
+  const call = seriesRisk(market.state, seriesNamed(market, 'near100000C'));
+  const put = seriesRisk(market.state, seriesNamed(market, 'near100000P'));
+  return new Map(
+    lots.map((position, at) => {
+      const strike = (90_000 + 500 * (at >> 1)) * 10_000;
+      const risk = { ...(at % 2 === 0 ? call : put), strike };
+      return [at, { ...emptySeriesHolding(at as never, risk), position }];
+    }),
+  );
+}
 
 test('the worst payoff of positions is that of the sums, with and without a delivery', () => {
   let naked = 0;
@@ -40,4 +53,19 @@ test('the worst payoff of positions is that of the sums, with and without a deli
     { numRuns: runs(500) },
   );
   expect(naked).toBeGreaterThan(0);
+});
+
+test('of many positions it is that of the sums too, strikes shared by calls and puts', () => {
+  markAt(market, 100_000);
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: -100, max: 100 }), { minLength: 10, maxLength: 60 }),
+      (lots) => {
+        const series = wideHoldings(lots);
+        const held = [...series.values()].filter(({ position }) => position !== 0);
+        expect(barePayoff(series)).toBe(requirementOf(worstPayoff(held)).maintenance);
+      },
+    ),
+    { numRuns: runs(500) },
+  );
 });
