@@ -1,11 +1,11 @@
 /** Blocks on disk: finality, results, the index of transactions, what is forgotten. */
 import { expect, test } from 'vitest';
-import type { Certificate } from '../../consensus/messages.ts';
-import { KIND } from '../../consensus/messages.ts';
+import { type Certificate, CertificateCodec, KIND } from '../../consensus/messages.ts';
 import { type BlockStore, createBlockStore } from '../../node/storage/block-store.ts';
 import { EvidenceRecordsCodec, faultOfRecord } from '../../node/storage/evidence-record.ts';
-import { BlockCodec, blockHash } from '../../runtime/block.ts';
+import { BlockCodec, blockHash, HeaderCodec } from '../../runtime/block.ts';
 import { epoch, height, validatorIndex, view } from '../../runtime/core/units.ts';
+import { EpochConfigCodec } from '../../runtime/epoch-config.ts';
 import { RECEIPT_STATUS, type Receipt, ReceiptsCodec } from '../../runtime/receipt.ts';
 import { firstBlock } from '../fixtures/block.ts';
 import { builtGenesis } from '../fixtures/genesis.ts';
@@ -154,4 +154,37 @@ test('pruning forgets blocks with their results, and nothing above', async () =>
   expect(await store.body(bodyAt(4).hash)).toEqual(bodyAt(4).bytes);
   expect(await store.transaction(id(4))).toEqual({ height: 4, position: 0 });
   expect((await store.tip())?.height).toBe(5);
+});
+
+test('what a walk of epochs needs outlives the blocks it is of', async () => {
+  const store = await storeOf(3);
+  const last = firstBlock(GENESIS, [], { height: height(4), view: view(4) });
+  const of = epoch(7);
+  const end = { epoch: of, height: height(4), header: last.header };
+  const body = { hash: blockHash(last.header), bytes: BlockCodec.encode(last) };
+  const batch = (at: number) => ({
+    blocks: [{ hash: body.hash, height: height(at) }],
+    finalization: certificate(at),
+    archive: [],
+    bodies: [body],
+    epochEnds: [end],
+  });
+  await store.putFinal(batch(4));
+  const [config] = GENESIS.configs;
+  await store.putConfig({ ...config, epoch: of });
+  for (let i = 0; i < 3; i++) await store.prune(height(5));
+  expect(await store.finalHash(height(4))).toBeUndefined();
+  expect(await store.epochProof(of)).toEqual({
+    header: HeaderCodec.encode(last.header),
+    finalization: CertificateCodec.encode(certificate(4)),
+  });
+  expect(EpochConfigCodec.decode((await store.config(of)) ?? id(0))).toEqual({
+    ok: true,
+    value: { ...config, epoch: of },
+  });
+  // The certificate of a later block proves the last one only with the headers between.
+  const other = await storeOf(3);
+  await other.putFinal(batch(5));
+  expect(await other.epochProof(of)).toBeUndefined();
+  expect(await other.config(of)).toBeUndefined();
 });
