@@ -19,6 +19,7 @@ export function dayTable(results: readonly DayResult[]): string {
   const head = [
     'day',
     'set',
+    'accounts',
     'BTC',
     'margin held',
     'liquidated',
@@ -32,6 +33,7 @@ export function dayTable(results: readonly DayResult[]): string {
     results.map((one) => [
       one.day,
       one.set,
+      number(one.accounts),
       percent(one.index_fall.BTC ?? 0),
       number(one.maintenance_usd),
       number(one.liquidated_accounts),

@@ -6,6 +6,7 @@ import { type DayResult, playDay } from '../../backtest/play-day.ts';
 import { splitLots } from '../../backtest/population.ts';
 import type { Replay } from '../../backtest/replay.ts';
 import { dayProblems } from '../../backtest/report.ts';
+import { tablesOf } from '../../backtest/tables.ts';
 
 const START = Date.UTC(2026, 0, 5, 12);
 const MINUTE = 60_000;
@@ -91,6 +92,21 @@ describe('a day', () => {
   test('without liquidators has none taken; under standard margin nobody is in portfolio mode', () => {
     expect(play('no-liquidators', 0.15).taken_usd).toBe(0);
     expect(play('standard', 0.001).portfolio_mode_accounts).toBe(0);
+  });
+
+  test('and a strategy stand in tables, a row each', () => {
+    const outcome = {
+      strategy: 'bluff',
+      case: 'a million',
+      means: { stake: 0, usd: 1e6 },
+      gainUsd: 1_234,
+      costUsd: 5_678,
+      note: 'none',
+    };
+    const text = tablesOf({ results: [calm, crash, outcome] });
+    expect(text).toContain(`| made up | default | 60 | ${(-30).toFixed(1)} % |`);
+    expect(text).toContain('| bluff | a million | 1,234 | 5,678 | none |');
+    expect(text.split('\n').filter((line) => line.startsWith('| made up'))).toHaveLength(4);
   });
 
   test('that breaks its promise under default parameters is reported', () => {
