@@ -361,14 +361,14 @@ describe('the outflow meter', () => {
     expect(act(chain, [alice], orderOf(chain, { side: 0, lots: 90, over: 200 }))).toBe(
       'outflow_limit',
     );
-    const given = orderOf(chain, { side: 0, lots: 40, over: 200 });
+    const given = orderOf(chain, { side: 0, lots: 30, over: 200 });
     expect(act(chain, [alice], given)).toBe('order');
     expect(act(chain, [alice], given)).toBe('outflow_limit');
-    expect(act(chain, [alice], orderOf(chain, { side: 0, lots: 90, away: true }))).toBe('order');
+    expect(act(chain, [alice], orderOf(chain, { side: 0, lots: 20, away: true }))).toBe('order');
     act(chain, [alice], CANCEL_ALL);
     expect(act(chain, [alice], given)).toBe('order');
     // Filled: nothing comes back, whatever is gained by it.
-    expect(act(chain, [bob], orderOf(chain, { side: 1, lots: 40 }), bob)).toBe('order');
+    expect(act(chain, [bob], orderOf(chain, { side: 1, lots: 30 }), bob)).toBe('order');
     act(chain, [alice], CANCEL_ALL);
     expect(act(chain, [alice], given)).toBe('outflow_limit');
     // Two factors are not metered.
@@ -382,5 +382,19 @@ describe('the outflow meter', () => {
     expect(act(chain, [alice, phone], withdrawing(bob, most))).toBe('insufficient_balance');
     const order = orderOf(chain, { side: 0, lots: 1_000_000_000, over: 200 });
     expect(act(chain, [alice], order)).toBe('outflow_limit');
+  });
+});
+
+describe('fees', () => {
+  it('are no way out either: washing at fair prices ends at the limit, reductions do not', () => {
+    const chain = protectedChain({ outflowBps: 1 });
+    const buy = orderOf(chain, { side: 0, lots: 300 });
+    const outcomes = [act(chain, [alice], buy)];
+    act(chain, [bob], orderOf(chain, { side: 1, lots: 300 }), bob);
+    outcomes.push(act(chain, [alice], orderOf(chain, { side: 0, lots: 300 })));
+    expect(outcomes).toEqual(['order', 'outflow_limit']);
+    act(chain, [bob], orderOf(chain, { side: 0, lots: 300 }), bob);
+    const close = orderOf(chain, { side: 1, lots: 300, reduceOnly: true });
+    expect(act(chain, [alice], close)).toBe('order');
   });
 });

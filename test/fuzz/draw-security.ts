@@ -19,9 +19,9 @@ import type { Person } from './world.ts';
 
 /** How often each is drawn, by selector. */
 export const SECURITY_WEIGHTS: readonly (readonly [selector: number, weight: number])[] = [
-  [SECURITY_ACTION.changeSecurity, 4],
+  [SECURITY_ACTION.changeSecurity, 3],
   [SECURITY_ACTION.endPending, 1],
-  [SECURITY_ACTION.withdraw, 3],
+  [SECURITY_ACTION.withdraw, 2],
   [SECURITY_ACTION.freeze, 1],
   [SECURITY_ACTION.rearm, 1],
   [SECURITY_ACTION.recover, 1],
@@ -123,7 +123,7 @@ export function drawSecurity(scene: SecurityScene, selector: number): SecurityAc
       return { selector: SECURITY_ACTION.withdraw, value };
     }
     case SECURITY_ACTION.freeze:
-      return { selector: SECURITY_ACTION.freeze, value: { durationMs: prng.between(0, 5_000) } };
+      return { selector: SECURITY_ACTION.freeze, value: { durationMs: prng.between(0, 900) } };
     case SECURITY_ACTION.rearm:
       return { selector: SECURITY_ACTION.rearm, value: { unused: 0 } };
     case SECURITY_ACTION.recover:

@@ -1,6 +1,7 @@
 /** What an agent may do: scope by action, sub-account and underlying, limits over 24 hours. */
 import { isStakingAction } from '../../../staking/actions.ts';
 import { ACTION, type Action } from '../../action.ts';
+import { SWITCH_SCOPE } from '../../actions/quoting.ts';
 import { PERMISSION } from '../../actions/security.ts';
 import type { BlockContext } from '../../block-context.ts';
 import { mulDivFloor } from '../../core/math.ts';
@@ -59,15 +60,22 @@ function permissionOf(state: State, action: Action): number | undefined {
   }
 }
 
+const EVERY: readonly number[] = Array.from({ length: 256 }, (_, sub) => sub);
+
 /** Sub-accounts that an action names beside those of its exposure. */
 function otherSubAccounts(action: Action): readonly number[] {
   switch (action.selector) {
     case ACTION.cancelByClientId:
-    case ACTION.cancelOrders:
     case ACTION.cancelQuotes:
       return [action.value.subAccount];
+    case ACTION.cancelOrders:
+      return action.value.allSubAccounts ? EVERY : [action.value.subAccount];
+    case ACTION.cancelAfter:
+      return action.value.scope === SWITCH_SCOPE.account ? EVERY : [];
+    case ACTION.linkOrders:
+      return [action.value.first.subAccount, action.value.second.subAccount];
     case ACTION.transfer:
-      return [action.value.fromSubAccount];
+      return [action.value.fromSubAccount, action.value.toSubAccount];
     default:
       return [];
   }

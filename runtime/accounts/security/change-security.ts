@@ -1,5 +1,5 @@
 /** The `changeSecurity` action: what tightens is in force at once, what loosens waits. */
-import type { ChangeSecurity } from '../../actions/security.ts';
+import { CHANGE, type Change, type ChangeSecurity } from '../../actions/security.ts';
 import type { BlockContext } from '../../block-context.ts';
 import { assert, err, ok, type Result } from '../../core/result.ts';
 import { type AccountId, timestampMs } from '../../core/units.ts';
@@ -17,6 +17,22 @@ import { pendingOf, putChange } from './security-index.ts';
 import { factorGroupsOf, positionsOf, type Signers } from './signing-keys.ts';
 
 const NOT_FROZEN = timestampMs(0);
+
+/** A change without the proof of the key that it brings. */
+function withoutProof(change: Change): Change {
+  switch (change.selector) {
+    case CHANGE.addKey:
+      return { ...change, value: { key: { ...change.value.key, proof: NO_PROOF } } };
+    case CHANGE.addAgent:
+      return {
+        ...change,
+        value: { ...change.value, key: { ...change.value.key, proof: NO_PROOF } },
+      };
+    default:
+      return change;
+  }
+}
+const NO_PROOF = new Uint8Array(0);
 
 /** `too_many_pending`, or `undefined`. */
 export function pendingRefusal(state: State, account: AccountId): Refusal | undefined {
@@ -69,7 +85,9 @@ export function changeSecurity(
   const maturesAt = timestampMs(context.timestamp + wait);
   const requesters = positionsOf(signers);
   const requestedAt = context.timestamp;
-  const pending: PendingChange = { id, account, requesters, requestedAt, maturesAt, changes };
+  // Proofs were verified when they came.
+  const kept = changes.map(withoutProof);
+  const pending: PendingChange = { id, account, requesters, requestedAt, maturesAt, changes: kept };
   putChange(state, pending);
   const nothing = { to: new Uint8Array(20), denomination: 0, amount: 0n };
   const value = { id, account, kind: PENDING_KIND.change, maturesAt, ...nothing };

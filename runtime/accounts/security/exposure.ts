@@ -2,8 +2,10 @@
  * What an action orders, and what it would give away: for meters and the limits of agents.
  *
  * Source: design/staking-and-keys.md §4: give-up = quantity × adverse distance of the limit (of a market
- * order: the band's edge) from the mark. Units: micro-USD; rounded up, against the account. What has no
- * mark trades at no price and gives nothing away.
+ * order: the band's edge) from the mark. With it goes the fee of a taker without tiers, so that nobody
+ * trades an account's money away in fees at fair prices; but not of reduce-only orders, whose fees are
+ * counted when they are paid, so that one at a fair price always passes. Units: micro-USD; rounded up,
+ * against the account. What has no mark trades at no price and gives nothing away.
  */
 import { ACTION, type Action } from '../../action.ts';
 import type { Leg } from '../../actions/multileg.ts';
@@ -21,6 +23,7 @@ import {
   type SubAccount,
   sizeLots,
 } from '../../core/units.ts';
+import { baseTakerCentiBps, tradeFee } from '../../fees/trade-fee.ts';
 import { contractTerms } from '../../linear/contract-terms.ts';
 import { WHOLE_PPM } from '../../liquidation/auction-price.ts';
 import { livePositions } from '../../liquidation/move-position.ts';
@@ -33,12 +36,14 @@ import { microUsdPerTickLot } from '../../options/underlying.ts';
 import { priceBand } from '../../oracle/price-band.ts';
 import type { State } from '../../state/state.ts';
 
-/** One order as it counts: micro-USD, `perLot` and `giveUp` of what it gives away. */
+/** An action as it counts, in micro-USD; `perLot` and `giveUp` with the fee, unless it only reduces. */
 export type Exposure = {
   readonly subAccounts: readonly SubAccount[];
   readonly instruments: readonly InstrumentId[];
   /** One order, quotes of which each counts for itself, or all at once. */
   readonly kind: 'order' | 'quotes' | 'legs';
+  /** Whether its fee is in what it gives away; else it is counted when it is paid. */
+  readonly hasFee: boolean;
   /** What it gives away at worst, and of one order's lot. */
   readonly giveUp: bigint;
   readonly perLot: bigint;
@@ -53,6 +58,7 @@ type Terms = Pick<PlaceOrder, 'instrument' | 'side' | 'type' | 'price' | 'size' 
 
 const NONE: Omit<Exposure, 'subAccounts' | 'instruments'> = {
   kind: 'legs',
+  hasFee: false,
   giveUp: 0n,
   perLot: 0n,
   notional: 0n,
@@ -104,6 +110,26 @@ function worstPrice(state: State, context: BlockContext, terms: Terms): number |
   return side === SIDE.buy ? Math.min(price, edge) : Math.max(price, edge);
 }
 
+/** The fee of a taker of one lot, `premium` its price: without tiers, which could change. */
+function lotFee(state: State, id: InstrumentId, premium: bigint): bigint {
+  const row = state.instruments.get(id);
+  if (row === undefined) return 0n;
+  const index = state.indexPrices.get(row.underlying)?.index ?? 0;
+  const listed = state.underlyings.must(row.underlying);
+  const underlying = contractTerms(listed, row.kind);
+  const centiBps = baseTakerCentiBps(listed, row.kind);
+  const paid = isLinearKind(row.kind) ? lotNotional(state, id) : premium;
+  return tradeFee({ underlying, index, lots: 1, premium: paid, centiBps });
+}
+
+/** The fees of a taker of legs, at their marks. */
+function legsFee(state: State, legs: readonly Leg[]): bigint {
+  return legs.reduce((sum, { instrument, lots }) => {
+    const mark = lotMark(state, instrument, 'up') ?? 0n;
+    return sum + BigInt(lots) * lotFee(state, instrument, mark);
+  }, 0n);
+}
+
 /** What one lot of a combo gives away at this net price. */
 function comboGiveUp(state: State, { instrument, side, price }: Terms): bigint {
   const combo = state.combos.must(instrument);
@@ -123,14 +149,16 @@ function ofOrder(state: State, context: BlockContext, terms: Terms): typeof NONE
   const lots = BigInt(size);
   const combo = state.combos.get(instrument);
   if (combo !== undefined) {
-    const perLot = comboGiveUp(state, terms);
+    const legs = combo.legs.map((leg) => ({ ...leg, lots: sizeLots(leg.ratio) }));
+    const perLot = comboGiveUp(state, terms) + (reduceOnly ? 0n : legsFee(state, legs));
     const one = combo.legs.reduce(
       (sum, leg) => sum + BigInt(leg.ratio) * lotNotional(state, leg.instrument),
       0n,
     );
     const notional = lots * one;
     const giveUp = lots * perLot;
-    return { kind: 'order', giveUp, perLot, notional, premium: notional, margin: notional };
+    const sums = { giveUp, perLot, notional, premium: notional, margin: notional };
+    return { kind: 'order', hasFee: !reduceOnly, ...sums };
   }
   const price = worstPrice(state, context, terms);
   const mark = lotMark(state, instrument, side === SIDE.buy ? 'down' : 'up');
@@ -141,7 +169,8 @@ function ofOrder(state: State, context: BlockContext, terms: Terms): typeof NONE
     1n,
     BigInt(rules.optionLotsPerCoin),
   );
-  const perLot = maxBigint(0n, side === SIDE.buy ? paid - mark : mark - paid);
+  const fee = reduceOnly ? 0n : lotFee(state, instrument, paid);
+  const perLot = fee + maxBigint(0n, side === SIDE.buy ? paid - mark : mark - paid);
   const isLinear = isLinearKind(row.kind);
   const notional = lots * lotNotional(state, instrument);
   const premium = isLinear ? 0n : lots * paid;
@@ -151,7 +180,8 @@ function ofOrder(state: State, context: BlockContext, terms: Terms): typeof NONE
       ? premium
       : lots * BigInt(seriesRisk(state, instrument).initial);
   const margin = reduceOnly ? 0n : needed;
-  return { kind: 'order', giveUp: lots * perLot, perLot, notional, premium, margin };
+  const giveUp = lots * perLot;
+  return { kind: 'order', hasFee: !reduceOnly, giveUp, perLot, notional, premium, margin };
 }
 
 /** What one lot of an open order gives away against the mark in force. */
@@ -160,7 +190,7 @@ export function giveUpPerLot(
   context: BlockContext,
   order: Pick<PlaceOrder, 'instrument' | 'side' | 'price'>,
 ): bigint {
-  const terms = { ...order, type: ORDER_TYPE.limit, size: sizeLots(1), reduceOnly: true };
+  const terms = { ...order, type: ORDER_TYPE.limit, size: sizeLots(1), reduceOnly: false };
   return ofOrder(state, context, terms).perLot;
 }
 
@@ -168,6 +198,7 @@ function sum(parts: readonly (typeof NONE)[]): typeof NONE {
   return parts.reduce(
     (all, one) => ({
       kind: 'quotes',
+      hasFee: true,
       giveUp: all.giveUp + one.giveUp,
       perLot: 0n,
       notional: all.notional + one.notional,
@@ -194,8 +225,8 @@ export function legsExposure(
   );
   const premium = net < 0n ? -net : net;
   const notional = times * one;
-  const giveUp = times * maxBigint(0n, lost);
-  return { ...NONE, giveUp, notional, premium: times * premium, margin: notional };
+  const giveUp = times * (maxBigint(0n, lost) + legsFee(state, legs));
+  return { ...NONE, hasFee: true, giveUp, notional, premium: times * premium, margin: notional };
 }
 
 /** The order or trigger that a reference names. */

@@ -1,13 +1,11 @@
 /**
- * At the end of a block: what the meters hold for orders that were not filled comes back, and makers'
- * fees are counted.
+ * At the end of a block: what the meters hold for orders that were not filled comes back.
  *
  * One pass over the block's events; nothing while no account with a row in table 80 has an open order.
  * An order that closes within the block in which it was amended may get back too little, never too much.
  */
 import type { BlockContext } from '../../block-context.ts';
 import type { OrderId } from '../../core/units.ts';
-import { portfolioAccount } from '../../core/units.ts';
 import { CLOSE_REASON, EVENT, TRIGGER_END } from '../../event.ts';
 import type { State } from '../../state/state.ts';
 import { countOutflow } from './meter.ts';
@@ -39,14 +37,6 @@ export function followOrders(state: State, context: BlockContext): void {
   if (state.orderKeys.size === 0) return;
   for (const event of context.events) {
     switch (event.selector) {
-      case EVENT.trade: {
-        const { maker, makerOrder, makerFee } = event.value;
-        const row = makerFee > 0n ? state.orderKeys.get(makerOrder) : undefined;
-        const security = state.accountSecurity.get(portfolioAccount(maker));
-        if (row === undefined || security === undefined) break;
-        countOutflow(state, context, security, [row.position], makerFee);
-        break;
-      }
       case EVENT.orderReduced: {
         const row = state.orderKeys.get(event.value.orderId);
         if (row === undefined) break;

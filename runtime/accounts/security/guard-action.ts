@@ -207,12 +207,12 @@ function noteOrders(
 }
 
 /** What an action cost beside its give-up, in micro-USD: fees, and claims that went elsewhere. */
-function paidBy(state: State, { row }: Guarded, result: ActionResult): bigint {
+function paidBy(state: State, { row, exposure }: Guarded, result: ActionResult): bigint {
   switch (result.selector) {
     case ACTION_RESULT.order:
     case ACTION_RESULT.legsTraded:
     case ACTION_RESULT.liquidationTaken:
-      return maxBigint(0n, result.value.fee);
+      return exposure?.hasFee === true ? 0n : maxBigint(0n, result.value.fee);
     case ACTION_RESULT.stakeClaimed:
       return state.staking.withdrawTo.has(row.account) ? result.value.usd : 0n;
     default:
