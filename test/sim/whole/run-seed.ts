@@ -66,8 +66,14 @@ type Plan = {
   readonly flipped: { readonly machine: number; readonly store: 'journal' | 'state' } | undefined;
 };
 
-/** A second process with a key is found by its look-back and stops: twins are of consensus alone. */
-const KINDS = ADVERSARY_NAMES.filter((kind) => kind !== 'split-brain');
+/**
+ * A second process with a key is found by its look-back and stops: twins are of consensus alone. Only
+ * whole nodes sync blocks: who lies about those comes more often.
+ */
+const KINDS: readonly AdversaryName[] = [
+  ...ADVERSARY_NAMES.filter((kind) => kind !== 'split-brain'),
+  ...Array.from({ length: 5 }, () => 'sync-liar' as const),
+];
 
 /** Validators that together hold less than a third of the weight. */
 function drawAdversaries(weights: readonly number[], prng: Prng): Plan['adversaries'] {
