@@ -7,7 +7,7 @@
  */
 import type { EpochConfig, ModuleVersion } from '../runtime/epoch-config.ts';
 import type { VersionOverride } from '../runtime/upgrade/migrate-modules.ts';
-import { holdsVersion, MODULE_NAMES, versionName } from '../runtime/upgrade/modules.ts';
+import { holdsVersion, versionName } from '../runtime/upgrade/modules.ts';
 
 export type ReleaseSettings = {
   readonly without: readonly ModuleVersion[];
@@ -32,16 +32,4 @@ export function missingVersions(
 export function upgradeText(config: EpochConfig, missing: readonly ModuleVersion[]): string {
   const names = missing.map(versionName).join(', ');
   return `epoch ${config.epoch} needs ${names}, which this release lacks: install a release with ${names} and start it`;
-}
-
-/** `matching=2`, or with a height `matching=3@1200`; undefined where it is neither. */
-export function parseVersion(
-  text: string,
-): (ModuleVersion & { readonly fromHeight: number | undefined }) | undefined {
-  const [, name, version, height] =
-    /^([a-z]+)=([1-9][0-9]{0,8})(?:@([1-9][0-9]{0,14}))?$/.exec(text) ?? [];
-  const module = MODULE_NAMES.findIndex((one) => one === name);
-  if (module < 0) return undefined;
-  const fromHeight = height === undefined ? undefined : Number(height);
-  return { module, version: Number(version), fromHeight };
 }

@@ -1,6 +1,6 @@
 /** Upgrades on whole blocks: plan, readiness, slips, the switch at the boundary, and overrides. */
 import { describe, expect, test } from 'vitest';
-import { missingVersions, parseVersion, upgradeText } from '../../node/release.ts';
+import { missingVersions, upgradeText } from '../../node/release.ts';
 import type { Action } from '../../runtime/action.ts';
 import { GOVERNANCE_ACTION } from '../../runtime/actions/governance.ts';
 import { asciiBytes, toHex } from '../../runtime/core/bytes.ts';
@@ -14,6 +14,7 @@ import { DEFAULT_GOVERNANCE_PARAMETERS } from '../../runtime/governance/governan
 import { ACTION_RESULT } from '../../runtime/receipt.ts';
 import { metaOf, type State } from '../../runtime/state/state.ts';
 import { moduleVersion, RUNTIME_MODULE } from '../../runtime/upgrade/modules.ts';
+import { parseVersion } from '../../runtime/upgrade/parse-version.ts';
 import { MAX_SLIPS, UPGRADE_CHANGE } from '../../runtime/upgrade/upgrade.ts';
 import { runBlock, startChain, type TestChain, transactionOf } from '../fixtures/chain.ts';
 import { builtGenesis, type TestKey, testKey, validatorKeys } from '../fixtures/genesis.ts';

@@ -6,6 +6,7 @@ import { exampleConfig } from '../../node/config.ts';
 import { randomSeed, writeKeyFile } from '../../node/keys.ts';
 import { parseAddress } from '../../runtime/accounts/address-text.ts';
 import { toHex } from '../../runtime/core/bytes.ts';
+import { parseVersion } from '../../runtime/upgrade/parse-version.ts';
 import { ed25519Signer } from '../client/sign.ts';
 import { CliError, usageError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
@@ -88,7 +89,6 @@ function init(argv: Arguments): void {
 async function start(argv: Arguments): Promise<void> {
   const home = resolve(mustText(argv, 'home', 'a folder that `node init` made'));
   const haltHeight = integer(argv, 'halt-height', { min: 1, max: Number.MAX_SAFE_INTEGER });
-  const { parseVersion } = await import('../../node/release.ts');
   const versions = (name: 'override' | 'without') =>
     texts(argv, name).map((given) => {
       const parsed = parseVersion(given);
