@@ -5,7 +5,7 @@ import type { NetworkHandlers } from '../../p2p/network.ts';
 import { asciiBytes } from '../../runtime/core/bytes.ts';
 import { err, ok } from '../../runtime/core/result.ts';
 import { epoch, validatorIndex, view } from '../../runtime/core/units.ts';
-import { createSimClock, SIM_EPOCH_MS } from './clock.ts';
+import { createMachineClock, createSimClock, SIM_EPOCH_MS } from './clock.ts';
 import { simEpochConfig } from './cluster.ts';
 import { createMedium, type Medium } from './disk.ts';
 import { createLife } from './life.ts';
@@ -144,6 +144,86 @@ describe('disk', () => {
     const store = await open(medium);
     medium.fail('journal');
     await expect(store.batch([put('a', '1')], 'sync')).rejects.toThrow('write failure');
+  });
+});
+
+describe('worse disks', () => {
+  const machine = (): Medium =>
+    createMedium({ scheduler: createScheduler(), prng: createPrng(3), syncUs: 500 });
+
+  test('a full disk rejects every write, and takes them again when there is room', async () => {
+    const medium = machine();
+    const store = await medium.attach(createLife()).open('blocks');
+    medium.setFull(true);
+    await expect(store.batch([put('a', '1')], 'buffered')).rejects.toThrow('write failure');
+    medium.setFull(false);
+    await store.batch([put('a', '2')], 'buffered');
+    expect(textOf(await store.get(asciiBytes('a')))).toBe('2');
+  });
+
+  test('a flipped bit is an error to whoever reads the value', async () => {
+    const medium = machine();
+    const store = await medium.attach(createLife()).open('state');
+    await store.batch([put('a', 'value')], 'buffered');
+    expect(medium.flipBit('state')).toBe(false);
+    medium.crash('all');
+    expect(medium.flipBit('state')).toBe(true);
+    const after = await medium.attach(createLife()).open('state');
+    await expect(after.get(asciiBytes('a'))).rejects.toThrow('damaged');
+  });
+
+  test.each([
+    ['none', undefined],
+    ['all', '1'],
+  ] as const)('a crash may keep %s of what was not synced', async (kept, expected) => {
+    const medium = machine();
+    const store = await medium.attach(createLife()).open('journal');
+    await store.batch([put('a', '1')], 'buffered');
+    medium.crash(kept);
+    const after = await medium.attach(createLife()).open('journal');
+    expect(textOf(await after.get(asciiBytes('a')))).toBe(expected);
+  });
+});
+
+describe('worse clocks and wires', () => {
+  test('a clock is off, drifts and jumps; its timers drift and do not jump', () => {
+    const scheduler = createScheduler();
+    const machine = createMachineClock({ scheduler, skewMs: 40, driftPpm: 100_000 });
+    const clock = createSimClock({ scheduler, life: createLife(), machine });
+    expect(clock.now() - SIM_EPOCH_MS).toBe(40);
+    let firedUs = 0;
+    clock.setTimer(1_100, () => {
+      firedUs = scheduler.nowUs();
+    });
+    machine.jump(-5_000);
+    scheduler.runSync(2_000 * MS);
+    // It runs 10 % fast: 1,100 of its ms are 1,000; and 2,000 ms are 2,200 of its.
+    expect(firedUs).toBe(1_000 * MS);
+    expect(clock.now() - SIM_EPOCH_MS).toBe(40 + 2_200 - 5_000);
+  });
+
+  test('a one-way cut stops one way, until it ends', () => {
+    const scheduler = createScheduler();
+    const quality = {
+      delayUs: () => 10,
+      jitterUs: 0,
+      loss: 0,
+      duplication: 0,
+      uplinkBitsPerSecond: Number.POSITIVE_INFINITY,
+    };
+    const links = createLinks({ scheduler, prng: createPrng(1), quality });
+    const arrived: string[] = [];
+    const carryBoth = (): void => {
+      links.carry({ from: 0, to: 1, bytes: 1 }, () => arrived.push('there'));
+      links.carry({ from: 1, to: 0, bytes: 1 }, () => arrived.push('back'));
+      scheduler.runSync(scheduler.nowUs() + MS);
+    };
+    const end = links.cut([0], [1, 2]);
+    carryBoth();
+    expect(arrived.splice(0)).toEqual(['back']);
+    end();
+    carryBoth();
+    expect(arrived).toEqual(['there', 'back']);
   });
 });
 
