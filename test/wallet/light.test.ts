@@ -4,11 +4,21 @@
  */
 import { join } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
+import { ed25519 } from '@noble/curves/ed25519.js';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { certificateOf } from '../../consensus/certificate.ts';
+import { CertificateCodec, KIND, type Subject, voteDigest } from '../../consensus/messages.ts';
+import type { ReceiptProofInfo } from '../../node/rpc/schemas/light.ts';
 import type { MethodName, ParamsOf } from '../../node/rpc/schemas/methods.ts';
 import { METHODS } from '../../node/rpc/schemas/methods.ts';
-import { toHex } from '../../runtime/core/bytes.ts';
+import { blockHash, HeaderCodec } from '../../runtime/block.ts';
+import { fromHex, toHex } from '../../runtime/core/bytes.ts';
+import { sha256 } from '../../runtime/core/hash.ts';
+import { validatorIndex, view } from '../../runtime/core/units.ts';
+import { CARRIED_ROOT_INTERVAL } from '../../runtime/limits.ts';
+import { ACTION_RESULT, ReceiptsCodec } from '../../runtime/receipt.ts';
 import { type Client, createClient } from '../../wallet/client/client.ts';
+import type { LightFailure } from '../../wallet/light/answers.ts';
 import { createLightClient, type LightClient } from '../../wallet/light/light-client.ts';
 import { PROVERS } from '../../wallet/light/provers.ts';
 import { type Anchor, checkpointText, parseCheckpoint } from '../../wallet/light/trust.ts';
@@ -293,6 +303,76 @@ describe('a node that lies', () => {
     expect(deceived).toEqual([]);
     expect(lies).toBeGreaterThan(5);
     expect(caught).toBeGreaterThan(0);
+  });
+});
+
+describe('a node that lies and makes the rest fit', () => {
+  const caught = async (
+    lie: (method: string, answer: never) => unknown,
+    method: MethodName,
+    params: object,
+  ): Promise<unknown> => {
+    const liar: Client = {
+      ...client,
+      call: async (asked, of, options) =>
+        lie(asked, (await client.call(asked, of, options)) as never) as never,
+    };
+    const verifying = verifyingClient(liar, light(liar), { waitMs: 0 });
+    return verifying.call(method, params as never).catch((cause: LightFailure) => cause.error);
+  };
+
+  test('forged receipts with their right hash do not end in the root that the header carries', async () => {
+    const forged = (method: string, answer: ReceiptProofInfo): unknown => {
+      if (method !== 'get_receipt_proof') return answer;
+      const receipts = ReceiptsCodec.decode(fromHex(answer.receipts) ?? new Uint8Array(0));
+      if (!receipts.ok) throw new Error('receipts');
+      const richer = receipts.value.map((receipt) => ({
+        ...receipt,
+        results: [{ selector: ACTION_RESULT.transferred, value: { amount: 999_000_000n } }],
+      }));
+      const bytes = ReceiptsCodec.encode(richer);
+      const at = (answer.height - 1) % CARRIED_ROOT_INTERVAL;
+      const hashes = answer.hashes.with(at, toHex(sha256(bytes)));
+      return { ...answer, receipts: toHex(bytes), hashes };
+    };
+    const params = { transaction_id: transfer };
+    expect(await caught(forged, 'get_transaction', params)).toMatchObject({
+      step: 'receipt',
+      code: 'other_root',
+    });
+    const elsewhere = (method: string, answer: ReceiptProofInfo): unknown =>
+      method === 'get_receipt_proof' ? { ...answer, height: answer.height ^ 1 } : answer;
+    expect(await caught(elsewhere, 'get_transaction', params)).toMatchObject({ step: 'receipt' });
+  });
+
+  test('another address that stake is said to be paid to is not the one of the row', async () => {
+    const lie = (method: string, answer: object): unknown =>
+      method === 'get_delegations' ? { ...answer, withdraw_address: ALICE } : answer;
+    const error = await caught(lie, 'get_delegations', { account: ALICE });
+    expect(error).toMatchObject({ step: 'proof', code: 'contradiction' });
+  });
+
+  test('a header of its own making has no signature of a validator', async () => {
+    const stranger = new Uint8Array(32).fill(7);
+    const forged = (_: string, answer: { headers?: string[] }): unknown => {
+      const [raw] = answer.headers ?? [];
+      const header = HeaderCodec.decode(fromHex(raw ?? '') ?? new Uint8Array(0));
+      if (!header.ok) return answer;
+      const { executed } = header.value;
+      const own = { ...header.value, executed: { ...executed, stateRoot: stranger } };
+      const value = {
+        ...{ epoch: own.epoch, view: own.view, parentView: view(0) },
+        payload: blockHash(own),
+      };
+      const subject: Subject = { selector: KIND.finalize, value };
+      const signature = ed25519.sign(voteDigest(node.chainId, subject), stranger);
+      const votes = [{ subject, signer: validatorIndex(0), signature }];
+      return {
+        headers: [toHex(HeaderCodec.encode(own))],
+        finalization: toHex(CertificateCodec.encode(certificateOf(subject, votes))),
+      };
+    };
+    expect(await caught(forged, 'get_epoch', {})).toMatchObject({ step: 'finality' });
   });
 });
 
