@@ -3,7 +3,7 @@
  * account can be short, so that the cost grows with those that are near it, not with all.
  *
  * Per expiry and margin mode `drift` adds up, mark by mark, the most that a lot can have cost
- * (`standard-drift.ts`, `mode-drift.ts`). An account whose excess over maintenance is e with n lots in
+ * (margin/`standard-drift.ts`, `mode/mode-drift.ts`). An account whose excess over maintenance is e with n lots in
  * all (standard margin: short options, and futures; portfolio margin: all) stays above it until the
  * drift of one of its expiries has grown by e ÷ n. That drift is the account's place in the queue of
  * each; on reaching it the account is looked at again. So is everybody in an expiry when its index or
@@ -22,14 +22,14 @@ import type { InstrumentId, PortfolioId } from '../core/units.ts';
 import { bareExcessOf } from '../margin/bare-excess.ts';
 import { EXACT_LIMIT, type ExpiryHolding, magnitude } from '../margin/expiry-holding.ts';
 import { MICRO_USD_PER_UNIT } from '../margin/mode/fill-expiry.ts';
+import { modeRise, type RiskSnapshot, snapshotOf } from '../margin/mode/mode-drift.ts';
 import { magnitudeOn } from '../margin/mode/mode-sums.ts';
 import { riskOf } from '../margin/mode/risk-index.ts';
 import { freeConcentration } from '../margin/portfolio/concentration.ts';
 import { EXACT_UNITS } from '../margin/portfolio/risk-arrays.ts';
 import type { Portfolio } from '../margin/portfolio-index.ts';
+import { type LotTerms, lotRise, lotTerms, MOST_NOTIONAL } from '../margin/standard-drift.ts';
 import { balanceKey, type State } from '../state/state.ts';
-import { modeRise, type RiskSnapshot, snapshotOf } from './mode-drift.ts';
-import { type LotTerms, lotRise, lotTerms, MOST_NOTIONAL } from './standard-drift.ts';
 
 /** An expiry in which somebody waits, under one margin mode. */
 type Drift = {
@@ -57,7 +57,7 @@ export type HealthIndex = {
 };
 
 const MODES: readonly Mode[] = ['standard', 'portfolio'];
-/** What the bounds need holds with a margin of this factor, and is measured anew before 1.5. */
+/** What the bounds need holds with a margin of this factor, and is measured anew before it is used up. */
 const SLACK = 2;
 
 export function healthIndex(): HealthIndex {
@@ -98,6 +98,11 @@ function levelOf(state: State, expiry: number): number {
   return Math.max(index, forward);
 }
 
+/** Whether a level is more than half above that of before. */
+function hasGrown(before: number, level: number): boolean {
+  return 2 * level > 3 * before;
+}
+
 /** What a lot of a series counts for a drift: under portfolio margin options stand in the arrays. */
 function riseOf(known: Drift, before: LotTerms, after: LotTerms): number {
   const rise = lotRise(before, after);
@@ -136,7 +141,7 @@ export function takeDrifted(state: State, expiry: number): readonly PortfolioId[
     const known = state.derived.health.expiries[mode].get(expiry);
     if (known === undefined) continue;
     advance(state, expiry, known);
-    const isOver = !Number.isFinite(known.drift) || levelOf(state, expiry) > 1.5 * known.base;
+    const isOver = !Number.isFinite(known.drift) || hasGrown(known.base, levelOf(state, expiry));
     for (const id of takeDue(known.queue, isOver ? Number.POSITIVE_INFINITY : known.drift)) {
       due.push(id);
     }
@@ -181,8 +186,10 @@ type Exposure = {
   /** Micro-USD at the index of futures and perpetuals, and of everything. */
   linear: number;
   gross: number;
-  /** Greatest share of what doubles hold exactly, of any expiry or of all. */
+  /** Bound on the sums of portfolio mode, risk units. */
   magnitude: number;
+  /** Whether the sums of every expiry are exact, with slack. */
+  isExact: boolean;
   /** Least gross value at which shares of open interest begin to matter, of portfolio mode. */
   free: number;
 };
@@ -198,19 +205,20 @@ function addExposure(state: State, mode: Mode, of: Exposure, expiry: ExpiryHoldi
   }
   of.lots += counted;
   if (mode === 'standard') {
-    of.magnitude = Math.max(of.magnitude, expiry.isExact ? magnitude(expiry) / EXACT_LIMIT : 1);
+    of.isExact &&= expiry.isExact && SLACK * magnitude(expiry) < EXACT_LIMIT;
     return counted;
   }
   const { arrays } = riskOf(state, expiry.key);
-  of.magnitude += magnitudeOn(arrays, expiry) / EXACT_UNITS;
+  of.magnitude += magnitudeOn(arrays, expiry);
   of.free = Math.min(of.free, freeConcentration(arrays) * MICRO_USD_PER_UNIT);
   return counted;
 }
 
 /** Whether the bounds hold until something has grown by half. */
-function isBounded(mode: Mode, { linear, gross, magnitude: share, free }: Exposure): boolean {
-  if (SLACK * share >= 1) return false;
-  return mode === 'standard' ? SLACK * linear <= MOST_NOTIONAL : SLACK * gross <= free;
+function isBounded(mode: Mode, of: Exposure): boolean {
+  return mode === 'standard'
+    ? of.isExact && SLACK * of.linear <= MOST_NOTIONAL
+    : SLACK * of.magnitude < EXACT_UNITS && SLACK * of.gross <= of.free;
 }
 
 /** Puts a portfolio where it is looked at next in an expiry; false where it has no place. */
@@ -237,7 +245,14 @@ function enqueue(
  */
 export function isLeftAlone(state: State, portfolio: Portfolio, excess: bigint): boolean {
   const mode: Mode = portfolio.sums === undefined ? 'standard' : 'portfolio';
-  const of: Exposure = { lots: 0, linear: 0, gross: 0, magnitude: 0, free: Infinity };
+  const of: Exposure = {
+    lots: 0,
+    linear: 0,
+    gross: 0,
+    magnitude: 0,
+    isExact: true,
+    free: Number.POSITIVE_INFINITY,
+  };
   const held: ExpiryHolding[] = [];
   for (const expiry of portfolio.expiries.values()) {
     if (addExposure(state, mode, of, expiry) > 0) held.push(expiry);

@@ -10,8 +10,8 @@
  */
 import type { InstrumentId } from '../core/units.ts';
 import { fundingIndexOf } from '../linear/move-position.ts';
-import { type SeriesRisk, seriesRisk } from '../margin/series-risk.ts';
 import type { State } from '../state/state.ts';
+import { type SeriesRisk, seriesRisk } from './series-risk.ts';
 
 /**
  * Notional of futures and perpetuals up to which 0.6 × d(N × max(5 %, 2 % + 0.5 % × N ÷ $1M)) ÷ dN is

@@ -9,12 +9,12 @@
  *
  *   |gain′·(V′ − V) + (1 − share′)·(M′ − M)| + |gain′ − gain|·|V| + |share′ − share|·|M|
  *
- * Flooring adds less than a unit to an expiry, which a lot bears. Units: risk units per lot.
+ * Flooring adds less than a unit to an expiry, which a lot bears. Units: whole risk units per lot.
  */
-import type { InstrumentId } from '../core/units.ts';
-import type { ExpiryRisk } from '../margin/mode/risk-index.ts';
-import type { GroupTerms, RiskArrays } from '../margin/portfolio/risk-arrays.ts';
-import type { SlotCoefficients } from '../margin/portfolio/risk-layout.ts';
+import type { InstrumentId } from '../../core/units.ts';
+import type { GroupTerms, RiskArrays } from '../portfolio/risk-arrays.ts';
+import type { SlotCoefficients } from '../portfolio/risk-layout.ts';
+import type { ExpiryRisk } from './risk-index.ts';
 
 /** Arrays as they were: the buffers of those in force are filled anew with every mark. */
 export type RiskSnapshot = {
@@ -86,5 +86,5 @@ export function modeRise(from: RiskSnapshot, { arrays, rows }: ExpiryRisk): numb
     most = Math.max(most, rowRise(from.terms.slots, terms.slots, was, is));
   }
   // One unit for what is floored.
-  return most + chargeRise(from.terms, terms) + 1;
+  return Math.ceil(most) + chargeRise(from.terms, terms) + 1;
 }
