@@ -408,7 +408,12 @@ const withRole = (y: Argv): Argv =>
 
 function buildKeys(yargs: Argv): Argv {
   return yargs
-    .command('list [account]', 'Keys, present and past', withAccount, showing('keys'))
+    .command(
+      'list [account]',
+      'Keys, present and past',
+      (y) => withAccount(y).example('$0 account keys list --from alice', 'of the key alice'),
+      showing('keys'),
+    )
     .command(
       'add',
       'Add a key, which signs that it agrees',
@@ -448,7 +453,12 @@ function buildKeys(yargs: Argv): Argv {
 
 function buildPolicy(yargs: Argv): Argv {
   return yargs
-    .command('show [account]', 'How the account wants to be asked', withAccount, showing('policy'))
+    .command(
+      'show [account]',
+      'How the account wants to be asked',
+      (y) => withAccount(y).example('$0 account policy show --from alice', 'of the key alice'),
+      showing('policy'),
+    )
     .command(
       'set',
       'Change it: what tightens is in force at once, what loosens waits',
@@ -476,7 +486,12 @@ function buildPolicy(yargs: Argv): Argv {
 
 function buildAgents(yargs: Argv): Argv {
   return yargs
-    .command('list [account]', 'Agents with what they have used', withAccount, showing('agents'))
+    .command(
+      'list [account]',
+      'Agents with what they have used',
+      (y) => withAccount(y).example('$0 account agents list --from alice', 'of the key alice'),
+      showing('agents'),
+    )
     .command(
       'grant',
       'Let a key act in bounds until it expires',
@@ -499,7 +514,12 @@ function buildAgents(yargs: Argv): Argv {
 
 function buildWhitelist(yargs: Argv): Argv {
   return yargs
-    .command('list [account]', 'Where money may go', withAccount, showing('whitelist'))
+    .command(
+      'list [account]',
+      'Where money may go',
+      (y) => withAccount(y).example('$0 account whitelist list --from alice', 'of the key alice'),
+      showing('whitelist'),
+    )
     .command(
       'add <address>',
       'Allow an address, from 24 hours on',
@@ -519,7 +539,12 @@ function buildWhitelist(yargs: Argv): Argv {
 /** Adds the commands that guard an account. */
 export function withSecurityCommands(yargs: Argv): Argv {
   return yargs
-    .command('security [account]', 'All that guards an account', withAccount, showing('all'))
+    .command(
+      'security [account]',
+      'All that guards an account',
+      (y) => withAccount(y).example('$0 account security --from alice', 'all at once'),
+      showing('all'),
+    )
     .command('keys', 'Keys of the account, with roles and factor groups', buildKeys)
     .command('policy', 'How many keys, which delays, which limits', buildPolicy)
     .command('agents', 'Keys of programs: scopes, limits, expiry', buildAgents)
@@ -535,7 +560,13 @@ export function withSecurityCommands(yargs: Argv): Argv {
           .example('$0 account withdraw mil1… 1000 --from alice', 'ten minutes at least'),
       withdraw,
     )
-    .command('pending [account]', 'What waits, and when it is due', withAccount, showing('pending'))
+    .command(
+      'pending [account]',
+      'What waits, and when it is due',
+      (y) =>
+        withAccount(y).example('$0 account pending --from alice', 'with the number to cancel by'),
+      showing('pending'),
+    )
     .command(
       'cancel <id>',
       'Take back, or as a guardian veto, what waits',
