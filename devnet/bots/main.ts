@@ -72,7 +72,11 @@ async function run(path: string): Promise<void> {
       return runLiquidator({ client, market, trader: traderOf(account), log: own });
     }),
   ];
-  log.event('start', { makers: BOT_ACCOUNTS.makers.length, takers: BOT_ACCOUNTS.takers.length });
+  log.event('start', {
+    makers: BOT_ACCOUNTS.makers.length,
+    takers: BOT_ACCOUNTS.takers.length,
+    liquidators: BOT_ACCOUNTS.liquidators.length,
+  });
   process.once('SIGTERM', () => {
     market.close();
     client.close();
