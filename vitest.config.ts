@@ -2,11 +2,13 @@ import { defineConfig } from 'vitest/config';
 
 /** Tests that run networks of real processes: they need the machine to themselves. */
 const PROCESS_TESTS = [
+  'test/cli/gov.test.ts',
   'test/cli/security.test.ts',
   'test/cli/stake.test.ts',
   'test/devnet/crash.test.ts',
   'test/devnet/seven-validators.test.ts',
   'test/devnet/up.test.ts',
+  'test/devnet/upgrade.test.ts',
   'test/node/remote-signer.test.ts',
   'test/readme.test.ts',
 ];

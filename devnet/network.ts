@@ -54,6 +54,8 @@ export type NetworkOptions = {
   readonly extraAccounts?: readonly FundedAccount[];
   /** Options of Node for the validators. */
   readonly nodeOptions?: readonly string[];
+  /** Sections that stand for the genesis document's own. */
+  readonly genesis?: Readonly<Record<string, unknown>>;
   readonly onEvent: (event: ChildEvent) => void;
 };
 
@@ -64,7 +66,8 @@ export type Network = {
   readonly supervisor: Supervisor;
   /** Over WebSocket, one of each validator. */
   readonly clients: readonly [Client, ...Client[]];
-  startValidator(index: number): void;
+  /** `startArguments`: after those of `node start`. */
+  startValidator(index: number, startArguments?: readonly string[]): void;
   startValidators(): void;
   startFeeders(): void;
   startBots(): void;
@@ -101,12 +104,13 @@ async function makeNetwork(options: NetworkOptions): Promise<Manifest> {
   const { validators, faucetPort } = await choosePorts(options);
   const startedAtMs = Date.now();
   const keys = validators.map((_, index) => makeValidatorKeys(index));
-  const genesis = devnetGenesis({
+  const document = devnetGenesis({
     profile: PROFILES[profile],
     timeMs: startedAtMs,
     validators: keys.map((of, i) => ({ ...of.publicKeys, p2pPort: validators[i]?.p2pPort ?? 0 })),
     accounts: [...devnetFunds(), ...(options.extraAccounts ?? [])],
   });
+  const genesis = { ...document, ...options.genesis };
   const genesisPath = join(home, 'genesis.json');
   writeFileSync(genesisPath, `${JSON.stringify(genesis, null, 2)}\n`);
   for (const [index, ports] of validators.entries()) {
@@ -182,13 +186,13 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
     isNew: known === undefined,
     supervisor,
     clients,
-    startValidator: (index) => {
+    startValidator: (index, startArguments = []) => {
       const name = validatorName(index);
       child(
         {
           name,
           script: LAUNCHER,
-          arguments: ['node', 'start', '--home', join(home, name)],
+          arguments: ['node', 'start', '--home', join(home, name), ...startArguments],
           stopOrder: STOP_ORDER.validators,
           finalExitCodes: FINAL_EXIT_CODES,
         },

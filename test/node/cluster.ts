@@ -19,7 +19,6 @@ import {
 } from '../../node/node.ts';
 import type { Clock, Log } from '../../node/ports.ts';
 import { answerQuery } from '../../node/query/answer-query.ts';
-import { WHOLE_RELEASE } from '../../node/release.ts';
 import { createLevelDisk } from '../../node/storage/level-disk.ts';
 import { ACTION } from '../../runtime/action.ts';
 import { DENOMINATION } from '../../runtime/actions/transfer.ts';
@@ -70,7 +69,6 @@ export type StartOptions = {
   /** Another name makes another machine, with the same keys. */
   readonly name?: string;
   readonly lookBack?: NodeSettings['lookBack'];
-  readonly release?: NodeSettings['release'];
   readonly wrapExecutor?: (executor: Executor) => Executor;
 };
 
@@ -110,7 +108,6 @@ export function createCluster(
     folder,
     async start(index, given = {}) {
       const { life, name = `node-${index}`, lookBack = 'none', wrapExecutor } = given;
-      const { release = WHOLE_RELEASE } = given;
       const isValidator = index < options.validators;
       const key = ed25519Key(validatorKeys(index).consensus.seed);
       const { disk: own, clock } = life ?? {
@@ -122,7 +119,7 @@ export function createCluster(
       const notices: BlockNotice[] = [];
       const executor = createInProcessExecutor({ genesis, disk: own, answerQuery });
       const node = createNode({
-        settings: { ...DEFAULT_NODE_SETTINGS, lookBack, release },
+        settings: { ...DEFAULT_NODE_SETTINGS, lookBack },
         genesis,
         network: hub.attach(name, isValidator ? key.publicKey : undefined),
         clock,
