@@ -9,21 +9,26 @@ import { runScenario } from './run-scenario.ts';
 import { CAMPAIGN_VIEWS, drawScenario, type Scenario } from './scenario.ts';
 import { shrinkScenario } from './shrink.ts';
 
+const LONG_MS = 300_000;
 const SEEDS = 20;
 const PER_TEST = 5;
 
 describe('consensus under faults and adversaries', () => {
   for (let from = 1; from <= SEEDS; from += PER_TEST) {
-    test(`seeds ${from} to ${from + PER_TEST - 1}: no violation in 200 views; same seed, same trace`, () => {
-      for (let seed = from; seed < from + PER_TEST; seed++) {
-        const scenario = drawScenario(seed);
-        const first = runScenario(scenario);
-        expect(first.violations, `seed ${seed}`).toEqual([]);
-        if (!scenario.overweight) expect(first.views).toBeGreaterThanOrEqual(CAMPAIGN_VIEWS);
-        if (seed % PER_TEST !== 0) continue;
-        expect(runScenario(scenario).trace, `trace of seed ${seed}`).toBe(first.trace);
-      }
-    });
+    test(
+      `seeds ${from} to ${from + PER_TEST - 1}: no violation in 200 views; same seed, same trace`,
+      () => {
+        for (let seed = from; seed < from + PER_TEST; seed++) {
+          const scenario = drawScenario(seed);
+          const first = runScenario(scenario);
+          expect(first.violations, `seed ${seed}`).toEqual([]);
+          if (!scenario.overweight) expect(first.views).toBeGreaterThanOrEqual(CAMPAIGN_VIEWS);
+          if (seed % PER_TEST !== 0) continue;
+          expect(runScenario(scenario).trace, `trace of seed ${seed}`).toBe(first.trace);
+        }
+      },
+      LONG_MS,
+    );
   }
 
   test('different seeds are different runs, and they draw every fault and every adversary', () => {

@@ -22,5 +22,5 @@ describe('twins', () => {
     const all = [4, 5].reduce((sum, keys) => sum + [...twinsCases(keys)].length, 0);
     expect(report.cases).toBe(LINK_PROFILES.length * all);
     expect(report.run).toBe(Math.ceil(report.cases / EVERY));
-  });
+  }, 300_000);
 });
