@@ -13,6 +13,7 @@ import { conservationProblems } from '../../runtime/ledger/ledger.ts';
 import { metaOf } from '../../runtime/state/state.ts';
 import { PAYLOAD, transactionId } from '../../runtime/transaction.ts';
 import { signatureChecks } from '../../runtime/validity.ts';
+import type { TestKey } from '../fixtures/genesis.ts';
 import {
   act,
   adding,
@@ -396,5 +397,81 @@ describe('fees', () => {
     act(chain, [bob], orderOf(chain, { side: 0, lots: 300 }), bob);
     const close = orderOf(chain, { side: 1, lots: 300, reduceOnly: true });
     expect(act(chain, [alice], close)).toBe('order');
+  });
+});
+
+describe('within one block', () => {
+  it('a key that was removed acts no more, though it was admitted', () => {
+    const chain = guardedChain();
+    act(chain, [alice], change(adding(chain, bot, { role: ROLE.trade })));
+    pass(chain, 1_000);
+    const removal = signed(chain, [alice], [change(removing(1))]);
+    const order = signed(chain, [bot], [orderOf(chain, { side: 0, lots: 1 })]);
+    expect(run(chain, [removal, order]).outcomes).toEqual([['ruleSet'], ['removed_key']]);
+  });
+});
+
+describe('funds that wait to leave', () => {
+  it('come back before the account is liquidated, and before its orders go', () => {
+    const chain = guardedChain();
+    pass(chain, 1_000);
+    pass(chain, 1_000);
+    const sell = orderOf(chain, { side: 1, lots: 2_000 });
+    expect(act(chain, [alice], sell)).toBe('order');
+    expect(act(chain, [bob], orderOf(chain, { side: 0, lots: 2_000 }), bob)).toBe('order');
+    const before = usdOf(chain.state, alice);
+    ask(chain, [alice], withdrawing(bob, 600_000n * USD));
+    expect(usdOf(chain.state, alice)).toBe(before - 600_000n * USD);
+    // Nothing of it supports new risk.
+    expect(act(chain, [alice], orderOf(chain, { side: 1, lots: 2_000 }))).toBe(
+      'insufficient_margin',
+    );
+    chain.indexes.set(0, 125_000);
+    pass(chain, 1_000);
+    pass(chain, 1_000);
+    expect(chain.state.pendingWithdrawals.size).toBe(0);
+    expect(usdOf(chain.state, alice)).toBe(before);
+    expect(chain.state.liquidations.size).toBe(0);
+    expect(conservationProblems(chain.state)).toEqual([]);
+  });
+});
+
+describe('an offer of a negotiated block', () => {
+  /** Alice offers to sell so many lots to bob, so many ticks below the mark; bob takes it. */
+  function taken(chain: ReturnType<typeof guardedChain>, by: TestKey, lots: number, below: number) {
+    const order = orderOf(chain, { side: 1, lots, over: below });
+    if (order.selector !== ACTION.placeOrder) throw new Error('an order');
+    const { instrument, price, size } = order.value;
+    const offer = {
+      account: bytesOf(alice),
+      subAccount: subAccount(0),
+      signer: { scheme: 0, publicKey: by.publicKey },
+      nonce: chain.now + lots,
+      expiresAt: timestampMs(chain.now + MINUTE),
+      taker: bytesOf(bob),
+      takerSubAccount: subAccount(0),
+      // As the taker trades it.
+      legs: [{ instrument, side: 0 as const, lots: size, price }],
+      pricing: 0 as const,
+      net: 0n,
+    };
+    const value = { offer, signature: new Uint8Array(64) };
+    return act(chain, [bob], { selector: ACTION.blockTrade, value }, bob);
+  }
+
+  it('is guarded as a transaction of its account is: by the meter, by m of n, by a freeze', () => {
+    const chain = protectedChain({ outflowBps: 1 });
+    ask(chain, [alice, phone], change(adding(chain, bot, { role: ROLE.trade })));
+    pass(chain, 10 * MINUTE);
+    expect(taken(chain, bot, 100, 200)).toBe('counterparty_role');
+    expect(taken(chain, bot, 40, 0)).toBe('legsTraded');
+    expect(taken(chain, bot, 30, 200)).toBe('legsTraded');
+    expect(taken(chain, bot, 31, 200)).toBe('counterparty_role');
+    act(chain, [g1], freezing(HOUR));
+    expect(taken(chain, bot, 12, 0)).toBe('counterparty_role');
+    const several = guardedChain();
+    act(several, [alice], change(adding(several, bot, { role: ROLE.trade })));
+    act(several, [alice], change(policyOf({ tradeThreshold: 2 })));
+    expect(taken(several, bot, 12, 0)).toBe('counterparty_role');
   });
 });
