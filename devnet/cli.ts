@@ -118,18 +118,30 @@ const smoke: CommandModule<object, { seed: string; keep: boolean }> = {
     }),
 };
 
-const reset: CommandModule<object, { home: string; yes: boolean; json: boolean }> = {
+type ResetOptions = { home: string; yes: boolean; 'dry-run': boolean; json: boolean };
+
+const reset: CommandModule<object, ResetOptions> = {
   command: 'reset',
   describe: 'Delete the chain of the devnet',
   builder: (yargs) =>
     yargs
       .option('home', homeOption)
       .option('yes', { type: 'boolean', default: false, describe: 'Do it without asking' })
+      .option('dry-run', {
+        type: 'boolean',
+        default: false,
+        describe: 'Show what would be done, do nothing',
+      })
       .option('json', jsonOption)
       .example('$0 devnet reset --yes', 'forget the chain in .devnet'),
   handler: (given) =>
     explained(() => {
       const home = resolve(given.home);
+      if (given['dry-run']) {
+        const would = { dry_run: true, home, reset: existsSync(home) };
+        console.log(given.json ? JSON.stringify(would) : `dry run: would empty ${home}`);
+        return;
+      }
       if (!given.yes) throw new UsageError(`this deletes the chain in ${home}: repeat with --yes`);
       if (existsSync(home)) {
         const unlock = lockFolder(home);
