@@ -167,11 +167,4 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: 'if (header.timestamp < 0)',
     nodes: 'whole',
   },
-  {
-    name: 'a fetched block is not compared with what was asked for',
-    file: 'node/driver/bodies.ts',
-    find: 'if (block && equalBytes(blockHash(block.header), hash) && hasBody(block)) return block;',
-    replace: 'if (block && hasBody(block)) return block;',
-    nodes: 'whole',
-  },
 ];
