@@ -177,6 +177,7 @@ export function judgeAdmission(
   if (account === undefined) return err(refusal('unknown_account'));
 
   const found: { position: number; key: AccountKey | undefined }[] = [];
+  let hasPasskey = false;
   for (const [index, signer] of body.signers.entries()) {
     if (signer.scheme > SCHEME.webauthn) {
       return err(refusal('unsupported_scheme', { given: signer.scheme }));
@@ -185,6 +186,7 @@ export function judgeAdmission(
     if (match === undefined) return err(refusal('unknown_key', { given: index }));
     if (match.key?.removed) return err(refusal('removed_key', { given: index }));
     found.push(match);
+    if (signer.scheme === SCHEME.webauthn) hasPasskey = true;
   }
   // The one question that an account without rules of its own costs.
   const security = state.accountSecurity.get(account.id);
@@ -197,8 +199,10 @@ export function judgeAdmission(
     );
     if (forbidden >= 0) return err(refusal('role_forbids', { given: forbidden }));
   }
-  const passkey = passkeysRefusal(state, body, security, signatures);
-  if (passkey !== undefined) return err(passkey);
+  if (hasPasskey) {
+    const refused = passkeysRefusal(state, body, security, signatures);
+    if (refused !== undefined) return err(refused);
+  }
   if (security !== undefined) {
     const signed = { account, row: security, signers: found };
     const short = authorize(state, context, signed, body.actions);
