@@ -162,46 +162,54 @@ function deliver({ market }: World, indexUsd: number): void {
   expect(state.instruments.must(market.future).state).toBe(INSTRUMENT_STATE.settled);
 }
 
-test('money, lots and variation are conserved to the micro-USD, through delivery', () => {
-  const histories = fc.record({
-    steps: fc.array(step, { minLength: 5, maxLength: 25, size: 'max' }),
-    // To a ten-thousandth of a dollar, finer than a lot's value is whole at.
-    deliveryUsd: fc.integer({ min: 900_000_000, max: 1_100_000_000 }).map((n) => n / 10_000),
-  });
-  fc.assert(
-    fc.property(histories, ({ steps, deliveryUsd }) => {
-      const world = newWorld();
-      for (const action of steps) take(world, action);
-      check(world);
-      deliver(world, deliveryUsd);
-      check(world);
-      const { state } = world.market;
-      for (const [, { instrument }] of state.positions.unorderedEntries()) {
-        const { kind, expiry } = state.instruments.must(instrument);
-        expect(kind === INSTRUMENT_KIND.perpetual || expiry > EXPIRY).toBe(true);
-      }
-    }),
-    { numRuns: runs(500) },
-  );
-}, 60_000);
+test(
+  'money, lots and variation are conserved to the micro-USD, through delivery',
+  () => {
+    const histories = fc.record({
+      steps: fc.array(step, { minLength: 5, maxLength: 25, size: 'max' }),
+      // To a ten-thousandth of a dollar, finer than a lot's value is whole at.
+      deliveryUsd: fc.integer({ min: 900_000_000, max: 1_100_000_000 }).map((n) => n / 10_000),
+    });
+    fc.assert(
+      fc.property(histories, ({ steps, deliveryUsd }) => {
+        const world = newWorld();
+        for (const action of steps) take(world, action);
+        check(world);
+        deliver(world, deliveryUsd);
+        check(world);
+        const { state } = world.market;
+        for (const [, { instrument }] of state.positions.unorderedEntries()) {
+          const { kind, expiry } = state.instruments.must(instrument);
+          expect(kind === INSTRUMENT_KIND.perpetual || expiry > EXPIRY).toBe(true);
+        }
+      }),
+      { numRuns: runs(500) },
+    );
+  },
+  120 * runs(500),
+);
 
-test('two nodes, one of which is reloaded at every step, have the same rows', () => {
-  fc.assert(
-    fc.property(fc.array(step, { minLength: 5, maxLength: 12, size: 'max' }), (steps) => {
-      const world = newWorld();
-      let other = newWorld();
-      for (const action of steps) {
-        take(world, action);
-        const state = reloaded(other.market.state);
-        const context = { ...other.market.context, events: [] };
-        other = { ...other, market: { ...other.market, state, context } };
-        take(other, action);
-      }
-      expect(tablesImage(other.market.state)).toEqual(tablesImage(world.market.state));
-    }),
-    { numRuns: runs(25) },
-  );
-}, 60_000);
+test(
+  'two nodes, one of which is reloaded at every step, have the same rows',
+  () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 5, maxLength: 12, size: 'max' }), (steps) => {
+        const world = newWorld();
+        let other = newWorld();
+        for (const action of steps) {
+          take(world, action);
+          const state = reloaded(other.market.state);
+          const context = { ...other.market.context, events: [] };
+          other = { ...other, market: { ...other.market, state, context } };
+          take(other, action);
+        }
+        expect(tablesImage(other.market.state)).toEqual(tablesImage(world.market.state));
+      }),
+      { numRuns: runs(25) },
+    );
+  },
+  120 * runs(500),
+);
 
 test('an outage charges ten seconds at most', () => {
   const { market, people } = newWorld();

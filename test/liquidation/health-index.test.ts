@@ -82,22 +82,26 @@ function findAt(
   seen.short += short.length;
 }
 
-test('whoever a scan of all finds short is found, under both margin modes, however marks move', () => {
-  fc.assert(
-    fc.property(drawn, (facts) => {
-      const { market, people } = crowd(facts);
-      let index = 100_000;
-      findAt(market, people, index, 1_000);
-      if (facts.isReloaded) Object.assign(market, { state: reloaded(market.state) });
-      for (const { bps, elapsedMs } of facts.marks) {
-        index = Math.max(20_000, Math.round(index * (1 + bps / 10_000)));
-        findAt(market, people, index, elapsedMs);
-      }
-    }),
-    { numRuns: runs(500) },
-  );
-  expect(seen.short).toBeGreaterThan(0);
-}, 120_000);
+test(
+  'whoever a scan of all finds short is found, under both margin modes, however marks move',
+  () => {
+    fc.assert(
+      fc.property(drawn, (facts) => {
+        const { market, people } = crowd(facts);
+        let index = 100_000;
+        findAt(market, people, index, 1_000);
+        if (facts.isReloaded) Object.assign(market, { state: reloaded(market.state) });
+        for (const { bps, elapsedMs } of facts.marks) {
+          index = Math.max(20_000, Math.round(index * (1 + bps / 10_000)));
+          findAt(market, people, index, elapsedMs);
+        }
+      }),
+      { numRuns: runs(500) },
+    );
+    expect(seen.short).toBeGreaterThan(0);
+  },
+  240 * runs(500),
+);
 
 describe.each(['standard', 'portfolio'] as const)('under %s margin', (mode) => {
   const held = [{ series: SERIES.indexOf('near110000C'), lots: -10 }];
