@@ -47,7 +47,7 @@ export function dayTable(results: readonly DayResult[]): string {
 
 /** How the kinds of accounts fare in a day, under one set beside another. */
 export function kindTable(results: readonly DayResult[]): string {
-  const head = ['day', 'set', ...ACCOUNT_KINDS.map((kind) => `${kind}s: liquidated, result`)];
+  const head = ['day', 'set', ...ACCOUNT_KINDS.map((kind) => `${kind}: liquidated, result`)];
   return table(
     head,
     results.map((one) => [
