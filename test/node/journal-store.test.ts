@@ -103,7 +103,10 @@ test('a crash keeps what was synced, and the signer refuses what contradicts it'
   };
   const before = await open(life.disk);
   const at = { epoch: EPOCH, view: view(9) };
-  const signed = await before.signer.vote({ selector: KIND.nullify, value: at }, { signer: validatorIndex(0), key: key.publicKey });
+  const signed = await before.signer.vote(
+    { selector: KIND.nullify, value: at },
+    { signer: validatorIndex(0), key: key.publicKey },
+  );
   expect(signed.ok).toBe(true);
   life.kill();
 
@@ -111,9 +114,15 @@ test('a crash keeps what was synced, and the signer refuses what contradicts it'
   expect(after.signer.signed({ selector: KIND.nullify, value: at })).toBe(true);
   const proposal = { ...at, parentView: view(8), payload: new Uint8Array(32) };
   const finalize = { selector: KIND.finalize, value: proposal } as const;
-  const refused = await after.signer.vote(finalize, { signer: validatorIndex(0), key: key.publicKey });
+  const refused = await after.signer.vote(finalize, {
+    signer: validatorIndex(0),
+    key: key.publicKey,
+  });
   expect(refused.ok ? 'ok' : refused.error.code).toBe('conflicting_vote');
-  const again = await after.signer.vote({ selector: KIND.nullify, value: at }, { signer: validatorIndex(0), key: key.publicKey });
+  const again = await after.signer.vote(
+    { selector: KIND.nullify, value: at },
+    { signer: validatorIndex(0), key: key.publicKey },
+  );
   expect(again).toEqual(signed);
 });
 
