@@ -2,9 +2,6 @@
 import { describe, expect, test } from 'vitest';
 import { runWithCrash } from './crash-points.ts';
 
-/** 70 runs of 0.2 s, on a machine that has other things to do. */
-const LONG_MS = 300_000;
-
 describe('a crash at every point of a view', async () => {
   const { points, violations } = await runWithCrash(undefined);
 
@@ -23,31 +20,28 @@ describe('a crash at every point of a view', async () => {
     expect(points.filter((what) => what === 'after a sync of journal').length).toBeGreaterThan(4);
   });
 
-  /** Runs with a crash at each of these points, and compares. */
-  const crashAt = async (at: readonly number[], kept: 'none' | 'all'): Promise<void> => {
-    for (const point of at) {
-      const run = await runWithCrash({ point, kept });
-      const place = `point ${point}, ${points[point]}`;
-      // It is the very run that was enumerated, and it ended there.
-      expect(run.points, place).toEqual(points.slice(0, point + 1));
-      expect(run.violations, place).toEqual([]);
-    }
+  const numbered = points.map((what, point) => ({ what, point }));
+  const writes = numbered.filter(({ what }) => !what.includes('message'));
+
+  /** Runs with a crash there, and compares. */
+  const crashAt = async (point: number, kept: 'none' | 'all'): Promise<void> => {
+    const run = await runWithCrash({ point, kept });
+    // It is the very run that was enumerated, and it ended there.
+    expect(run.points).toEqual(points.slice(0, point + 1));
+    expect(run.violations).toEqual([]);
   };
 
-  test(
-    'every one, with nothing kept of what was not synced',
-    async () => {
-      await crashAt([...points.keys()], 'none');
+  test.each(numbered)(
+    'point $point, $what: with nothing kept of what was not synced',
+    async ({ point }) => {
+      await crashAt(point, 'none');
     },
-    LONG_MS,
   );
 
-  test(
-    'every write, with all kept of what was not synced',
-    async () => {
-      const writes = [...points.keys()].filter((point) => !points[point]?.includes('message'));
-      await crashAt(writes, 'all');
+  test.each(writes)(
+    'point $point, $what: with all kept of what was not synced',
+    async ({ point }) => {
+      await crashAt(point, 'all');
     },
-    LONG_MS,
   );
 });
