@@ -24,7 +24,7 @@ import { bareExcessOf } from '../../runtime/margin/bare-excess.ts';
 import { excessOf, markValueOf } from '../../runtime/margin/excess.ts';
 import { MARGIN_MODE } from '../../runtime/margin/mode/margin-mode.ts';
 import { accountMargin } from '../../runtime/margin/requirements.ts';
-import { isLinearKind } from '../../runtime/options/instrument.ts';
+import { INSTRUMENT_KIND, isLinearKind } from '../../runtime/options/instrument.ts';
 import type { State } from '../../runtime/state/state.ts';
 import { runs } from '../fixtures/runs.ts';
 import { reloaded } from '../fixtures/state.ts';
@@ -41,6 +41,12 @@ import {
 } from './risk-chain.ts';
 
 const person = fc.nat({ max: PEOPLE - 1 });
+/** A place among what trades, or the perpetual: without that funding would be rare. */
+const PERPETUAL = -1;
+const what = fc.oneof(
+  { weight: 3, arbitrary: fc.nat({ max: 30 }) },
+  { weight: 1, arbitrary: fc.constant(PERPETUAL) },
+);
 const lots = fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 5, max: 200 }));
 
 /** As much as margin allows: whoever takes tries all of these. */
@@ -51,7 +57,7 @@ const HOUSE = PEOPLE - 1;
 const load = fc.record({
   kind: fc.constant('load' as const),
   who: fc.nat({ max: HOUSE - 1 }),
-  what: fc.nat({ max: 30 }),
+  what,
   isBid: fc.boolean(),
 });
 
@@ -69,7 +75,7 @@ const step = fc.oneof(
       kind: fc.constant('trade' as const),
       maker: person,
       taker: person,
-      what: fc.nat({ max: 30 }),
+      what,
       isBid: fc.boolean(),
       lots,
       ticks: fc.integer({ min: -3, max: 3 }),
@@ -80,7 +86,7 @@ const step = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('rest' as const),
       who: person,
-      what: fc.nat({ max: 30 }),
+      what,
       isBid: fc.boolean(),
       lots,
       ticks: fc.integer({ min: -100, max: 100 }),
@@ -88,7 +94,7 @@ const step = fc.oneof(
   },
   { weight: 2, arbitrary: mode },
   {
-    weight: 3,
+    weight: 6,
     arbitrary: fc.record({
       kind: fc.constant('take' as const),
       who: fc.constantFrom(HOUSE, 0, 1, 2),
@@ -125,7 +131,7 @@ const history = fc.record({
       maxLength: HOUSE,
     })
     .map((dollars) => [...dollars, 3_000_000]),
-  insurance: fc.constantFrom(0, 1_000, 50_000, 2_000_000),
+  insurance: fc.constantFrom(0, 0, 1_000, 50_000, 2_000_000),
   liquidation: fc.constantFrom({}, { insolventMs: 2_000, blockShareBps: 10_000 }),
   opening: fc.array(fc.oneof(load, load, mode, step), { minLength: 4, maxLength: 9, size: 'max' }),
   blocks: fc.array(block, { minLength: 3, maxLength: 8, size: 'max' }),
@@ -166,7 +172,10 @@ function actionsOf({ chain, people }: World, drawn: Step): readonly [number, Act
     case 'trade':
     case 'rest': {
       const traded = tradedInstruments(state);
-      const instrument = traded[drawn.what % traded.length];
+      const instrument =
+        drawn.what === PERPETUAL
+          ? traded.find((id) => state.instruments.must(id).kind === INSTRUMENT_KIND.perpetual)
+          : traded[drawn.what % traded.length];
       if (instrument === undefined) return [];
       const [own, other] = drawn.isBid ? [SIDE.buy, SIDE.sell] : [SIDE.sell, SIDE.buy];
       // Lots of futures are a tenth of those of options.
