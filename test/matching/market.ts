@@ -24,8 +24,8 @@ import {
 } from '../../runtime/core/units.ts';
 import type { Refusal, RuntimeErrorCode } from '../../runtime/error.ts';
 import { conservationProblems } from '../../runtime/ledger/ledger.ts';
-import { rebuildPortfolioIndex } from '../../runtime/margin/portfolio-index.ts';
 import { refreshExpiry } from '../../runtime/margin/expiry-holding.ts';
+import { rebuildPortfolioIndex } from '../../runtime/margin/portfolio-index.ts';
 import { accountMargin } from '../../runtime/margin/requirements.ts';
 import { bestPrice, isEmptyBook, ordersFromBest } from '../../runtime/matching/book.ts';
 import { rebuildBooks } from '../../runtime/matching/books.ts';
