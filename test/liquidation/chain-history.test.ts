@@ -122,6 +122,8 @@ const block = fc.record({
   stepMs: fc.constantFrom(1_000, 1_000, 1_000, 3_000, 20_000, 45_000),
   oracle: fc.constantFrom('live' as const, 'live' as const, 'live' as const, 'out' as const),
   steps: fc.array(step, { maxLength: 4 }),
+  /** Whether the house tries to take of everybody who is short. */
+  takesAll: fc.boolean(),
 });
 
 const history = fc.record({
@@ -333,7 +335,12 @@ const isOfLiquidation = ({ selector }: Event): boolean =>
 
 function play(world: World, drawn: Block): void {
   const { chain } = world;
-  const payloads = drawn.steps.flatMap((one) =>
+  const wanted = drawn.takesAll
+    ? Array.from({ length: chain.state.liquidations.size }, (_, of): Step => {
+        return { kind: 'take', who: HOUSE, of, sharePpm: 300_000 };
+      })
+    : [];
+  const payloads = [...drawn.steps, ...wanted].flatMap((one) =>
     actionsOf(world, one).map(([who, actions]) => unsigned(chain, who, actions)),
   );
   const twin = { ...chain, state: reloaded(chain.state), blocks: [...chain.blocks] };
@@ -359,7 +366,7 @@ test(
       fc.property(history, ({ opening, blocks, ...facts }: History) => {
         const made = riskChain(facts);
         const world: World = { ...made, supply: supplyOf(made.chain.state), shortMarks: new Map() };
-        play(world, { move: 0, stepMs: 1_000, oracle: 'live', steps: opening });
+        play(world, { move: 0, stepMs: 1_000, oracle: 'live', steps: opening, takesAll: false });
         for (const drawn of blocks) play(world, drawn);
       }),
       { numRuns: runs(500) },
