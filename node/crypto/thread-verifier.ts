@@ -6,13 +6,8 @@ import { Worker } from 'node:worker_threads';
 import type { SignatureCheck } from '../../runtime/validity.ts';
 import { verifyEd25519 } from './ed25519.ts';
 import type { Verifier } from './verifier.ts';
-import {
-  fitsWire,
-  otherChecks,
-  packChecks,
-  type VerifyAnswer,
-  type VerifyRequest,
-} from './verifier-wire.ts';
+import type { VerifyAnswer, VerifyRequest } from './verifier-messages.ts';
+import { fitsWire, otherChecks, packChecks } from './verifier-wire.ts';
 
 /** Checks of one piece: 256 × 50 µs = 13 ms. */
 const PIECE_CHECKS = 256;

@@ -1,17 +1,12 @@
-/**
- * Bytes between the node and its verifier thread: ed25519 checks of 128 bytes, other schemes as they are,
- * answers of one byte each.
- */
+/** Packs checks for the verifier thread (`verifier-messages.ts`). */
 import { SCHEME } from '../../runtime/transaction.ts';
 import type { SignatureCheck } from '../../runtime/validity.ts';
+import { CHECK_BYTES, type OtherCheck } from './verifier-messages.ts';
 
 /** Whether a scheme is another than ed25519. */
 export function isOther(scheme: SignatureCheck['scheme']): boolean {
   return scheme !== undefined && scheme !== SCHEME.ed25519;
 }
-
-/** Public key 32, digest 32, signature 64. */
-export const CHECK_BYTES = 128;
 
 /** Whether a check is of another scheme than ed25519, or has the lengths that the wire needs. */
 export function fitsWire({ scheme, publicKey, digest, signature }: SignatureCheck): boolean {
@@ -33,14 +28,6 @@ export function packChecks(checks: readonly SignatureCheck[]): Uint8Array<ArrayB
 }
 
 /** Checks of other schemes, with their places among the packed ones. */
-export type OtherCheck = { readonly index: number; readonly check: SignatureCheck };
 export function otherChecks(checks: readonly SignatureCheck[]): OtherCheck[] {
   return checks.flatMap((check, index) => (isOther(check.scheme) ? [{ index, check }] : []));
 }
-
-export type VerifyRequest = {
-  readonly id: number;
-  readonly packed: Uint8Array<ArrayBuffer>;
-  readonly others: readonly OtherCheck[];
-};
-export type VerifyAnswer = { readonly id: number; readonly good: Uint8Array<ArrayBuffer> };
