@@ -52,6 +52,23 @@ const shown = (name: 'alice' | 'bob' | 'carol'): Promise<DelegationsInfo> =>
 const validator = (name: string): Promise<StakedValidatorInfo> =>
   done('stake', 'show-validator', name);
 
+async function epochNow(): Promise<number> {
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'get_status', params: {} }),
+  });
+  const { result } = (await answer.json()) as { result: { epoch: number } };
+  return result.epoch;
+}
+
+/** Waits for the next epoch: what must happen in one then has all of it. */
+async function epochBegins(): Promise<void> {
+  const before = await epochNow();
+  const wait = { timeout: 6 * EPOCH_MS, interval: 50 };
+  await vi.waitFor(async () => expect(await epochNow()).toBeGreaterThan(before), wait);
+}
+
 async function startNode(): Promise<void> {
   const config = join(home, 'n0', 'config.toml');
   const text = readFileSync(config, 'utf8').replaceAll('tcp/26656', 'tcp/0');
@@ -140,16 +157,21 @@ test('stake is delegated, taken away, put back and taken again; refusals are in 
   expect(said[3]).toMatch(/unknown_receiver.*an account that was credited before/);
   expect(said[4]).toMatch(/insufficient_stake.*given 1000001 MIL; allowed 1000000 MIL/);
 
+  // What leaves can be put back until its epoch ends.
+  await epochBegins();
   const taken = await sent(
-    ['stake', 'delegate', '1', '20000', '--from', 'alice'],
     ['stake', 'undelegate', '1', '5000', '--from', 'bob'],
     ['stake', 'cancel-unbonding', '1', '--from', 'bob'],
+    ['stake', 'delegate', '1', '20000', '--from', 'alice'],
     ['stake', 'undelegate', '1', '1000', '--from', 'bob'],
     ['stake', 'set-withdraw-address', addresses.alice, '--from', 'bob'],
     ['stake', 'set-compounding', '1', 'on', '--from', 'bob'],
   );
-  expect(taken.map(({ code, stderr }) => [code, stderr])).toEqual(Array(6).fill([EXIT.ok, '']));
-  expect(taken[0]?.stdout).toMatch(/20000 MIL staked, weighs from epoch \d+/);
+  expect(
+    taken.map(({ code, stderr }) => [code, stderr]),
+    JSON.stringify(taken),
+  ).toEqual(Array(6).fill([EXIT.ok, '']));
+  expect(taken[2]?.stdout).toMatch(/20000 MIL staked, weighs from epoch \d+/);
   const alice = await shown('alice');
   expect(alice).toMatchObject({ available: '30000', staked: '0' });
   expect(alice.delegations[0]?.joins).toMatchObject([{ kind: 'fresh', amount: '20000' }]);
