@@ -8,7 +8,7 @@
 
 import { isStakingAction } from '../staking/actions.ts';
 import { stakingChecks } from '../staking/checks.ts';
-import { keyProofDigest } from './accounts/security/key-proof.ts';
+import { type KeyPurpose, keyProofDigest } from './accounts/security/key-proof.ts';
 import {
   isSchemeForm,
   newKeyCheck,
@@ -18,7 +18,7 @@ import {
 import { isTypable } from './accounts/security/typed-transaction.ts';
 import { ACTION } from './action.ts';
 import { type BlockTrade, blockOfferDigest } from './actions/multileg.ts';
-import { isSecurityAction, type NewKey, newKeysOf } from './actions/security.ts';
+import { isSecurityAction, type NewKey, newKeysOf, SECURITY_ACTION } from './actions/security.ts';
 import {
   type Block,
   carriedHeight,
@@ -186,13 +186,12 @@ function isOfferForm(
   return scheme === SCHEME.ed25519 && publicKey.length === 32 && signature?.length === 64;
 }
 
-/** The keys that actions of a transaction bring, each with a signature of its own. */
-function newKeysIn({ actions }: TransactionBody): NewKey[] {
-  const keys: NewKey[] = [];
-  for (const action of actions) {
-    if (isSecurityAction(action)) keys.push(...newKeysOf(action));
-  }
-  return keys;
+/** The keys that actions of a transaction bring, each with a signature of its own, and what for. */
+function newKeysIn({ actions }: TransactionBody): { key: NewKey; purpose: KeyPurpose }[] {
+  return actions.filter(isSecurityAction).flatMap((action) => {
+    const purpose = action.selector === SECURITY_ACTION.recover ? 'recovery' : 'change';
+    return newKeysOf(action).map((key) => ({ key, purpose }) as const);
+  });
 }
 
 /** The block trades of a transaction: each brings an offer with a signature of its own. */
@@ -230,7 +229,7 @@ function checkPayload(
       return invalid('unsupported_scheme', `signer ${index}: scheme ${signer.scheme}`);
     }
   }
-  for (const key of newKeysIn(body)) {
+  for (const { key } of newKeysIn(body)) {
     if (!isSchemeForm(key, key.proof)) {
       return invalid('unsupported_scheme', `new key: scheme ${key.scheme}`);
     }
@@ -321,8 +320,8 @@ export function signatureChecks(
     const { publicKey } = offer.signer;
     checks.push({ publicKey, digest: blockOfferDigest(chainId, offer), signature });
   }
-  for (const key of newKeysIn(body)) {
-    const proved = keyProofDigest(chainId, body.account, key);
+  for (const { key, purpose } of newKeysIn(body)) {
+    const proved = keyProofDigest(chainId, body.account, key, purpose);
     checks.push(newKeyCheck(chainId, body.account, key, proved));
   }
   for (const action of body.actions) {

@@ -32,6 +32,7 @@ export const DOMAIN = {
   receipts: 'miletus/receipts/v1',
   blockOffer: 'miletus/block-offer/v1',
   keyProof: 'miletus/key-proof/v1',
+  recoveryProof: 'miletus/recovery-proof/v1',
 } as const;
 
 /** The 32 bytes that are signed for `ssz` under `domain` on the chain `chainId` (32 bytes). */

@@ -7,7 +7,7 @@ import { ROLE } from '../../runtime/accounts/account.ts';
 import { MAX_PENDING } from '../../runtime/accounts/security/rows.ts';
 import { ACTION, type Action } from '../../runtime/action.ts';
 import { cancelAllOf } from '../../runtime/actions/orders.ts';
-import { CHANGE, PERMISSION } from '../../runtime/actions/security.ts';
+import { CHANGE, PERMISSION, SECURITY_ACTION } from '../../runtime/actions/security.ts';
 import { subAccount, timestampMs } from '../../runtime/core/units.ts';
 import { conservationProblems } from '../../runtime/ledger/ledger.ts';
 import { metaOf } from '../../runtime/state/state.ts';
@@ -57,14 +57,14 @@ const [g1 = thief, g2 = thief, g3 = thief] = guardians;
 const NEW = laptop;
 const CANCEL_ALL: Action = { selector: ACTION.cancelOrders, value: cancelAllOf(subAccount(0)) };
 
-describe('signatures', () => {
-  /** Whether every signature of a transaction verifies. */
-  function verifies(chain: ReturnType<typeof guardedChain>, value: ReturnType<typeof signed>) {
-    const config = chain.state.epochConfigs.must(metaOf(chain.state).epoch);
-    const payload = { selector: PAYLOAD.transaction, value };
-    return signatureChecks(payload, chain.chainId, config)?.every(verifySignature) ?? false;
-  }
+/** Whether every signature of a transaction verifies. */
+function verifies(chain: ReturnType<typeof guardedChain>, value: ReturnType<typeof signed>) {
+  const config = chain.state.epochConfigs.must(metaOf(chain.state).epoch);
+  const payload = { selector: PAYLOAD.transaction, value };
+  return signatureChecks(payload, chain.chainId, config)?.every(verifySignature) ?? false;
+}
 
+describe('signatures', () => {
   it('of several keys: none can be stripped, added or permuted', () => {
     const chain = protectedChain();
     const good = signed(chain, [alice, phone], [sending(bob, USD)]);
@@ -280,6 +280,17 @@ describe('recovery', () => {
     act(chain, [g3], recovering(chain, [thief, 0], [bot, 1]));
     act(chain, [g2], proposal(chain));
     expect(chain.state.accountSecurity.must(accountId(chain)).recovery).toHaveLength(1);
+  });
+
+  it('shows proofs that whoever has the lost key cannot use to make the new keys known before', () => {
+    const chain = protectedChain();
+    const voice = recovering(chain, [NEW, 0]);
+    expect(verifies(chain, signed(chain, [g1], [voice]))).toBe(true);
+    if (voice.selector !== SECURITY_ACTION.recover) throw new Error('a voice of a guardian');
+    const [key = newKey(chain, NEW)] = voice.value.keys;
+    const stolen = change({ selector: CHANGE.addKey, value: { key } });
+    expect(verifies(chain, signed(chain, [alice], [stolen]))).toBe(false);
+    expect(verifies(chain, signed(chain, [alice], [change(adding(chain, NEW))]))).toBe(true);
   });
 
   it('asks of new keys what the policy asks, and takes none that was there', () => {

@@ -1,7 +1,7 @@
 /** A chain of one whose accounts have keys, policies and guardians; time moves as tests say. */
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { ROLE, type Role } from '../../runtime/accounts/account.ts';
-import { keyProofDigest } from '../../runtime/accounts/security/key-proof.ts';
+import { type KeyPurpose, keyProofDigest } from '../../runtime/accounts/security/key-proof.ts';
 import { NO_POLICY } from '../../runtime/accounts/security/rows.ts';
 import type { Action } from '../../runtime/action.ts';
 import { ACTION } from '../../runtime/action.ts';
@@ -124,11 +124,16 @@ export function pass(chain: TestChain, ms: number): void {
 export function newKey(
   chain: TestChain,
   key: TestKey,
-  as: { readonly role?: Role; readonly group?: number; readonly account?: TestKey } = {},
+  as: {
+    readonly role?: Role;
+    readonly group?: number;
+    readonly account?: TestKey;
+    readonly purpose?: KeyPurpose;
+  } = {},
 ): NewKey {
-  const { role = ROLE.owner, group: factorGroup = 0, account = alice } = as;
+  const { role = ROLE.owner, group: factorGroup = 0, account = alice, purpose = 'change' } = as;
   const claim = { scheme: SCHEME.ed25519, publicKey: key.publicKey, role, factorGroup };
-  const digest = keyProofDigest(chain.chainId, bytesOf(account), claim);
+  const digest = keyProofDigest(chain.chainId, bytesOf(account), claim, purpose);
   return { ...claim, proof: ed25519.sign(digest, key.seed) };
 }
 
@@ -202,7 +207,9 @@ export function recovering(
   chain: TestChain,
   ...keys: readonly (readonly [TestKey, number])[]
 ): Action {
-  const value = { keys: keys.map(([key, group]) => newKey(chain, key, { group })) };
+  const value = {
+    keys: keys.map(([key, group]) => newKey(chain, key, { group, purpose: 'recovery' })),
+  };
   return { selector: SECURITY_ACTION.recover, value };
 }
 export const CANCEL_RECOVERY: Action = {

@@ -190,7 +190,7 @@ it('what a wallet answers is turned into what the chain takes', () => {
 it('a wallet proves its key by typed data too', () => {
   const account = bytesOf(bob);
   const key = { ...signer, role: ROLE.owner, factorGroup: 2 };
-  const digest = keyProofDigest(CHAIN_ID, account, key);
+  const digest = keyProofDigest(CHAIN_ID, account, key, 'change');
   const proof = sign(typedDataDigest(typedKeyProof(CHAIN_ID, account, key, digest)));
   const add = (value: Uint8Array) =>
     change({ selector: CHANGE.addKey, value: { key: { ...key, proof: value } } });

@@ -4,7 +4,7 @@ import type { Argv } from 'yargs';
 import * as z from 'zod';
 import type { AccountSecurityInfo, PolicyInfo } from '../../node/rpc/schemas/security.ts';
 import { ROLE } from '../../runtime/accounts/account.ts';
-import { keyProofDigest } from '../../runtime/accounts/security/key-proof.ts';
+import { type KeyPurpose, keyProofDigest } from '../../runtime/accounts/security/key-proof.ts';
 import { MAX_FREEZE_MS } from '../../runtime/accounts/security/rows.ts';
 import { PERMISSION } from '../../runtime/actions/security.ts';
 import { fromHex, toHex } from '../../runtime/core/bytes.ts';
@@ -189,19 +189,23 @@ async function prove(
   argv: Arguments,
   client: Client,
   of: { readonly name: string; readonly account: string },
-  as: { readonly role: RoleName; readonly factorGroup: number },
+  as: {
+    readonly role: RoleName;
+    readonly factorGroup: number;
+    readonly purpose: KeyPurpose;
+  },
 ): Promise<NewKeyInput> {
   const keystore = selectKey({ ...argv, from: of.name });
   const account = must(addressOfText('--account', of.account));
   const chainId = fromHex((await client.call('get_status', {})).chain_id) ?? new Uint8Array(32);
-  const { role, factorGroup } = as;
+  const { role, factorGroup, purpose } = as;
   const publicKey = fromHex(keystore.pubkey) ?? new Uint8Array(32);
   const claim = { scheme: SCHEME.ed25519, publicKey, role: ROLE[role], factorGroup };
   const shown = { scheme: 'ed25519' as const, publicKey: keystore.pubkey, role, factorGroup };
   // A dry run signs nothing.
   if (flag(argv, 'dry-run')) return { ...shown, proof: '00'.repeat(64) };
   const signer = await openSigner(argv, keystore);
-  return { ...shown, proof: toHex(signer.sign(keyProofDigest(chainId, account, claim))) };
+  return { ...shown, proof: toHex(signer.sign(keyProofDigest(chainId, account, claim, purpose))) };
 }
 
 /** The key that a command adds: of a file, or one of the key folder that signs for itself now. */
@@ -213,7 +217,7 @@ async function keyMeant(
   const file = text(argv, 'file');
   if (file !== undefined) return keyFromFile(file);
   const name = mustText(argv, 'key', 'the name of a key file, or --file of a proof');
-  return prove(argv, client, { name, account: actingAddress(argv) }, as);
+  return prove(argv, client, { name, account: actingAddress(argv) }, { ...as, purpose: 'change' });
 }
 
 function roleMeant(argv: Arguments): { role: RoleName; factorGroup: number } {
@@ -232,7 +236,8 @@ async function addKey(argv: Arguments): Promise<void> {
 }
 
 async function proveKey(argv: Arguments): Promise<void> {
-  const as = roleMeant(argv);
+  const purpose = flag(argv, 'recovery') ? 'recovery' : 'change';
+  const as = { ...roleMeant(argv), purpose } as const;
   const account = mustText(argv, 'for', 'the account that is to have the key, mil1…');
   const out = mustText(argv, 'out', 'a file that is not there yet');
   await withClient(argv, async (client) => {
@@ -432,6 +437,7 @@ function buildKeys(yargs: Argv): Argv {
           .option('for', { type: 'string', describe: 'The account that is to have it' })
           .option('group', { type: 'string', describe: 'Factor group 0 to 255 (0)' })
           .option('out', { type: 'string', describe: 'File to write' })
+          .option('recovery', { type: 'boolean', describe: 'For `account recover`' })
           .example(
             '$0 account keys prove --from bob --for mil1… --role guardian --out bob.json',
             'bob agrees to be a guardian',

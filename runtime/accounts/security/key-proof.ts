@@ -3,7 +3,8 @@
  *
  * Source: design/staking-and-keys.md §4, Aevo's registration (reference/interfaces.md §2.4). The proof
  * binds chain, account, role and factor group, so it is of no use elsewhere; on its own account it is of
- * no use twice, since a removed key never returns.
+ * no use twice, since a removed key never returns. It binds what the key is for as well: everybody sees the
+ * proofs of a recovery, and who holds the lost keys must not be able to make its keys known before.
  */
 import type { NewKey } from '../../actions/security.ts';
 import { DOMAIN, signingDigest } from '../../core/hash.ts';
@@ -21,14 +22,19 @@ const KeyClaimCodec: Codec<KeyClaim> = container<KeyClaim>('KeyClaim', {
   factorGroup: u8(),
 });
 
+/** What a new key is for: a change by its account's owner, or a recovery by the guardians. */
+export type KeyPurpose = 'change' | 'recovery';
+
 /** The 32 bytes that a new key signs; `account`: 20 address bytes. */
 export function keyProofDigest(
   chainId: Uint8Array,
   account: Uint8Array,
   { scheme, publicKey, role, factorGroup }: Omit<NewKey, 'proof'>,
+  purpose: KeyPurpose,
 ): Uint8Array {
   const claim = { account, scheme, publicKey, role, factorGroup };
-  return signingDigest(DOMAIN.keyProof, chainId, KeyClaimCodec.encode(claim));
+  const domain = purpose === 'recovery' ? DOMAIN.recoveryProof : DOMAIN.keyProof;
+  return signingDigest(domain, chainId, KeyClaimCodec.encode(claim));
 }
 
 /** Whether bytes have the form of a key of the scheme; whether it is on its curve its proof shows. */
