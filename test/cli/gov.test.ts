@@ -2,7 +2,6 @@
  * Governance from the command line, against a node of its own: a chain of one validator with epochs and
  * votes of seconds. A parameter is proposed, simulated, voted on, locked, and changed.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,14 +15,14 @@ import type {
 import { DEFAULT_GOVERNANCE_PARAMETERS } from '../../runtime/governance/governance-parameters.ts';
 import { EXIT } from '../../wallet/cli/exit-codes.ts';
 import { createClient } from '../../wallet/client/client.ts';
+import { type OwnNode, startOwnNode } from './own-node.ts';
 import { type Output, runMany } from './run-cli.ts';
 
-const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'miletus.js');
 const MNEMONIC = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
 const EPOCH_MS = 5_000;
 
 let home = '';
-let node: ChildProcess | undefined;
+let node: OwnNode | undefined;
 let url = '';
 /** Alice delegates and guards; bob operates the only validator. */
 let alice = '';
@@ -85,36 +84,12 @@ beforeAll(async () => {
     guardian: alice,
   };
   writeFileSync(file, JSON.stringify(genesis));
-  const config = join(home, 'n0', 'config.toml');
-  const text = readFileSync(config, 'utf8').replaceAll('tcp/26656', 'tcp/0');
-  writeFileSync(config, text.replaceAll(/^port = \d+$/gm, 'port = 0'));
-  const child = spawn(process.execPath, [LAUNCHER, 'node', 'start', '--home', 'n0'], {
-    cwd: home,
-    stdio: 'pipe',
-  });
-  node = child;
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      output += chunk;
-    });
-  }
-  url = await vi.waitFor(
-    () => {
-      const started = /"rpc":"(http:[^"]+)"/.exec(output)?.[1];
-      if (started === undefined) throw new Error(output);
-      return started;
-    },
-    { timeout: 60_000, interval: 100 },
-  );
+  node = await startOwnNode(home);
+  url = node.url;
 }, 180_000);
 
 afterAll(async () => {
-  const child = node;
-  if (child?.exitCode === null) {
-    child.kill('SIGTERM');
-    await new Promise((resolve) => child.once('exit', resolve));
-  }
+  await node?.stop();
   rmSync(home, { recursive: true, force: true });
 }, 30_000);
 

@@ -1,20 +1,19 @@
 /** The security of an account from the command line, against a node of its own. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AccountSecurityInfo } from '../../node/rpc/schemas/security.ts';
 import { EXIT } from '../../wallet/cli/exit-codes.ts';
+import { type OwnNode, startOwnNode } from './own-node.ts';
 import { type Output, runMany } from './run-cli.ts';
 
-const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'miletus.js');
 const MNEMONIC = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
 const NAMES = ['alice', 'bob', 'phone', 'bot', 'guardian'] as const;
 type Name = (typeof NAMES)[number];
 
 let home = '';
-let node: ChildProcess | undefined;
+let node: OwnNode | undefined;
 let url = '';
 let addresses: Readonly<Record<Name, string>>;
 
@@ -37,31 +36,6 @@ async function security(): Promise<AccountSecurityInfo> {
   return JSON.parse(shown?.stdout ?? '') as AccountSecurityInfo;
 }
 
-async function startNode(): Promise<void> {
-  const config = join(home, 'n0', 'config.toml');
-  const text = readFileSync(config, 'utf8').replaceAll('tcp/26656', 'tcp/0');
-  writeFileSync(config, text.replaceAll(/^port = \d+$/gm, 'port = 0'));
-  const child = spawn(process.execPath, [LAUNCHER, 'node', 'start', '--home', 'n0'], {
-    cwd: home,
-    stdio: 'pipe',
-  });
-  node = child;
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      output += chunk;
-    });
-  }
-  url = await vi.waitFor(
-    () => {
-      const found = /"rpc":"(http:[^"]+)"/.exec(output)?.[1];
-      if (found === undefined) throw new Error(output);
-      return found;
-    },
-    { timeout: 60_000, interval: 100 },
-  );
-}
-
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'miletus-security-'));
   writeFileSync(join(home, 'password'), 'correct horse\n');
@@ -81,15 +55,12 @@ beforeAll(async () => {
       ...found.flatMap((address) => ['--fund', `${address}=1000,50000`]),
     ],
   );
-  await startNode();
+  node = await startOwnNode(home);
+  url = node.url;
 }, 90_000);
 
 afterAll(async () => {
-  const child = node;
-  if (child?.exitCode === null) {
-    child.kill('SIGTERM');
-    await new Promise((resolve) => child.once('exit', resolve));
-  }
+  await node?.stop();
   rmSync(home, { recursive: true, force: true });
 }, 30_000);
 

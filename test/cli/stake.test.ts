@@ -2,7 +2,6 @@
  * Staking from the command line, against a node of its own: a chain of one validator with epochs of
  * seconds. What is refused says the field, what was given and what is allowed in people's units.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,15 +12,15 @@ import { fromHex, toHex } from '../../runtime/core/bytes.ts';
 import { epoch, validatorIndex, view } from '../../runtime/core/units.ts';
 import { EXIT } from '../../wallet/cli/exit-codes.ts';
 import { ed25519Signer } from '../../wallet/client/sign.ts';
+import { type OwnNode, startOwnNode } from './own-node.ts';
 import { type Output, runMany } from './run-cli.ts';
 
-const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'miletus.js');
 const MNEMONIC = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
 /** The least that a chain may have. */
 const EPOCH_MS = 5_000;
 
 let home = '';
-let node: ChildProcess | undefined;
+let node: OwnNode | undefined;
 let url = '';
 /** Alice delegates, bob operates the validator of the genesis, carol makes one of her own. */
 let addresses: Readonly<Record<'alice' | 'bob' | 'carol', string>>;
@@ -69,31 +68,6 @@ async function epochBegins(): Promise<void> {
   await vi.waitFor(async () => expect(await epochNow()).toBeGreaterThan(before), wait);
 }
 
-async function startNode(): Promise<void> {
-  const config = join(home, 'n0', 'config.toml');
-  const text = readFileSync(config, 'utf8').replaceAll('tcp/26656', 'tcp/0');
-  writeFileSync(config, text.replaceAll(/^port = \d+$/gm, 'port = 0'));
-  const child = spawn(process.execPath, [LAUNCHER, 'node', 'start', '--home', 'n0'], {
-    cwd: home,
-    stdio: 'pipe',
-  });
-  node = child;
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      output += chunk;
-    });
-  }
-  url = await vi.waitFor(
-    () => {
-      const found = /"rpc":"(http:[^"]+)"/.exec(output)?.[1];
-      if (found === undefined) throw new Error(output);
-      return found;
-    },
-    { timeout: 60_000, interval: 100 },
-  );
-}
-
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'miletus-stake-'));
   writeFileSync(join(home, 'password'), 'correct horse\n');
@@ -129,15 +103,12 @@ beforeAll(async () => {
     powerCapBps: 10_000,
   });
   writeFileSync(file, JSON.stringify(genesis));
-  await startNode();
+  node = await startOwnNode(home);
+  url = node.url;
 }, 90_000);
 
 afterAll(async () => {
-  const child = node;
-  if (child?.exitCode === null) {
-    child.kill('SIGTERM');
-    await new Promise((resolve) => child.once('exit', resolve));
-  }
+  await node?.stop();
   rmSync(home, { recursive: true, force: true });
 }, 30_000);
 
