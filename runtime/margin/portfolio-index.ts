@@ -53,7 +53,7 @@ export type Portfolio = {
   /** Open orders of combos: in `series` their legs' terms stand for them. */
   readonly comboOrders: Map<OrderId, RestingOrder>;
   openOrders: number;
-  /** Whether liquidation looks at it in the next block (`liquidation/health-index.ts`). */
+  /** Whether liquidation looks at it at the next mark (`liquidation/health-index.ts`). */
   isNoted: boolean;
   /** Its futures and perpetuals by underlying, in no order; `undefined`: it has none. */
   linear: Map<UnderlyingId, Set<SeriesHolding>> | undefined;

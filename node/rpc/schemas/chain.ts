@@ -46,12 +46,6 @@ export const StatusInfoSchema: z.ZodType<StatusInfo> = z.strictObject({
   peers: Count,
 });
 
-export type HeightParams = { height?: number | undefined };
-/** Without a height: the newest final block. */
-export const HeightParamsSchema: z.ZodType<HeightParams> = z.strictObject({
-  height: z.int().min(1).optional(),
-});
-
 /** Header fields as in `docs/spec/rpc.md`; `payloads` counts transactions and oracle votes. */
 export type BlockSummary = {
   height: number;

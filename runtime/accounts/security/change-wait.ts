@@ -69,12 +69,3 @@ function waitOf({ owner, account, row, groups }: Asking, change: Change): number
 export function changesWait(asking: Asking, changes: readonly Change[]): number {
   return changes.reduce((longest, change) => Math.max(longest, waitOf(asking, change)), 0);
 }
-
-/** Whether changes touch the guardians. */
-export function touchesGuardians(account: Account, changes: readonly Change[]): boolean {
-  return changes.some((change) => {
-    if (change.selector === CHANGE.addKey) return change.value.key.role === ROLE.guardian;
-    if (change.selector !== CHANGE.removeKey) return false;
-    return account.keys[change.value.position]?.role === ROLE.guardian;
-  });
-}
